@@ -1,0 +1,303 @@
+"""Files written whole or not at all, and hashes of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proteoclass.errors import InputError, SystemFailureError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = False) -> Path:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    The content goes to a temporary file in the same folder, is flushed to the disk,
+    and is renamed over the target.
+
+    Parameters
+    ----------
+    path : path-like
+        Target file; its folder must exist.
+    content : bytes
+        Whole content.
+    force : bool
+        Replace an existing file. Without it an existing file is an `InputError`.
+
+    Returns
+    -------
+    Path
+        The target.
+
+    Raises
+    ------
+    InputError
+        If the target exists and `force` is false.
+    SystemFailureError
+        If the operating system refuses (no folder, no permission, disk full).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_bytes(Path(folder) / "a.txt", b"whole").read_bytes()
+    b'whole'
+    """
+    target = Path(path)
+    refuse_overwrite(target, force=force)
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".proteoclass-")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes 0600; a result is meant to be read by the group as any new file is.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except OSError as error:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+        raise SystemFailureError(
+            f"{target}: cannot be written ({error.strerror}); choose another place with -o"
+        ) from error
+    return target
+
+
+def write_text(path: str | os.PathLike[str], text: str, *, force: bool = False) -> Path:
+    r"""Write UTF-8 text as `write_bytes` does.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_text(Path(folder) / "a.txt", "α\n").read_bytes()
+    b'\xce\xb1\n'
+    """
+    return write_bytes(path, text.encode("utf-8"), force=force)
+
+
+def write_json(path: str | os.PathLike[str], value: Any, *, force: bool = False) -> Path:
+    """Write a JSON document, sorted and indented, with NaN and infinities as null.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(write_json(Path(folder) / "a.json", {"b": float("nan")}).read_text())
+    {
+     "b": null
+    }
+    <BLANKLINE>
+    """
+    return write_text(path, json_text(value), force=force)
+
+
+def json_text(value: Any) -> str:
+    r"""Return the text that `write_json` writes.
+
+    Examples
+    --------
+    >>> json_text([1.5])
+    '[\n 1.5\n]\n'
+    """
+    text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    return text + "\n"
+
+
+def write_table(
+    path: str | os.PathLike[str], frame: pd.DataFrame, *, force: bool = False
+) -> Path:
+    """Write a tidy frame as TSV without its index; floats in their shortest exact form.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = Path(folder) / "a.tsv"
+    ...     write_table(target, pd.DataFrame({"x": [0.1]})).read_text().split()
+    ['x', '0.1']
+    """
+    return write_text(path, table_text(frame), force=force)
+
+
+def table_text(frame: pd.DataFrame) -> str:
+    r"""Return the text that `write_table` writes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table_text(pd.DataFrame({"x": [0.1, None]}))
+    'x\n0.1\n\n'
+    """
+    text = frame.to_csv(sep="\t", index=False, lineterminator="\n")
+    # pandas quotes a lone empty cell as ""; an empty line is what a reader expects.
+    return text.replace('\n""\n', "\n\n")
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+    """Give a folder to fill that takes its name only when the block ends well.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder to make.
+    force : bool
+        Replace an existing folder. Only a folder that proteoclass wrote itself (it
+        carries the marker file `.proteoclass`) is ever replaced.
+
+    Yields
+    ------
+    Path
+        A temporary folder beside the target.
+
+    Raises
+    ------
+    InputError
+        If the target exists and is not empty, and may not be replaced.
+    SystemFailureError
+        If the operating system refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as parent:
+    ...     with new_folder(Path(parent) / "run") as folder:
+    ...         _ = (folder / "a.txt").write_text("x")
+    ...     sorted(f.name for f in (Path(parent) / "run").iterdir())
+    ['.proteoclass', 'a.txt']
+    """
+    target = Path(path)
+    _refuse_folder(target, force=force)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        os.chmod(temporary, 0o777 & ~_umask())
+    except OSError as error:
+        raise SystemFailureError(
+            f"{target}: cannot be made ({error.strerror}); choose another place with -o"
+        ) from error
+    try:
+        yield temporary
+        (temporary / ".proteoclass").write_text("written by proteoclass\n")
+        _swap(temporary, target)
+    except OSError as error:
+        raise SystemFailureError(
+            f"{target}: cannot be written ({error.strerror}); choose another place with -o"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_overwrite(path: str | os.PathLike[str], *, force: bool) -> None:
+    """Stop before work starts if the result would replace a file.
+
+    Examples
+    --------
+    >>> refuse_overwrite("/nowhere/new.tsv", force=False)
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise InputError(f"{target}: is a folder, a file was expected; give a file name with -o")
+    if target.exists() and not force:
+        raise InputError(f"{target}: exists already; pass --force to replace it")
+
+
+def sha256_file(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as handle:
+    ...     sha256_file(handle.name)[:8]
+    'e3b0c442'
+    """
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one byte sequence that stands for a JSON value, to be hashed.
+
+    Keys are sorted, no white space, UTF-8, NaN refused.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": [0.5, "µ"]})
+    b'{"a":[0.5,"\\xc2\\xb5"],"b":1}'
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode("utf-8")
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy and pandas scalars, arrays and tuples into plain JSON values.
+
+    NaN and infinities become None: JSON has no word for them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> plain({"a": np.array([1.0, np.nan])})
+    {'a': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = sorted(value) if isinstance(value, (set, frozenset)) else value
+        return [plain(item) for item in items]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, os.PathLike):
+        return str(value)
+    return value
+
+
+def _refuse_folder(target: Path, *, force: bool) -> None:
+    if target.exists() and not target.is_dir():
+        raise InputError(f"{target}: is a file, a folder was expected; choose another place with -o")
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    if not force:
+        raise InputError(f"{target}: exists already and is not empty; pass --force to replace it")
+    if not (target / ".proteoclass").is_file():
+        raise InputError(
+            f"{target}: was not written by proteoclass and is never replaced; choose another folder"
+        )
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    # A non-empty folder cannot be renamed over: the old one steps aside first.
+    if not target.exists():
+        os.rename(temporary, target)
+        return
+    aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    os.rename(target, aside / "old")
+    try:
+        os.rename(temporary, target)
+    except OSError:
+        os.rename(aside / "old", target)
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

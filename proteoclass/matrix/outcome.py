@@ -1,0 +1,240 @@
+"""The two classes of an outcome column, and the one index sample of each patient."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import InputError, TooLittleDataError, name_list
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A two-class outcome: a column of the sample sheet and its two labels.
+
+    Parameters
+    ----------
+    column : str
+        Column of the sample sheet.
+    positive : str
+        The label whose probability the score gives, for example "severe".
+    negative : str, optional
+        The other label. May be left out only where the column has no third one: a
+        third group is never folded into the negatives.
+
+    Examples
+    --------
+    >>> samples = pd.DataFrame({"patient_id": ["a", "b"], "severity": ["mild", "severe"]})
+    >>> Outcome("severity", "severe").labels(samples).tolist()
+    [0.0, 1.0]
+    """
+
+    column: str
+    positive: str
+    negative: str | None = None
+
+    def resolve(self, samples: pd.DataFrame) -> Outcome:
+        """Return the outcome with its negative label filled in and both checked.
+
+        Raises
+        ------
+        InputError
+            If the column or a label is absent, or there are more than two labels and
+            no negative one was named.
+        """
+        text = self._text(samples)
+        found = sorted(text.dropna().unique())
+        if self.positive not in found:
+            raise InputError(
+                f"sample sheet: column {self.column!r} has no label {self.positive!r}; "
+                f"found {name_list(found)}; correct --positive"
+            )
+        if self.negative is None:
+            others = [label for label in found if label != self.positive]
+            if len(others) != 1:
+                raise InputError(
+                    f"sample sheet: column {self.column!r} has {len(found)} labels "
+                    f"({name_list(found)}), expected two; name the other class with --negative"
+                )
+            return Outcome(self.column, self.positive, others[0])
+        if self.negative not in found:
+            raise InputError(
+                f"sample sheet: column {self.column!r} has no label {self.negative!r}; "
+                f"found {name_list(found)}; correct --negative"
+            )
+        if self.negative == self.positive:
+            raise InputError(f"--negative {self.negative!r}: is the same label as --positive")
+        return self
+
+    def labels(self, samples: pd.DataFrame) -> pd.Series:
+        """Return 1.0 for positive, 0.0 for negative and NaN for any other sample.
+
+        Raises
+        ------
+        InputError
+            As `resolve`, or if a patient carries both labels.
+        """
+        outcome = self.resolve(samples)
+        text = self._text(samples)
+        labels = pd.Series(np.nan, index=samples.index, name="label")
+        labels[text == outcome.positive] = 1.0
+        labels[text == outcome.negative] = 0.0
+        by_patient = labels.groupby(samples["patient_id"]).nunique()
+        both = by_patient.index[by_patient > 1]
+        if len(both):
+            raise InputError(
+                f"sample sheet: {len(both)} patients carry both {outcome.positive!r} and "
+                f"{outcome.negative!r} in {self.column!r}: {name_list(both)}; "
+                "the label is the patient's: give each patient one"
+            )
+        return labels
+
+    def _text(self, samples: pd.DataFrame) -> pd.Series:
+        if self.column not in samples:
+            raise InputError(
+                f"sample sheet: no column {self.column!r}; found {name_list(samples.columns, 12)}; "
+                "correct --outcome"
+            )
+        column = samples[self.column]
+        text = column.map(_label_text, na_action="ignore")
+        return text.where(text != "").astype(object)
+
+
+def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first") -> pd.Series:
+    """Weight the samples a model may learn from, so that each patient counts once.
+
+    The label is the patient's, not the visit's: training on every visit lets patients
+    with many visits, who are the severe ones, teach the model what a long stay looks like.
+
+    Parameters
+    ----------
+    samples : DataFrame, shape (n_samples, n_roles)
+        With `patient_id`, and `day` or `visit` where visits have an order.
+    labels : Series of float, shape (n_samples,)
+        As `Outcome.labels` gives; unlabelled samples get weight 0.
+    rule : str
+        "first" (earliest by day, else by visit; where a patient's samples have no
+        order, all of them at 1/n), "all" (every labelled sample at 1/n of its
+        patient), or "COLUMN=VALUE" (the samples that carry that value).
+
+    Returns
+    -------
+    Series of float, shape (n_samples,)
+        Sums to 1 over each labelled patient that has an index sample, 0 elsewhere.
+
+    Raises
+    ------
+    InputError
+        If the rule names no column of the sheet or no sample carries the value.
+
+    Examples
+    --------
+    >>> samples = pd.DataFrame({"patient_id": ["a", "a", "b"], "day": [3, 0, 0]})
+    >>> index_weights(samples, pd.Series([1.0, 1.0, 0.0])).tolist()
+    [0.0, 1.0, 1.0]
+    """
+    usable = labels.notna() & ~_is_replicate(samples)
+    if rule == "all":
+        chosen = usable
+    elif rule == "first":
+        chosen = usable & _is_first(samples, usable)
+    elif "=" in rule:
+        chosen = usable & _carries(samples, rule)
+    else:
+        raise InputError(f"--index {rule!r}: expected first, all or COLUMN=VALUE")
+    weights = chosen.astype(float)
+    per_patient = weights.groupby(samples["patient_id"]).transform("sum")
+    return (weights / per_patient.where(per_patient > 0, 1.0)).rename("weight")
+
+
+def visit_order(samples: pd.DataFrame) -> pd.Series:
+    """Return a number that orders a patient's samples in time, NaN where none is known.
+
+    The day where the sheet has days; else the rank of the visit name, read as people
+    read it (T2 before T10).
+
+    Examples
+    --------
+    >>> visit_order(pd.DataFrame({"visit": ["T10", "T2"]})).tolist()
+    [1.0, 0.0]
+    """
+    if "day" in samples and samples["day"].notna().any():
+        return pd.to_numeric(samples["day"], errors="coerce").rename("order")
+    if "visit" in samples:
+        visits = samples["visit"].map(_label_text, na_action="ignore")
+        ranks = {v: float(i) for i, v in enumerate(sorted(visits.dropna().unique(), key=_natural))}
+        return visits.map(ranks).astype(float).rename("order")
+    return pd.Series(np.nan, index=samples.index, name="order")
+
+
+def require_classes(labels: pd.Series, patients: pd.Series, minimum: int) -> None:
+    """Refuse a cohort with fewer than `minimum` patients in either class.
+
+    Raises
+    ------
+    TooLittleDataError
+
+    Examples
+    --------
+    >>> require_classes(pd.Series([0.0, 1.0]), pd.Series(["a", "b"]), minimum=1)
+    """
+    counts = labels.groupby(patients).first().value_counts()
+    n_positive, n_negative = int(counts.get(1.0, 0)), int(counts.get(0.0, 0))
+    if min(n_positive, n_negative) < minimum:
+        raise TooLittleDataError(
+            f"found {n_positive} positive and {n_negative} negative patients with an index sample, "
+            f"expected at least {minimum} of each; add patients or ask for fewer folds"
+        )
+
+
+def _label_text(value: object) -> str:
+    # A column of whole numbers with one gap arrives as 1.0, 2.0: the label was 1, 2.
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    parts = re.split(r"(\d+)", text)
+    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts if p]
+
+
+def _is_replicate(samples: pd.DataFrame) -> pd.Series:
+    if "replicate_of" not in samples:
+        return pd.Series(False, index=samples.index)
+    named = samples["replicate_of"]
+    return named.notna() & (named.astype(str).str.strip() != "")
+
+
+def _is_first(samples: pd.DataFrame, usable: pd.Series) -> pd.Series:
+    order = visit_order(samples).where(usable)
+    frame = pd.DataFrame({"patient": samples["patient_id"], "order": order, "id": samples.index})
+    if "visit" in samples:
+        names = samples["visit"].map(_label_text, na_action="ignore").fillna("")
+        frame["visit"] = [_natural(v) for v in names]
+    first = pd.Series(False, index=samples.index)
+    columns = [c for c in ("order", "visit", "id") if c in frame]
+    for _, rows in frame[usable].groupby("patient", sort=False):
+        ordered = rows.dropna(subset=["order"])
+        if ordered.empty:
+            first.loc[rows.index] = True
+        else:
+            best = min(ordered.itertuples(), key=lambda r: tuple(getattr(r, c) for c in columns))
+            first.loc[best.Index] = True
+    return first
+
+
+def _carries(samples: pd.DataFrame, rule: str) -> pd.Series:
+    column, _, value = rule.partition("=")
+    if column not in samples:
+        raise InputError(
+            f"--index {rule!r}: the sample sheet has no column {column!r}; "
+            f"found {name_list(samples.columns, 12)}"
+        )
+    hit = samples[column].map(_label_text, na_action="ignore") == value
+    if not hit.any():
+        raise InputError(f"--index {rule!r}: no sample carries {value!r} in {column!r}")
+    return hit

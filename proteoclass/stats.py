@@ -1,0 +1,122 @@
+"""Statistics that more than one room needs: AUC, resampling intervals, log-odds."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+Floats = npt.NDArray[np.float64]
+
+
+def auc(labels: npt.ArrayLike, scores: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:
+    """Area under the ROC curve, as the Mann–Whitney probability with ties at one half.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    scores : array of float, shape (n,)
+    weights : array of float, shape (n,), optional
+        Weight of each sample; equal where left out.
+
+    Returns
+    -------
+    float
+        NaN where a class is empty.
+
+    Notes
+    -----
+    Hanley & McNeil 1982, doi 10.1148/radiology.143.1.7063747.
+
+    Examples
+    --------
+    >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    0.75
+    """
+    y = np.asarray(labels, dtype=float)
+    s = np.asarray(scores, dtype=float)
+    w = np.ones_like(y) if weights is None else np.asarray(weights, dtype=float)
+    positive, negative = w * (y == 1), w * (y == 0)
+    if not positive.sum() or not negative.sum() or np.isnan(s).any():
+        return float("nan")
+    _, rank = np.unique(s, return_inverse=True)
+    per_rank_positive = np.bincount(rank, positive)
+    per_rank_negative = np.bincount(rank, negative)
+    below = np.cumsum(per_rank_negative) - per_rank_negative
+    wins = (per_rank_positive * (below + per_rank_negative / 2)).sum()
+    return float(wins / (positive.sum() * negative.sum()))
+
+
+def corrected_resampled_interval(
+    values: npt.ArrayLike, test_share: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Nadeau–Bengio interval for the mean of a statistic over cross-validation folds.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_folds * n_repeats,)
+        The statistic on each test fold; NaN folds are left out.
+    test_share : float
+        Test patients divided by training patients, 1/(k-1) for k folds.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit, not clipped. NaN with fewer than two folds.
+
+    Notes
+    -----
+    Variance of the mean = (1/J + test/train) · S²; Nadeau & Bengio 2003, Machine
+    Learning 52:239, doi 10.1023/A:1024068626366.
+
+    Examples
+    --------
+    >>> low, high = corrected_resampled_interval([0.8, 0.9, 0.85, 0.75], 1 / 3)
+    >>> round(low, 3), round(high, 3)
+    (0.668, 0.982)
+    """
+    folds = np.asarray(values, dtype=float)
+    folds = folds[~np.isnan(folds)]
+    if len(folds) < 2:
+        return float("nan"), float("nan")
+    error = np.sqrt((1 / len(folds) + test_share) * folds.var(ddof=1))
+    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * error
+    return float(folds.mean() - half), float(folds.mean() + half)
+
+
+def log_odds(probability: npt.ArrayLike, limit: float = 1e-6) -> Floats:
+    """Log-odds of probabilities, kept finite.
+
+    Parameters
+    ----------
+    probability : array of float
+    limit : float
+        Probabilities are held within [limit, 1 - limit].
+
+    Returns
+    -------
+    array of float
+
+    Examples
+    --------
+    >>> log_odds([0.5]).tolist()
+    [0.0]
+    """
+    clipped = np.clip(np.asarray(probability, dtype=float), limit, 1 - limit)
+    return np.asarray(special.logit(clipped))
+
+
+def expit(margin: npt.ArrayLike) -> Floats:
+    """Probability of a log-odds, element by element.
+
+    SciPy's scalar routine is used rather than a vectorised exponential, so that a value
+    does not depend on how many others are computed beside it.
+
+    Examples
+    --------
+    >>> expit([0.0]).tolist()
+    [0.5]
+    """
+    return np.asarray(special.expit(np.asarray(margin, dtype=float)))
