@@ -1,0 +1,249 @@
+"""Sample normalisation that is learnt on training samples and then frozen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from proteoclass.errors import InputError, TooLittleDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from proteoclass.matrix.protein_matrix import ProteinMatrix
+
+Floats = npt.NDArray[np.float64]
+
+METHODS = ("none", "median", "pqn")
+
+#: Genes whose urinary amount follows plasma leakage rather than dilution. Where they
+#: dominate a sample, closure makes every other protein look diluted.
+PLASMA_GENES = frozenset(
+    "ALB TF SERPINA1 HP HPX APOA1 A1BG ORM1 ORM2 TTR GC A2M C3 FGA FGB FGG HBA1 HBB CA1".split()
+)
+_IMMUNOGLOBULIN = ("IGH", "IGK", "IGL", "JCHAIN")
+
+#: Fewest detected reference proteins that still give a shift worth applying.
+MIN_REFERENCE_FOUND = 5
+
+
+class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Bring log2 values of samples to one loading, by a reference learnt in `fit`.
+
+    A sample's shift depends on that sample and the frozen reference alone, so a new
+    sample is normalised on its own.
+
+    Parameters
+    ----------
+    method : {"pqn", "median", "none"}
+        `pqn`: the median of a sample's log2 quotients against the reference profile.
+        `median`: the difference between the sample's median and the reference's, over
+        the reference proteins. `none`: values pass through.
+    max_reference : int
+        Reference proteins kept at most: a targeted assay must be able to bring them.
+    min_detected : float
+        Share of training samples in which a reference protein is detected, 0 to 1.
+    exclude : tuple of str
+        Feature names never taken as reference (albumin and other plasma proteins in urine).
+
+    Attributes
+    ----------
+    reference_ : array of int, shape (n_reference,)
+        Columns of the reference proteins.
+    profile_ : array of float, shape (n_reference,)
+        Their median log2 value over the training samples.
+
+    Raises
+    ------
+    InputError
+        If the method is unknown.
+    TooLittleDataError
+        If no protein is detected often enough to be a reference.
+
+    Notes
+    -----
+    PQN: Dieterle et al. 2006, Anal Chem 78:4281, doi 10.1021/ac051632c. Of the proteins
+    that are complete enough, those that vary least around the shifted profile (median
+    absolute deviation) become the reference.
+
+    Examples
+    --------
+    >>> training = np.array([[1.0, 2, 3], [2.0, 3, 4], [3.0, 4, 5]])
+    >>> Normaliser("pqn").fit(training).transform([[11.0, 12, 13]]).tolist()
+    [[2.0, 3.0, 4.0]]
+    """
+
+    def __init__(
+        self,
+        method: str = "pqn",
+        max_reference: int = 50,
+        min_detected: float = 0.8,
+        exclude: tuple[str, ...] = (),
+    ) -> None:
+        self.method = method
+        self.max_reference = max_reference
+        self.min_detected = min_detected
+        self.exclude = exclude
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the reference proteins and their profile.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_proteins)
+            log2 values of training samples; NaN = not detected.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Normaliser
+        """
+        if self.method not in METHODS:
+            raise InputError(f"normalise: found {self.method!r}, expected {', '.join(METHODS)}")
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        if self.method == "none":
+            self.reference_ = np.empty(0, dtype=np.intp)
+            self.profile_ = np.empty(0)
+            return self
+        candidates = self._candidates(values)
+        profile = np.nanmedian(values[:, candidates], axis=0)
+        residual = values[:, candidates] - profile
+        residual = residual - _row_median(residual)[:, None]
+        spread = np.nanmedian(np.abs(residual - np.nanmedian(residual, axis=0)), axis=0)
+        steady = np.sort(np.argsort(spread, kind="stable")[: self.max_reference])
+        self.reference_ = candidates[steady]
+        self.profile_ = profile[steady]
+        return self
+
+    def transform(self, X: Any) -> Floats:
+        """Subtract each sample's shift.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_proteins)
+            log2 values.
+
+        Returns
+        -------
+        array of float, shape (n_samples, n_proteins)
+            A sample without enough reference proteins is NaN throughout.
+        """
+        check_is_fitted(self)
+        values = validate_data(
+            self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
+        )
+        if self.method == "none":
+            return np.array(values)
+        reference = values[:, self.reference_]
+        return np.asarray(values - self.shift_of(reference)[:, None])
+
+    def shift_of(self, reference: Floats) -> Floats:
+        """Return the log2 shift of samples from their reference proteins alone.
+
+        Parameters
+        ----------
+        reference : array of float, shape (n_samples, n_reference)
+            log2 values of the reference proteins, in the order of `reference_`.
+
+        Returns
+        -------
+        array of float, shape (n_samples,)
+            log2 units to subtract; 2 to its power is the dilution against the reference.
+            NaN where too few reference proteins were detected. 0 for `none`.
+        """
+        if self.method == "none":
+            return np.zeros(len(reference))
+        return frozen_shift(reference, self.profile_, self.method)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def _candidates(self, values: Floats) -> npt.NDArray[np.intp]:
+        detected = (~np.isnan(values)).mean(axis=0) >= self.min_detected
+        if self.exclude:
+            names = getattr(self, "feature_names_in_", np.array([], dtype=object))
+            detected[np.isin(names, list(self.exclude))] = False
+        candidates = np.flatnonzero(detected)
+        if not len(candidates):
+            raise TooLittleDataError(
+                f"normalise {self.method}: no protein is detected in {self.min_detected:.0%} of the "
+                f"{len(values)} training samples; use --normalise none"
+            )
+        return candidates
+
+
+def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
+    """Return the log2 shift of samples against a stored reference profile.
+
+    Parameters
+    ----------
+    reference : array of float, shape (n_samples, n_reference)
+        log2 values of the reference proteins; NaN = not detected.
+    profile : array of float, shape (n_reference,)
+        Their reference values.
+    method : {"pqn", "median"}
+
+    Returns
+    -------
+    array of float, shape (n_samples,)
+        NaN where fewer than `MIN_REFERENCE_FOUND` (or all, if there are fewer) reference
+        proteins were detected.
+
+    Examples
+    --------
+    >>> frozen_shift(np.array([[3.0, 5.0]]), np.array([1.0, 2.0]), "pqn").tolist()
+    [2.5]
+    """
+    if method == "median":
+        shift = _row_median(reference) - np.median(profile)
+    else:
+        shift = _row_median(reference - profile)
+    found = (~np.isnan(reference)).sum(axis=1)
+    return np.where(found >= min(MIN_REFERENCE_FOUND, len(profile)), shift, np.nan)
+
+
+def default_normalisation(matrix: ProteinMatrix) -> str:
+    """Return the default method for what was measured and in which fluid.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from proteoclass.matrix.protein_matrix import ProteinMatrix
+    >>> npx = ProteinMatrix.build(pd.DataFrame([[1.0]], ["s"], ["p"]), scale="log2", kind="npx")
+    >>> default_normalisation(npx)
+    'none'
+    """
+    if matrix.kind in ("npx", "ratio"):
+        return "none"
+    return "pqn" if matrix.fluid == "urine" else "median"
+
+
+def plasma_protein_ids(proteins: pd.DataFrame) -> tuple[str, ...]:
+    """Return the ids of albumin, other plasma proteins and immunoglobulins, by gene.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plasma_protein_ids(pd.DataFrame({"gene": ["ALB", "UMOD"]}, index=["P02768", "P07911"]))
+    ('P02768',)
+    """
+    genes = proteins["gene"].str.upper().str.split("[; ]+", regex=True)
+    hit = genes.map(
+        lambda names: any(n in PLASMA_GENES or n.startswith(_IMMUNOGLOBULIN) for n in names)
+    )
+    return tuple(proteins.index[hit.to_numpy(dtype=bool)])
+
+
+def _row_median(values: Floats) -> Floats:
+    median = np.full(len(values), np.nan)
+    some = ~np.isnan(values).all(axis=1)
+    if some.any():
+        median[some] = np.nanmedian(values[some], axis=1)
+    return median

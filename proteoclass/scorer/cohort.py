@@ -1,0 +1,108 @@
+"""A prepared matrix seen as training data: values, labels, weights and patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass.matrix.outcome import Outcome, index_weights, require_classes
+from proteoclass.matrix.prepare import prepare
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Cohort:
+    """Samples with what a model may learn from each.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+        On the log2 scale, pool channels gone.
+    outcome : Outcome
+        Both labels filled in.
+    labels : array of float, shape (n_samples,)
+        1, 0, or NaN where the sample carries neither label.
+    weights : array of float, shape (n_samples,)
+        Sums to 1 over the index samples of a patient; 0 for all others.
+    patients : array of object, shape (n_samples,)
+    """
+
+    matrix: ProteinMatrix
+    outcome: Outcome
+    labels: Floats
+    weights: Floats
+    patients: npt.NDArray[np.object_]
+
+    @property
+    def values(self) -> pd.DataFrame:
+        """The log2 values, shape (n_samples, n_proteins)."""
+        return self.matrix.values
+
+    @property
+    def training_patients(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int_]]:
+        """Patients with an index sample, sorted by id, and the class of each."""
+        rows = np.flatnonzero(self.weights > 0)
+        names, first = np.unique(self.patients[rows].astype(str), return_index=True)
+        return names.astype(object), self.labels[rows[first]].astype(int)
+
+    def rows_of(self, patients: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+        """Return the positions of every sample of these patients, labelled or not."""
+        return np.flatnonzero(pd.Index(self.patients).isin(patients))
+
+    def used(self) -> npt.NDArray[np.object_]:
+        """Return "index", "follow-up" or "other" for each sample."""
+        used = np.full(len(self.labels), "other", dtype=object)
+        used[~np.isnan(self.labels)] = "follow-up"
+        used[self.weights > 0] = "index"
+        return used
+
+    def with_labels(self, of_patient: dict[str, float]) -> Cohort:
+        """Return the cohort with the labels of training patients replaced."""
+        given = pd.Series(self.patients).map(of_patient).to_numpy(dtype=float)
+        return replace(self, labels=np.where(np.isnan(self.labels), np.nan, given))
+
+
+def build_cohort(
+    matrix: ProteinMatrix, outcome: Outcome, *, index: str = "first", minimum: int = 2
+) -> Cohort:
+    """Prepare a matrix for training and evaluation.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    outcome : Outcome
+    index : str
+        Rule of `index_weights`.
+    minimum : int
+        Fewest patients of each class.
+
+    Returns
+    -------
+    Cohort
+
+    Raises
+    ------
+    InputError
+        If the outcome or the rule does not fit the sheet.
+    TooLittleDataError
+        If a class has fewer patients than `minimum`.
+    """
+    prepared = prepare(matrix)
+    samples = prepared.samples
+    resolved = outcome.resolve(samples)
+    labels = resolved.labels(samples)
+    weights = index_weights(samples, labels, index)
+    chosen = weights > 0
+    require_classes(labels[chosen], samples["patient_id"][chosen], minimum)
+    return Cohort(
+        matrix=prepared,
+        outcome=resolved,
+        labels=labels.to_numpy(dtype=float),
+        weights=weights.to_numpy(dtype=float),
+        patients=samples["patient_id"].astype(str).to_numpy(dtype=object),
+    )

@@ -1,0 +1,221 @@
+"""One outer fold: fit on its training patients alone, predict its test patients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass.errors import TooLittleDataError
+from proteoclass.folds import assert_no_shared_patient, patient_folds, spawn
+from proteoclass.scorer.blend import mean_over_bags
+from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.settings import Settings
+
+Floats = npt.NDArray[np.float64]
+Patients = npt.NDArray[np.object_]
+
+INNER_FOLDS = 5
+#: Spread over bags that is printed beside a score.
+BAG_LIMITS = (0.05, 0.95)
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """Predictions for the test patients of one fold, by models that never saw them.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n_test,)
+        Positions of every sample of the test patients.
+    log_odds : array of float, shape (n_test,)
+        Calibrated inside the training patients.
+    margin : array of float, shape (n_test,)
+        Before calibration.
+    bag_limits : array of float, shape (n_test, 2)
+        5 and 95 % of the calibrated log-odds over bags.
+    rival_margins : dict of str to array
+        Scores of the comparators on the same rows.
+    panel : list of str
+        Proteins chosen on the training patients.
+    contributions : DataFrame, shape (n_test, panel size + 1)
+        Shares of the calibrated log-odds; last column "(base)".
+    measured : DataFrame, shape (n_test, panel size)
+        Normalised log2 values; NaN = not detected.
+    thresholds : Thresholds
+        Set on the training patients.
+    """
+
+    rows: npt.NDArray[np.intp]
+    log_odds: Floats
+    margin: Floats
+    bag_limits: Floats
+    rival_margins: dict[str, Floats]
+    panel: list[str]
+    contributions: pd.DataFrame
+    measured: pd.DataFrame
+    thresholds: Thresholds
+
+
+def run_fold(
+    cohort: Cohort,
+    test_patients: Patients,
+    settings: Settings,
+    seed_path: tuple[int, ...],
+    fixed: tuple[str, ...] = (),
+) -> FoldResult:
+    """Fit, calibrate and set limits without the test patients, then predict them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    test_patients : array of object
+    settings : Settings
+        Resolved.
+    seed_path : tuple of int
+        Seed, repeat and fold.
+    fixed : tuple of str, optional
+        A panel from elsewhere.
+
+    Returns
+    -------
+    FoldResult
+    """
+    names, _ = cohort.training_patients
+    train_patients = np.setdiff1d(names, test_patients)
+    train_rows, test_rows = cohort.rows_of(train_patients), cohort.rows_of(test_patients)
+    assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
+    calibrator, thresholds = _calibrate(cohort, train_patients, settings, seed_path, fixed)
+    fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
+    test_values = cohort.values.iloc[test_rows]
+    panel_values = fitted.panel_values(test_values).to_numpy(dtype=float)
+    bags = fitted.blend.bag_margins(panel_values)
+    margin = mean_over_bags(bags)
+    return FoldResult(
+        rows=test_rows,
+        log_odds=calibrator.log_odds(margin),
+        margin=margin,
+        bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
+        rival_margins=_rivals(fitted, panel_values),
+        panel=fitted.panel,
+        contributions=scaled_contributions(fitted, panel_values, calibrator),
+        measured=fitted.measured(test_values),
+        thresholds=thresholds,
+    )
+
+
+def out_of_fold_margins(
+    cohort: Cohort,
+    patients: Patients,
+    n_folds: int,
+    settings: Settings,
+    seed_path: tuple[int, ...],
+    fixed: tuple[str, ...] = (),
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Return index rows of some patients and their uncalibrated out-of-fold margins.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    patients : array of object
+        Patients to split; no other patient is looked at.
+    n_folds : int
+    settings : Settings
+    seed_path : tuple of int
+    fixed : tuple of str, optional
+
+    Returns
+    -------
+    rows : array of int
+    margins : array of float
+    """
+    names, classes = cohort.training_patients
+    inside = np.isin(names, patients)
+    names, classes = names[inside], classes[inside]
+    all_rows, all_margins = [], []
+    for fold, test in enumerate(patient_folds(classes, n_folds, spawn(*seed_path, 0))):
+        test_rows = cohort.rows_of(names[test])
+        test_rows = test_rows[cohort.weights[test_rows] > 0]
+        train_rows = cohort.rows_of(np.delete(names, test))
+        assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
+        fitted = fit_procedure(
+            cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed
+        )
+        values = fitted.panel_values(cohort.values.iloc[test_rows]).to_numpy(dtype=float)
+        all_rows.append(test_rows)
+        all_margins.append(fitted.blend.margin(values))
+    return np.concatenate(all_rows), np.concatenate(all_margins)
+
+
+def scaled_contributions(
+    fitted: FittedProcedure, panel_values: Floats, calibrator: Platt
+) -> pd.DataFrame:
+    """Return contributions to the calibrated log-odds, base in the last column.
+
+    Parameters
+    ----------
+    fitted : FittedProcedure
+    panel_values : array of float, shape (n_samples, panel size)
+    calibrator : Platt
+
+    Returns
+    -------
+    DataFrame, shape (n_samples, panel size + 1)
+    """
+    shares = fitted.blend.contributions(panel_values) * calibrator.slope
+    shares[:, -1] += calibrator.intercept
+    return pd.DataFrame(shares, columns=[*fitted.panel, "(base)"])
+
+
+def unit_seed(*path: int) -> int:
+    """Return the integer seed of one unit of work.
+
+    Examples
+    --------
+    >>> unit_seed(0, 1) == unit_seed(0, 1) != unit_seed(0, 2)
+    True
+    """
+    return int(spawn(*path).integers(2**31))
+
+
+def _calibrate(
+    cohort: Cohort,
+    train_patients: Patients,
+    settings: Settings,
+    seed_path: tuple[int, ...],
+    fixed: tuple[str, ...],
+) -> tuple[Platt, Thresholds]:
+    names, classes = cohort.training_patients
+    smaller = int(np.bincount(classes[np.isin(names, train_patients)], minlength=2).min())
+    if smaller < 2:
+        raise TooLittleDataError(
+            f"a training fold holds {smaller} patients of a class, expected at least 2 to calibrate "
+            "on; add patients or ask for more folds"
+        )
+    rows, margins = out_of_fold_margins(
+        cohort, train_patients, min(INNER_FOLDS, smaller), settings, (*seed_path, 9), fixed
+    )
+    labels, weights = cohort.labels[rows], cohort.weights[rows]
+    calibrator = fit_platt(margins, labels, weights)
+    return calibrator, fit_thresholds(100 * calibrator.probability(margins), labels, weights)
+
+
+def _rivals(fitted: FittedProcedure, panel_values: Floats) -> dict[str, Floats]:
+    """Score the same rows by parts of the model and by the strongest protein alone."""
+    scorer = fitted.pipeline["score"]
+    strengths = np.abs(getattr(fitted.pipeline["choose"], "t_", np.zeros(0)))
+    support = fitted.pipeline["choose"].get_support()
+    best = int(np.argmax(strengths[support])) if len(strengths) else 0
+    single = panel_values[:, best] * scorer.signs_[best]
+    single = np.where(
+        np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single
+    )
+    return {
+        "ridge logistic, same panel": mean_over_bags(fitted.blend.companion_margins(panel_values)),
+        "XGBoost alone, same panel": mean_over_bags(fitted.blend.booster_margins(panel_values)),
+        "best single protein": single,
+    }
