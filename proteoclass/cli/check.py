@@ -1,0 +1,40 @@
+"""`proteoclass check`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from proteoclass.cli.console import put_json, put_text
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import MatrixRequest, json_option, matrix_options
+
+
+@click.command(cls=Command)
+@matrix_options(samples="optional")
+@json_option
+def check(source: MatrixRequest, as_json: bool) -> None:
+    """Say what a matrix file is and what is wrong with it.
+
+    Nothing is written. Exit code 0 if the file can be read, problems included.
+    """
+    found = source.check()
+    if as_json:
+        put_json(found)
+    else:
+        put_text(_text(found), None, force=False)
+
+
+def _text(found: dict[str, Any]) -> str:
+    problems = found["problems"]
+    lines = [
+        f"format         {found['format']} ({found['why']})",
+        f"values         {found['kind']}, {found['scale']} scale",
+        f"samples        {found['n_samples']}",
+        f"proteins       {found['n_proteins']}",
+        f"not detected   {100 * found['missing_rate']:.1f} % of cells",
+        f"problems       {len(problems) or 'none'}",
+        *(f"  - {problem}" for problem in problems),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,138 @@
+"""What a command says: data on stdout or in a file, words and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proteoclass.errors import InputError
+from proteoclass.io import json_text, refuse_overwrite, table_text, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.progress import Progress, TaskID
+
+#: ``progress(label, done, total)``, called by the rooms after each unit of work.
+ProgressCall = Callable[[str, int, int], None]
+
+_LOUDNESS = "proteoclass.loudness"
+
+
+def set_loudness(ctx: click.Context, *, verbose: bool, quiet: bool) -> None:
+    """Keep how much to say: 0 errors only, 1 results and notices, 2 details too.
+
+    Raises
+    ------
+    click.UsageError
+        If both were asked for.
+    """
+    if verbose and quiet:
+        raise click.UsageError("--verbose and --quiet exclude each other", ctx)
+    ctx.meta[_LOUDNESS] = 2 if verbose else 0 if quiet else 1
+
+
+def loudness() -> int:
+    """Return how much the running command may say."""
+    ctx = click.get_current_context(silent=True)
+    return 1 if ctx is None else ctx.meta.get(_LOUDNESS, 1)
+
+
+def say(message: str, *, at: int = 1) -> None:
+    """Write one line to stderr, if the command may say that much."""
+    if loudness() >= at:
+        click.echo(message, err=True)
+
+
+def notices(notes: Iterable[str]) -> None:
+    """Say what was dropped or assumed. Call it only once loading has succeeded."""
+    for note in notes:
+        say(f"note: {note}")
+
+
+def check_target(output: str | None, *, force: bool) -> None:
+    """Refuse a target file before the work starts rather than after it.
+
+    Raises
+    ------
+    InputError
+        If it exists and may not be replaced, or its folder does not exist.
+    """
+    if output is None:
+        return
+    refuse_overwrite(output, force=force)
+    folder = Path(output).parent
+    if not folder.is_dir():
+        raise InputError(f"{output}: there is no folder {str(folder)!r}; make it first")
+
+
+def put_text(text: str, output: str | None, *, force: bool) -> None:
+    """Write text to the target file, or to stdout if there is none."""
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text, force=force)
+        say(f"wrote {output}")
+
+
+def put_json(value: Any, output: str | None = None, *, force: bool = False) -> None:
+    """Write JSON to the target file, or to stdout if there is none."""
+    put_text(json_text(value), output, force=force)
+
+
+def put_table(
+    frame: pd.DataFrame, output: str | None = None, *, force: bool = False, as_json: bool = False
+) -> None:
+    """Write a tidy table as TSV, or as a JSON list of rows."""
+    if as_json:
+        # Through pandas' own writer first: it alone knows that NaN, NaT and NA are null.
+        rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+        put_json(rows, output, force=force)
+    else:
+        put_text(table_text(frame), output, force=force)
+
+
+def columns_text(rows: list[list[str]]) -> str:
+    r"""Align rows of text in columns for people; the first row is the heading.
+
+    Examples
+    --------
+    >>> columns_text([["id", "gene"], ["P80188", "LCN2"]])
+    'id      gene\nP80188  LCN2\n'
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+@contextmanager
+def progress_bar() -> Iterator[ProgressCall | None]:
+    """Give a callback that draws a progress bar on stderr, None if nobody would see it."""
+    if loudness() == 0 or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        yield _Bars(bar)
+
+
+class _Bars:
+    """One line of the display for each label that the work names."""
+
+    def __init__(self, bar: Progress) -> None:
+        self.bar = bar
+        self.tasks: dict[str, TaskID] = {}
+
+    def __call__(self, label: str, done: int, total: int) -> None:
+        if label not in self.tasks:
+            self.tasks[label] = self.bar.add_task(label, total=total)
+        self.bar.update(self.tasks[label], completed=done, total=total)

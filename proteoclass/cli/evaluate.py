@@ -1,0 +1,119 @@
+"""`proteoclass evaluate`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proteoclass.cli.console import notices, progress_bar, put_json, say
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import (
+    MatrixRequest,
+    folds_options,
+    index_option,
+    jobs_option,
+    json_option,
+    matrix_options,
+    outcome_options,
+    output_option,
+    panel_option,
+    seed_option,
+    settings_options,
+)
+from proteoclass.io import new_folder
+
+if TYPE_CHECKING:
+    from proteoclass.matrix import Outcome
+    from proteoclass.scorer import Evaluation, Settings
+
+
+@click.command(cls=Command)
+@matrix_options()
+@outcome_options()
+@settings_options
+@panel_option
+@index_option
+@folds_options
+@click.option(
+    "--permutations",
+    type=click.IntRange(0, 100_000),
+    default=100,
+    show_default=True,
+    help="Shuffles of the labels over patients for the null.",
+)
+@output_option("Folder for evaluation.json and predictions.tsv.")
+@seed_option
+@jobs_option
+@json_option
+def evaluate(
+    source: MatrixRequest,
+    outcome: Outcome,
+    settings: Settings,
+    output: str | None,
+    force: bool,
+    as_json: bool,
+    panel: str | None,
+    **design: Any,
+) -> None:
+    """Estimate by cross-validation how well the procedure separates.
+
+    Nested, repeated, grouped by patient; normalisation and panel selection are learnt
+    inside each fold. Give -o, --json or both.
+    """
+    if output is None and not as_json:
+        raise click.UsageError("give -o DIR for the files, or --json to print the result")
+
+    def work() -> Evaluation:
+        return _evaluate(source, outcome, settings, panel, design)
+
+    if output is None:
+        result = work()
+    else:
+        # The folder is claimed first: a refusal should not cost the evaluation.
+        with new_folder(output, force=force) as folder:
+            result = work()
+            result.write(folder)
+        say(f"wrote {output}")
+    if as_json:
+        put_json(result.summary)
+    notices(result.summary["warnings"])
+    say(evaluation_line(result.summary))
+
+
+def evaluation_line(summary: dict[str, Any]) -> str:
+    """Return the one sentence that an evaluation comes down to."""
+    auc, permutation, cohort = summary["auc"], summary["permutation"], summary["cohort"]
+    if permutation.get("p") is None:
+        null = f"no permutation p ({permutation.get('reason', 'not run')})"
+    else:
+        null = f"permutation p {permutation['p']:.2g}"
+    return (
+        f"AUC {auc['mean_over_repeats']:.2f} ({interval_text(auc)}), {null}; "
+        f"{cohort['n_patients']} patients, {cohort['n_positive']} positive"
+    )
+
+
+def interval_text(auc: dict[str, Any]) -> str:
+    """Return an interval and its kind, or that there is none."""
+    low, high = auc.get("interval") or (None, None)
+    if low is None or high is None:
+        return "interval not reportable"
+    kind = auc.get("interval_kind")
+    return f"95 % interval {low:.2f} to {high:.2f}" + (f", {kind}" if kind else "")
+
+
+def _evaluate(
+    source: MatrixRequest,
+    outcome: Outcome,
+    settings: Settings,
+    panel: str | None,
+    design: dict[str, Any],
+) -> Evaluation:
+    from proteoclass.panel.library import load_panel
+    from proteoclass.scorer import evaluate as run
+
+    chosen = None if panel is None else load_panel(panel)
+    matrix = source.read()
+    with progress_bar() as progress:
+        return run(matrix, outcome, settings=settings, panel=chosen, progress=progress, **design)

@@ -1,0 +1,79 @@
+"""`proteoclass explain`."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+import click
+
+from proteoclass.cli.console import check_target, columns_text, put_table, put_text
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import (
+    InputFile,
+    MatrixRequest,
+    json_option,
+    matrix_options,
+    output_option,
+)
+from proteoclass.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from proteoclass.matrix import ProteinMatrix
+
+
+@click.command(cls=Command)
+@matrix_options(samples="optional")
+@click.option("--model", "file", type=InputFile(), required=True, help="Locked model (JSON).")
+@click.option("--sample", required=True, metavar="ID", help="Sample to explain.")
+@output_option("Table to write (TSV, or JSON with --json); stdout without it.")
+@json_option
+def explain(
+    source: MatrixRequest,
+    file: str,
+    sample: str,
+    output: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Say which proteins moved one sample's score.
+
+    Contributions are in log-odds and add up, with the base, to the log-odds of the score.
+    """
+    from proteoclass.scorer import load_model
+
+    check_target(output, force=force)
+    model = load_model(file)
+    matrix = source.read(known_proteins=[row["id"] for row in model.summary()["panel"]])
+    _require(matrix, sample, source.path)
+    rows = model.explain(matrix)
+    rows = rows[rows["sample_id"].astype(str) == sample]
+    if output is None and not as_json:
+        put_text(_table(rows), None, force=False)
+    else:
+        put_table(rows, output, force=force, as_json=as_json)
+
+
+def _require(matrix: ProteinMatrix, sample: str, where: str) -> None:
+    if sample not in matrix.values.index:
+        known = list(matrix.values.index)
+        near = difflib.get_close_matches(sample, known, n=1)
+        hint = (
+            f"did you mean {near[0]!r}?" if near else f"its {len(known)} samples have other names"
+        )
+        raise InputError(f"{where}: no sample {sample!r}; {hint}")
+
+
+def _table(rows: pd.DataFrame) -> str:
+    order = rows["contribution"].abs().sort_values(ascending=False, kind="stable").index
+    lines = [["protein", "gene", "log2 value", "study patients 5-95 %", "log-odds"]]
+    for row in rows.loc[order].itertuples():
+        base = row.protein_id == "(base)"
+        value = "not detected" if row.value != row.value else f"{row.value:.2f}"
+        span = f"{row.low:.2f} to {row.high:.2f}" if row.low == row.low else ""
+        # A base of the model is no protein: it has neither value nor range.
+        cells = ["", ""] if base else [value, span]
+        lines.append([row.protein_id, str(row.gene or ""), *cells, f"{row.contribution:+.3f}"])
+    return columns_text(lines)

@@ -1,0 +1,82 @@
+"""`proteoclass model`: show and verify a locked model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from proteoclass.cli.console import columns_text, put_json, put_text, say
+from proteoclass.cli.evaluate import interval_text
+from proteoclass.cli.group import Group
+from proteoclass.cli.options import InputFile, json_option
+
+
+@click.group(cls=Group)
+def model() -> None:
+    """Show or verify a locked model."""
+
+
+@model.command()
+@click.argument("file", type=InputFile(), metavar="MODEL")
+@json_option
+def show(file: str, as_json: bool) -> None:
+    """Print what a model is, what it was trained on and what it is not for."""
+    from proteoclass.scorer import load_model
+
+    summary = load_model(file).summary()
+    if as_json:
+        put_json(summary)
+    else:
+        put_text(_facts(summary) + "\n" + _proteins(summary), None, force=False)
+
+
+@model.command()
+@click.argument("file", type=InputFile(), metavar="MODEL")
+def verify(file: str) -> None:
+    """Check a model file's size, version, hash, trees and probe scores.
+
+    Exit code 5, with the reason, if any check refuses it.
+    """
+    from proteoclass.scorer import verify_model
+
+    checks = verify_model(file)
+    put_text("".join(f"{check}\n" for check in checks), None, force=False)
+    say(f"{file}: passed {len(checks)} checks")
+
+
+def _facts(summary: dict[str, Any]) -> str:
+    outcome, training = summary["outcome"], summary["training"]
+    thresholds, auc = summary["thresholds"], summary["auc"]
+    validated = "" if thresholds["externally_validated"] else ", not externally validated"
+    rows = [
+        ["model", summary["name"]],
+        ["sha256", summary["sha256"]],
+        ["created", str(summary["created"])],
+        ["measures", f"{summary['kind']} in {summary['fluid']}"],
+        ["outcome", f"{outcome['column']}: {outcome['positive']} against {outcome['negative']}"],
+        [
+            "trained on",
+            f"{training['n_patients']} patients ({training['n_positive']} positive, "
+            f"{training['n_negative']} negative)",
+        ],
+        ["cross-validated AUC", f"{auc['mean_over_repeats']:.2f} ({interval_text(auc)})"],
+        [
+            "thresholds",
+            f"{_points(thresholds['lower'])} and {_points(thresholds['upper'])} score points "
+            f"({thresholds['rule']}){validated}",
+        ],
+        ["intended use", summary["intended_use"]],
+        *(["not for", text] for text in summary["not_for"]),
+    ]
+    return columns_text(rows)
+
+
+def _proteins(summary: dict[str, Any]) -> str:
+    keys = ("id", "accession", "gene", "direction")
+    heading = [["protein", "accession", "gene", "direction"]]
+    return columns_text(heading + [[str(row[key]) for key in keys] for row in summary["panel"]])
+
+
+def _points(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"

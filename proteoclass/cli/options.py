@@ -1,0 +1,316 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proteoclass.cli.console import notices, say
+from proteoclass.errors import InputError
+
+if TYPE_CHECKING:
+    from proteoclass.matrix import ProteinMatrix
+
+Function = Callable[..., Any]
+
+
+class InputFile(click.Path):
+    """A file that must exist. Its absence is bad input (3), not wrong usage (2)."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the path as text.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or it is a folder.
+        """
+        path = Path(value)
+        if path.is_dir():
+            raise InputError(f"{path}: is a folder, expected a file; name the file inside it")
+        if not path.exists():
+            raise InputError(f"{path}: no such file; check the path")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class MatrixRequest:
+    """A matrix file, its sample sheet and how to read them, as asked on the command line."""
+
+    path: str
+    samples: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def read(self, known_proteins: list[str] | None = None) -> ProteinMatrix:
+        """Read the matrix, then say what was dropped or assumed.
+
+        Parameters
+        ----------
+        known_proteins : list of str, optional
+            Ids of a model: they find the orientation where there is no sheet.
+        """
+        from proteoclass.matrix import read_matrix
+
+        known = {} if known_proteins is None else {"known_proteins": known_proteins}
+        matrix = read_matrix(self.path, self.samples, **self.options, **known)
+        say(
+            f"read {self.path}: {matrix.n_samples} samples, {matrix.n_proteins} proteins, "
+            f"{matrix.kind} on the {matrix.scale} scale ({matrix.source.format})",
+            at=2,
+        )
+        notices(matrix.source.notes)
+        return matrix
+
+    def check(self) -> dict[str, Any]:
+        """Return what the file is and what is wrong with it."""
+        from proteoclass.matrix import check_matrix
+
+        return check_matrix(self.path, self.samples, **self.options)
+
+
+def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        role, separator, name = value.partition("=")
+        if not separator or not role.strip() or not name.strip():
+            raise click.BadParameter(f"found {value!r}, expected role=name, as in day=visit_day")
+        pairs[role.strip()] = name.strip()
+    return pairs
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "format": ("auto", "wide", "maxquant"),
+    "scale": ("auto", "raw", "log2"),
+    "kind": ("auto", "intensity", "ratio", "npx"),
+    "quantity-scope": ("auto", "run", "cohort"),
+    "fluid": ("not stated", "urine", "plasma", "serum", "csf", "saliva"),
+}
+
+
+def _choice(name: str, help_text: str) -> Function:
+    choices = _CHOICES[name]
+    return click.option(
+        f"--{name}",
+        name.replace("-", "_"),
+        type=click.Choice(choices),
+        default=choices[0],
+        show_default=True,
+        help=help_text,
+    )
+
+
+column_option = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="ROLE=NAME",
+    callback=_pairs,
+    help="Which column of the sample sheet plays a role, as in day=visit_day. Repeatable.",
+)
+
+_READING = (
+    _choice("format", "Layout of the matrix file; auto reads its content and says why."),
+    click.option("--sheet", metavar="NAME", help="Sheet of an xlsx matrix."),
+    click.option("--proteins", type=InputFile(), help="Table of proteins: id, accession, gene."),
+    _choice("scale", "Whether the values are raw intensities or logarithms."),
+    _choice("kind", "What the values are."),
+    _choice("fluid", "What was measured."),
+    click.option(
+        "--quantity",
+        default="auto",
+        show_default=True,
+        metavar="NAME",
+        help="Which intensity columns of a search engine's table.",
+    ),
+    _choice("quantity-scope", "Computed from each run alone, or across the cohort."),
+    column_option,
+)
+_READING_NAMES = (
+    *("format", "sheet", "proteins", "scale", "kind", "fluid"),
+    *("quantity", "quantity_scope", "columns"),
+)
+
+
+def matrix_options(*, samples: str = "required") -> Callable[[Function], Function]:
+    """Add the MATRIX argument and every option that reads it; pass them as `source`.
+
+    Parameters
+    ----------
+    samples : {"required", "optional", "none"}
+        Whether the command takes ``--samples``.
+    """
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(*, matrix: str, samples: str | None = None, **rest: Any) -> Any:
+            reading = {name: rest.pop(name) for name in _READING_NAMES}
+            return function(source=MatrixRequest(matrix, samples, reading), **rest)
+
+        decorators = [click.argument("matrix", type=InputFile(), metavar="MATRIX")]
+        if samples != "none":
+            decorators.append(samples_option(required=samples == "required"))
+        return _stack(command, [*decorators, *_READING])
+
+    return decorate
+
+
+def samples_option(*, required: bool) -> Function:
+    """Add ``--samples``."""
+    return click.option(
+        "--samples", type=InputFile(), required=required, help="Sample sheet (TSV, CSV or XLSX)."
+    )
+
+
+def outcome_options(*, required: bool = True) -> Callable[[Function], Function]:
+    """Add ``--outcome --positive --negative``; pass them as `outcome`, an `Outcome` or None."""
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def command(
+            *, outcome: str | None, positive: str | None, negative: str | None, **rest: Any
+        ) -> Any:
+            if outcome is None and positive is None and negative is None:
+                return function(outcome=None, **rest)
+            if outcome is None or positive is None:
+                raise click.UsageError("--outcome and --positive are given together")
+            from proteoclass.matrix import Outcome
+
+            return function(outcome=Outcome(outcome, positive, negative), **rest)
+
+        return _stack(
+            command,
+            [
+                click.option(
+                    "--outcome",
+                    metavar="COLUMN",
+                    required=required,
+                    help="Column of the sample sheet that holds the two classes.",
+                ),
+                click.option(
+                    "--positive",
+                    metavar="LABEL",
+                    required=required,
+                    help="Label whose probability the score gives, such as severe.",
+                ),
+                click.option(
+                    "--negative",
+                    metavar="LABEL",
+                    help="The other label; needed where the column has more than two.",
+                ),
+            ],
+        )
+
+    return decorate
+
+
+def settings_options(function: Function) -> Function:
+    """Add ``--normalise --size``; pass them as `settings`, a `Settings`."""
+
+    @functools.wraps(function)
+    def command(*, normalise: str, size: int, **rest: Any) -> Any:
+        from proteoclass.scorer import Settings
+
+        return function(settings=Settings(normalise=normalise, size=size), **rest)
+
+    return _stack(
+        command,
+        [
+            normalise_option,
+            click.option(
+                "--size",
+                type=click.IntRange(1, 200),
+                default=20,
+                show_default=True,
+                help="Proteins in a panel that is selected.",
+            ),
+        ],
+    )
+
+
+def folds_options(function: Function) -> Function:
+    """Add ``--folds --repeats``."""
+    return _stack(
+        function,
+        [
+            click.option(
+                "--folds",
+                type=click.IntRange(2, 20),
+                default=5,
+                show_default=True,
+                help="Parts the patients are split into.",
+            ),
+            click.option(
+                "--repeats",
+                type=click.IntRange(1, 100),
+                default=4,
+                show_default=True,
+                help="Times the split is drawn anew.",
+            ),
+        ],
+    )
+
+
+normalise_option = click.option(
+    "--normalise",
+    type=click.Choice(("auto", "none", "median", "pqn")),
+    default="auto",
+    show_default=True,
+    help="auto: none for npx and ratios, pqn for urine, else median.",
+)
+index_option = click.option(
+    "--index",
+    default="first",
+    show_default=True,
+    metavar="first|all|COLUMN=VALUE",
+    help="Which sample of each patient a model learns from.",
+)
+panel_option = click.option(
+    "--panel",
+    metavar="NAME|FILE",
+    help="Use this panel instead of selecting one.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Seed of every random choice.",
+)
+jobs_option = click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that work side by side.",
+)
+force_option = click.option("--force", is_flag=True, help="Replace what -o names.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def output_option(help_text: str, *, required: bool = False) -> Function:
+    """Add ``-o`` with its own sentence, and ``--force``."""
+
+    def decorate(function: Function) -> Function:
+        return _stack(
+            function,
+            [
+                click.option("-o", "--output", metavar="PATH", required=required, help=help_text),
+                force_option,
+            ],
+        )
+
+    return decorate
+
+
+def _stack(function: Function, decorators: list[Function]) -> Function:
+    # The last decorator applied is the first in --help.
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function

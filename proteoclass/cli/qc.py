@@ -1,0 +1,34 @@
+"""`proteoclass qc`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from proteoclass.cli.console import check_target, notices, put_json
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import MatrixRequest, matrix_options, outcome_options, output_option
+
+if TYPE_CHECKING:
+    from proteoclass.matrix import Outcome
+
+
+@click.command(cls=Command)
+@matrix_options(samples="optional")
+@outcome_options(required=False)
+@output_option("JSON file to write; stdout without it.")
+def qc(source: MatrixRequest, outcome: Outcome | None, output: str | None, force: bool) -> None:
+    """Measure depth, missing values, outliers and rivals of a protein score.
+
+    With an outcome, the AUC of identification depth, missing values, visits and batch
+    alone is given: a protein score must beat them.
+    """
+    from proteoclass.matrix import quality
+
+    check_target(output, force=force)
+    matrix = source.read()
+    labels = None if outcome is None else outcome.labels(matrix.samples)
+    found = quality(matrix, labels)
+    put_json(found, output, force=force)
+    notices(found["warnings"])

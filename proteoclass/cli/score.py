@@ -1,0 +1,37 @@
+"""`proteoclass score`."""
+
+from __future__ import annotations
+
+import click
+
+from proteoclass.cli.console import check_target, put_table, say
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import (
+    InputFile,
+    MatrixRequest,
+    json_option,
+    matrix_options,
+    output_option,
+)
+
+
+@click.command(cls=Command)
+@matrix_options(samples="optional")
+@click.option("--model", "file", type=InputFile(), required=True, help="Locked model (JSON).")
+@output_option("Table to write; stdout without it.")
+@json_option
+def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_json: bool) -> None:
+    """Score samples with a locked model.
+
+    A sample's score depends on that sample and the model alone. A sample that cannot be
+    scored is reported as such, with the reason and without a number.
+    """
+    from proteoclass.scorer import load_model
+
+    check_target(output, force=force)
+    model = load_model(file)
+    matrix = source.read(known_proteins=[row["id"] for row in model.summary()["panel"]])
+    scores = model.score(matrix)
+    put_table(scores, output, force=force, as_json=as_json)
+    refused = int((scores["status"] == "not reportable").sum())
+    say(f"scored {len(scores) - refused} samples, {refused} not reportable")

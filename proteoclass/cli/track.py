@@ -1,0 +1,101 @@
+"""`proteoclass track`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proteoclass.cli.console import notices, say
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import (
+    InputFile,
+    column_option,
+    outcome_options,
+    output_option,
+    samples_option,
+    seed_option,
+)
+from proteoclass.errors import InputError, name_list
+from proteoclass.io import new_folder, write_json, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from proteoclass.matrix import Outcome
+
+
+@click.command(cls=Command)
+@click.argument("scores", type=InputFile(), metavar="SCORES")
+@samples_option(required=True)
+@column_option
+@outcome_options(required=False)
+@click.option(
+    "--thresholds",
+    type=click.FloatRange(0, 100),
+    nargs=2,
+    metavar="LOWER UPPER",
+    help="Score points whose crossing is bracketed in time.",
+)
+@click.option("--patient", metavar="ID", help="Write the row of this patient only.")
+@output_option("Folder for trajectories.tsv and trajectories.json.", required=True)
+@seed_option
+def track(
+    scores: str,
+    samples: str,
+    columns: dict[str, str],
+    outcome: Outcome | None,
+    patient: str | None,
+    output: str,
+    force: bool,
+    **options: Any,
+) -> None:
+    """Follow scores over a patient's visits.
+
+    SCORES is the table that score writes. With an outcome, group slopes and their
+    difference are estimated too.
+    """
+    from proteoclass.longitudinal import track as run
+    from proteoclass.matrix import read_samples
+
+    with new_folder(output, force=force) as folder:
+        sheet = read_samples(samples, columns=columns)
+        table = _read_scores(scores)
+        groups = None if outcome is None else _groups(outcome, sheet)
+        found = run(table, sheet, groups=groups, **options)
+        rows = found.table if patient is None else _only(found.table, patient, samples)
+        write_table(folder / "trajectories.tsv", rows)
+        write_json(folder / "trajectories.json", found.summary)
+    say(f"wrote {output}")
+    notices(found.summary.get("notes", []))
+
+
+def _read_scores(path: str) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, sep="\t", dtype={"sample_id": str})
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is not a table of scores; give what 'score' writes") from error
+    for column in ("sample_id", "score"):
+        if column not in table:
+            raise InputError(
+                f"{path}: no column {column!r}; found {name_list(table.columns)}; "
+                "give the table that 'score' writes"
+            )
+    return table
+
+
+def _groups(outcome: Outcome, sheet: pd.DataFrame) -> pd.Series:
+    resolved = outcome.resolve(sheet)
+    labels = resolved.labels(sheet)
+    return labels.map({1.0: resolved.positive, 0.0: resolved.negative}).rename("group")
+
+
+def _only(table: pd.DataFrame, patient: str, where: str) -> pd.DataFrame:
+    rows = table[table["patient_id"].astype(str) == patient]
+    if rows.empty:
+        raise InputError(
+            f"{where}: no scored patient {patient!r}; found {name_list(table['patient_id'])}"
+        )
+    return rows

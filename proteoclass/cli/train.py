@@ -1,0 +1,64 @@
+"""`proteoclass train`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from proteoclass.cli.console import check_target, progress_bar, put_text, say
+from proteoclass.cli.evaluate import interval_text
+from proteoclass.cli.group import Command
+from proteoclass.cli.options import (
+    MatrixRequest,
+    folds_options,
+    index_option,
+    jobs_option,
+    matrix_options,
+    outcome_options,
+    output_option,
+    panel_option,
+    seed_option,
+    settings_options,
+)
+
+if TYPE_CHECKING:
+    from proteoclass.matrix import Outcome
+    from proteoclass.scorer import Settings
+
+
+@click.command(cls=Command)
+@matrix_options()
+@outcome_options()
+@settings_options
+@panel_option
+@index_option
+@folds_options
+@output_option("Model file to write (JSON).", required=True)
+@seed_option
+@jobs_option
+def train(
+    source: MatrixRequest,
+    outcome: Outcome,
+    settings: Settings,
+    panel: str | None,
+    output: str,
+    force: bool,
+    **design: Any,
+) -> None:
+    """Train a severity model and lock it into one JSON file.
+
+    The file holds panel, normalisation, boosters, calibration, thresholds and an
+    out-of-fold reference; no patient-level row and nothing that is executed.
+    """
+    from proteoclass.panel.library import load_panel
+    from proteoclass.scorer import train as run
+
+    check_target(output, force=force)
+    chosen = None if panel is None else load_panel(panel)
+    matrix = source.read()
+    with progress_bar() as progress:
+        model = run(matrix, outcome, settings=settings, panel=chosen, progress=progress, **design)
+    put_text(model.to_json(), output, force=force)
+    auc = model.summary()["auc"]
+    say(f"model {model.sha256[:12]}: AUC {auc['mean_over_repeats']:.2f} ({interval_text(auc)})")
