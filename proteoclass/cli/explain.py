@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -67,13 +69,21 @@ def _require(matrix: ProteinMatrix, sample: str, where: str) -> None:
 
 
 def _table(rows: pd.DataFrame) -> str:
+    import pandas as pd
+
     order = rows["contribution"].abs().sort_values(ascending=False, kind="stable").index
     lines = [["protein", "gene", "log2 value", "study patients 5-95 %", "log-odds"]]
-    for row in rows.loc[order].itertuples():
-        base = row.protein_id == "(base)"
-        value = "not detected" if row.value != row.value else f"{row.value:.2f}"
-        span = f"{row.low:.2f} to {row.high:.2f}" if row.low == row.low else ""
-        # A base of the model is no protein: it has neither value nor range.
-        cells = ["", ""] if base else [value, span]
-        lines.append([row.protein_id, str(row.gene or ""), *cells, f"{row.contribution:+.3f}"])
+    for row in rows.loc[order].to_dict(orient="records"):
+        # The base of the model is no protein: it has neither value nor range.
+        cells = ["", ""] if row["protein_id"] == "(base)" else [_number(row), _span(row)]
+        gene = "" if pd.isna(row["gene"]) else str(row["gene"])
+        lines.append([str(row["protein_id"]), gene, *cells, f"{row['contribution']:+.3f}"])
     return columns_text(lines)
+
+
+def _number(row: dict[Hashable, Any]) -> str:
+    return "not detected" if math.isnan(row["value"]) else f"{row['value']:.2f}"
+
+
+def _span(row: dict[Hashable, Any]) -> str:
+    return "" if math.isnan(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}"

@@ -31,10 +31,9 @@ if TYPE_CHECKING:
 @column_option
 @outcome_options(required=False)
 @click.option(
-    "--thresholds",
+    "--threshold",
     type=click.FloatRange(0, 100),
-    nargs=2,
-    metavar="LOWER UPPER",
+    metavar="POINTS",
     help="Score points whose crossing is bracketed in time.",
 )
 @click.option("--patient", metavar="ID", help="Write the row of this patient only.")
@@ -89,7 +88,8 @@ def _read_scores(path: str) -> pd.DataFrame:
 def _groups(outcome: Outcome, sheet: pd.DataFrame) -> pd.Series:
     resolved = outcome.resolve(sheet)
     labels = resolved.labels(sheet)
-    return labels.map({1.0: resolved.positive, 0.0: resolved.negative}).rename("group")
+    names = labels.map({1.0: resolved.positive, 0.0: resolved.negative})
+    return names.astype(object).where(names.notna(), None).rename("group")
 
 
 def _only(table: pd.DataFrame, patient: str, where: str) -> pd.DataFrame:

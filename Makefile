@@ -1,0 +1,81 @@
+# Everything runs in .venv, which the first target that needs it makes.
+# On a bare machine: Python 3.11 or newer with venv, and make. Nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+RUN := $(BIN)/proteoclass
+PYTEST := $(BIN)/python -m pytest --doctest-modules proteoclass tests
+
+# Two test processes share two cores: a numerical library that starts threads of its own
+# in each of them only slows all of them down.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MPLBACKEND := Agg
+
+.PHONY: help demo test long check lint format type docs bench study coverage clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+$(READY): setup.cfg pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: no python3 found; install Python 3.11 or newer" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "error: $(PYTHON) is older than 3.11; pass PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "installing into $(VENV) (once)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+demo: $(READY)  ## simulate a urine cohort, run the whole line on it, say where the reports lie
+	$(RUN) simulate -o reports/demo-cohort --force
+	$(RUN) run docs/demo-study.toml -o reports/demo --force
+	@echo
+	@echo "SYNTHETIC data, reports in:"
+	@echo "  reports/demo/study.html      reports/demo/study.pdf"
+	@find reports/demo/patients -name '*.pdf' | sort | head -n 2 | sed 's/^/  /'
+	@echo "  and $$(find reports/demo/patients -name '*.pdf' | wc -l) patient reports in reports/demo/patients/"
+
+test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
+	$(PYTEST) -n 2 -m "not long"
+
+long: $(READY)  ## studies over many seeds
+	$(PYTEST) -n 2 -m long
+
+check: lint type test  ## all of lint, type and test
+
+lint: $(READY)  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(READY)  ## mypy
+	$(BIN)/python -m mypy
+
+docs: $(READY)  ## run the examples in the docstrings, write docs/cli.md from the commands' help
+	$(BIN)/python -m pytest -q --doctest-modules proteoclass
+	$(BIN)/python -m proteoclass.cli.reference > docs/cli.md.new
+	mv docs/cli.md.new docs/cli.md
+
+bench: $(READY)  ## speed and memory: benchmarks/bench_*.py
+	@for file in $(wildcard benchmarks/bench_*.py); do echo "== $$file"; $(BIN)/python $$file; done
+
+study: $(READY)  ## accuracy on simulated and public cohorts: benchmarks/study_*.py
+	@for file in $(wildcard benchmarks/study_*.py); do echo "== $$file"; $(BIN)/python $$file; done
+
+coverage: $(READY)  ## tests with a coverage table
+	$(PYTEST) -n 2 -m "not long" --cov --cov-report=term
+
+clean:  ## remove .venv, caches, builds and the demo's folders
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf reports/demo reports/demo-cohort
+	find proteoclass tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
