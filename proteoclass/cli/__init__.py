@@ -52,6 +52,7 @@ Exit codes
 
 
 @click.group(
+    "proteoclass",
     cls=LazyGroup,
     package="proteoclass.cli",
     sections=COMMANDS,

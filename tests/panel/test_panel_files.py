@@ -107,7 +107,7 @@ def test_a_wrong_file_is_refused_in_one_line_that_names_the_place(change, messag
 
 
 def test_a_panel_without_proteins_is_refused():
-    with pytest.raises(InputError, match="protein: .*at least 1 item"):
+    with pytest.raises(InputError, match=r"protein: .*at least 1 item"):
         Panel.from_toml(GOOD.split("[[")[0].replace("[[", "") + "protein = []", "x.toml")
 
 
