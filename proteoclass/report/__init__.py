@@ -1,1 +1,54 @@
-"""The report room."""
+"""The report room: a run's files become one-file HTML and PDF documents."""
+
+from __future__ import annotations
+
+import os
+
+from proteoclass.report.document import Document
+from proteoclass.report.html import render_html
+from proteoclass.report.patient import patient_document
+from proteoclass.report.pdf import render_pdf
+from proteoclass.report.read_run import Run, patient_slug, read_run
+
+__all__ = [
+    "Document",
+    "Run",
+    "build_report",
+    "patient_document",
+    "patient_slug",
+    "read_run",
+    "render_html",
+    "render_pdf",
+]
+
+
+def build_report(run_dir: str | os.PathLike[str], patient: str | None = None) -> Document:
+    """Build the study report of a run folder, or one patient's report.
+
+    Parameters
+    ----------
+    run_dir : path-like
+        As `proteoclass run` writes it.
+    patient : str, optional
+        Patient id as the sample sheet has it; the study report where left out.
+
+    Returns
+    -------
+    Document
+        To be given to `render_html` and `render_pdf`.
+
+    Raises
+    ------
+    InputError
+        If a file of the run is missing or damaged, or the patient is unknown.
+    ModelRefusedError
+        If the run's model is altered or damaged.
+
+    Examples
+    --------
+    >>> build_report("/nowhere/run")
+    Traceback (most recent call last):
+    proteoclass.errors.InputError: /nowhere/run: no such folder; give a folder that ...
+    """
+    run = read_run(run_dir)
+    return patient_document(run, patient)

@@ -1,0 +1,176 @@
+"""How the panel proteins add up to one sample's score."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import special
+
+from proteoclass.report.figures.canvas import (
+    BOLD,
+    CONTEXT,
+    INK,
+    NEGATIVE,
+    PALE,
+    POSITIVE,
+    WIDE,
+    Canvas,
+    label,
+)
+from proteoclass.report.wording import fixed
+
+BASE = "(base)"
+
+
+def waterfall_frame(explanation: pd.DataFrame, shown_proteins: int = 8) -> pd.DataFrame:
+    """Return the steps from the model's starting point to the sample's log-odds.
+
+    Parameters
+    ----------
+    explanation : DataFrame
+        Rows of `explanations.tsv` for one sample; contributions are log-odds.
+    shown_proteins : int
+        How many proteins get a row of their own.
+
+    Returns
+    -------
+    DataFrame
+        Columns `name`, `kind` (base | protein | others | total), `start`, `end`,
+        `contribution` (log-odds), `value`, `low`, `high` (log2), `words`. The last row's
+        `end` is the sum of all contributions.
+
+    Examples
+    --------
+    >>> frame = waterfall_frame(pd.DataFrame({
+    ...     "protein_id": ["(base)", "P1"], "gene": ["", "LCN2"], "value": [None, 9.0],
+    ...     "low": [None, 4.0], "high": [None, 8.0], "contribution": [-1.0, 0.75]}))
+    >>> frame[["name", "end", "words"]].values.tolist()[1]
+    ['LCN2', -0.25, '9.0, above the study range']
+    """
+    base = float(explanation.loc[explanation["protein_id"] == BASE, "contribution"].sum())
+    proteins = explanation[explanation["protein_id"] != BASE]
+    # A stable order: proteins of equal size keep the panel's order on every machine.
+    order = np.argsort(-proteins["contribution"].abs().to_numpy(), kind="stable")
+    top = proteins.iloc[order[:shown_proteins]]
+    rest = proteins.iloc[order[shown_proteins:]]
+    rows: list[dict[str, object]] = [_step("base", "starting point", base)]
+    for row in top.to_dict("records"):
+        name = str(row["gene"] or row["protein_id"])
+        rows.append(
+            _step("protein", name, float(row["contribution"]))
+            | {key: row[key] for key in ("value", "low", "high")}
+            | {"words": value_words(row["value"], row["low"], row["high"])}
+        )
+    if len(rest):
+        noun = "protein" if len(rest) == 1 else "proteins"
+        rows.append(
+            _step("others", f"{len(rest)} other {noun}", float(rest["contribution"].sum()))
+        )
+    frame = pd.DataFrame(rows)
+    frame["end"] = frame["contribution"].cumsum()
+    frame["start"] = (frame["end"] - frame["contribution"]).where(frame["kind"] != "base", 0.0)
+    total = _step("total", "this sample", float(frame["end"].iloc[-1]))
+    last = pd.DataFrame([total | {"start": 0.0, "end": total["contribution"]}])
+    return pd.concat([frame, last], ignore_index=True)[
+        ["name", "kind", "start", "end", "contribution", "value", "low", "high", "words"]
+    ]
+
+
+def value_words(value: float, low: float, high: float) -> str:
+    """Return a protein's value and where it stands in the study patients' range.
+
+    Parameters
+    ----------
+    value, low, high : float
+        Normalised log2 value, 5th and 95th percentile of the study patients; NaN where
+        the protein was not detected or has no range.
+
+    Examples
+    --------
+    >>> value_words(float("nan"), 1, 2), value_words(3, 1, 2), value_words(1.5, 1, 2)
+    ('not detected', '3.0, above the study range', '1.5, within the study range')
+    """
+    if pd.isna(value):
+        return "not detected"
+    if pd.isna(low) or pd.isna(high):
+        return f"{fixed(value, 1)}, study range not reported"
+    place = "above" if value > high else "below" if value < low else "within"
+    return f"{fixed(value, 1)}, {place} the study range"
+
+
+def draw_waterfall(frame: pd.DataFrame) -> str:
+    """Draw the steps as horizontal bars, with values in words beside them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `waterfall_frame` gives.
+
+    Returns
+    -------
+    str
+        SVG.
+
+    Examples
+    --------
+    >>> frame = waterfall_frame(pd.DataFrame({
+    ...     "protein_id": ["(base)", "P1"], "gene": ["", "LCN2"], "value": [None, 9.0],
+    ...     "low": [None, 4.0], "high": [None, 8.0], "contribution": [-1.0, 0.75]}))
+    >>> draw_waterfall(frame)[:4]
+    '<svg'
+    """
+    with Canvas(WIDE, 0.5 + 0.2 * len(frame), layout="none") as canvas:
+        axes = canvas.axes()
+        height = float(canvas.figure.get_figheight())
+        canvas.figure.subplots_adjust(
+            left=0.215, right=0.66, top=1 - 0.04 / height, bottom=0.42 / height
+        )
+        ends = pd.concat([frame["start"], frame["end"]])[1:]
+        reach = max(float(ends.max() - ends.min()), 0.5)
+        axes.set_xlim(float(ends.min()) - 0.24 * reach, float(ends.max()) + 0.24 * reach)
+        axes.set_ylim(len(frame) - 0.4, -0.6)
+        for place, row in enumerate(frame.to_dict("records")):
+            _draw_step(axes, place, row, frame, reach)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("log-odds of the score")
+    return canvas.svg
+
+
+def _draw_step(
+    axes: Axes, place: int, row: dict[str, object], frame: pd.DataFrame, reach: float
+) -> None:
+    start, end, size = (float(str(row[key])) for key in ("start", "end", "contribution"))
+    total = row["kind"] in ("base", "total")
+    across = axes.get_yaxis_transform()
+    if total:
+        axes.plot([end, end], [place - 0.36, place + 0.36], color=INK, linewidth=2)
+        words = f"score {100 * float(special.expit(end)):.0f}"
+    else:
+        colour = POSITIVE if size > 0 else NEGATIVE
+        axes.barh(place, size, left=start, height=0.62, color=colour)
+        side = 1 if size > 0 else -1
+        axes.text(end + side * 0.02 * reach, place, fixed(size, 2, plus=True), va="center",
+                  ha="left" if size > 0 else "right", fontsize=7, color=colour)  # fmt: skip
+        words = "" if pd.isna(row["words"]) else str(row["words"])
+    if place + 1 < len(frame):
+        axes.plot([end, end], [place, place + 1], color=PALE, linewidth=0.7, zorder=0)
+    family = {"family": BOLD} if total else {}
+    axes.text(-0.03, place, label(row["name"], 18), transform=across, ha="right", va="center",
+              **family)  # type: ignore[arg-type]  # fmt: skip
+    axes.text(1.03, place, words, transform=across, va="center", fontsize=7.5,
+              color=INK if total else CONTEXT, **family)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _step(kind: str, name: str, contribution: float) -> dict[str, object]:
+    gap = float("nan")
+    return {
+        "name": name,
+        "kind": kind,
+        "contribution": contribution,
+        "value": gap,
+        "low": gap,
+        "high": gap,
+        "words": "",
+    }

@@ -1,0 +1,225 @@
+"""The result of a patient report, and how sure it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proteoclass.report.document import Block, Facts, Figure, Headline, Notice, Paragraph, Points
+from proteoclass.report.figures.score_bar import draw_score_bar, reference_frame
+from proteoclass.report.patient_view import PatientView
+from proteoclass.report.read_run import part
+from proteoclass.report.statements import (
+    limits,
+    probability_meaning,
+    thresholds_validated,
+    urine_caution,
+    whole,
+)
+from proteoclass.report.wording import (
+    NOT_REPORTED,
+    fixed,
+    interval,
+    known,
+    percent,
+    probability,
+    probability_interval,
+    score_points,
+    shown,
+)
+
+
+def result_blocks(view: PatientView) -> tuple[Block, ...]:
+    """Return the result: number, band, number line, probability and decision limits."""
+    if not view.reportable:
+        return refusal_blocks(view)
+    row = view.latest
+    lower, upper = known(row.get("lower")), known(row.get("upper"))
+    spread = ""
+    if lower is not None and upper is not None:
+        spread = f"5–95 % interval {view.points(lower)} to {view.points(upper)}. "
+    return (
+        Headline(view.points(view.score), "of 100", band_words(view), spread + place_words(view)),
+        _number_line(view, lower, upper),
+        Paragraph(_probability_words(view)),
+        *_corrected(view),
+        Facts((("Decision limits", limit_words(view)), ("Set by", _rule(view)))),
+    )
+
+
+def refusal_blocks(view: PatientView) -> tuple[Block, ...]:
+    """Return what stands in place of a result: the status and the reason, no score."""
+    reason = view.field("reason") or f"reason {NOT_REPORTED}"
+    return (
+        Notice(f"Not reportable. {_sentence(reason)}", "refused"),
+        Paragraph("No score is given for this sample. Earlier results are not repeated here."),
+    )
+
+
+def sure_blocks(view: PatientView) -> tuple[Block, ...]:
+    """Return what the result's certainty rests on, one sentence an idea."""
+    items = [*_spread_words(view), _origin_words(view), auc_words(view), *_judged_words(view)]
+    caution = urine_caution(view.run)
+    return (Points(tuple(item for item in (*items, caution) if item)),)
+
+
+def band_words(view: PatientView) -> str:
+    """Return the band in the study's own labels."""
+    names = {"severe": view.run.positive, "non-severe": view.run.negative}
+    band = str(view.latest.get("band") or "").strip()
+    if not band:
+        return "No band: the model has no thresholds"
+    if band == "indeterminate":
+        return "Indeterminate"
+    return f"In the {shown(names.get(band, band))} range"
+
+
+def place_words(view: PatientView) -> str:
+    """Return where the score lies against the thresholds, from the numbers alone."""
+    low, high = view.cuts
+    if low is None or high is None:
+        return "No thresholds."
+    caution = "" if thresholds_validated(view.run) else "; thresholds not externally validated"
+    if view.score < low:
+        place = f"Below the lower threshold ({score_points(low)})"
+    elif view.score < high:
+        place = f"Between the thresholds ({score_points(low)} and {score_points(high)})"
+    else:
+        place = f"At or above the upper threshold ({score_points(high)})"
+    return f"{place}{caution}."
+
+
+def limit_words(view: PatientView) -> str:
+    """Return the two decision limits with their names."""
+    low, high = view.cuts
+    if low is None or high is None:
+        return "none: the model has no thresholds"
+    return (
+        f"below {score_points(low)}: {shown(view.run.negative)}; {score_points(low)} to "
+        f"{score_points(high)}: indeterminate; from {score_points(high)}: {shown(view.run.positive)}"
+    )
+
+
+def auc_words(view: PatientView) -> str:
+    """Return the model's cross-validated AUC, what it means and the n it rests on."""
+    auc = part(view.run.model, "auc")
+    mean = known(auc.get("mean_over_repeats"))
+    if mean is None:
+        return "How well the model separates the classes is not reported."
+    low, high = limits(auc.get("interval"))
+    positive, negative = shown(view.run.positive), shown(view.run.negative)
+    return (
+        f"In cross-validation, in {percent(mean)} of pairs the {positive} patient scored higher "
+        f"than the {negative} one (AUC {fixed(mean)} {interval(low, high)}; "
+        f"{whole(auc.get('n_patients'))} patients, {whole(auc.get('n_positive'))} {positive})."
+    )
+
+
+def _sentence(text: str) -> str:
+    first = text[:1].upper() + text[1:]
+    return first if first.endswith((".", "!", "?")) else first + "."
+
+
+def _rule(view: PatientView) -> str:
+    thresholds = part(view.run.model, "thresholds")
+    rule = shown(thresholds.get("rule"), 160) or NOT_REPORTED
+    validated = "externally validated" if thresholds_validated(view.run) else "not externally validated"
+    return f"{rule} ({validated})"
+
+
+def _number_line(view: PatientView, lower: float | None, upper: float | None) -> Figure:
+    reference = part(view.run.model, "reference")
+    frame = reference_frame(reference)
+    positive, negative = shown(view.run.positive, 40), shown(view.run.negative, 40)
+    svg = draw_score_bar(frame, view.score, (lower, upper), view.cuts, (positive, negative))
+    origin = shown(reference.get("origin")) or f"origin {NOT_REPORTED}"
+    caption = f"Behind the marker: scores of the study patients ({origin})."
+    if lower is not None and upper is not None:
+        caption += " The bar through the marker is the 5–95 % interval."
+    alt = (
+        f"Number line from 0 to 100. This sample is at {view.points(view.score)}. "
+        f"{place_words(view)} Study patients above this score: {_share_above(frame, view.score)}."
+    )
+    return Figure("score-bar", svg, alt, caption, frame)
+
+
+def _share_above(frame: Any, score: float) -> str:
+    parts = []
+    for group in ("positive", "negative"):
+        rows = frame[frame["group"] == group]
+        above = int(rows.loc[rows["low"] > score, "count"].sum())
+        parts.append(f"{above} of {int(rows['count'].sum())} {group}")
+    return ", ".join(parts) + " (whole bins)"
+
+
+def _probability_words(view: PatientView) -> str:
+    row = view.latest
+    value = known(row.get("probability"))
+    if value is None:
+        return f"Probability: {NOT_REPORTED}."
+    # The limits are points of the score, which holds at the training prevalence alone.
+    moved = abs(value - view.score / 100) > 1e-6
+    if moved:
+        return (
+            f"Probability {probability(value)} at the prevalence given when the sample was "
+            f"scored; at the study's own, {probability(view.score / 100)}: "
+            f"{probability_meaning(view.run)}."
+        )
+    lower, upper = known(row.get("lower")), known(row.get("upper"))
+    ends = (None, None) if lower is None or upper is None else (lower / 100, upper / 100)
+    return (
+        f"Probability {probability(value)} {probability_interval(*ends)}: "
+        f"{probability_meaning(view.run)}."
+    )
+
+
+def _corrected(view: PatientView) -> tuple[Block, ...]:
+    status = str(view.latest.get("status") or "").strip().lower()
+    if status == "corrected":
+        replaced = view.field("replaces", "reason") or NOT_REPORTED
+        return (Notice(f"Corrected report. It replaces: {replaced}.", "warning"),)
+    if status == "preliminary":
+        return (Notice("Preliminary result: it may change.", "warning"),)
+    return ()
+
+
+def _spread_words(view: PatientView) -> list[str]:
+    row = view.latest
+    lower, upper = known(row.get("lower")), known(row.get("upper"))
+    if lower is None or upper is None:
+        return ["The spread of this score over resampled study patients is not reported."]
+    words = (
+        f"Models fitted on resampled study patients put this sample between "
+        f"{view.points(lower)} and {view.points(upper)} (5–95 %)"
+    )
+    crossed = [cut for cut in view.cuts if cut is not None and lower < cut <= upper]
+    if None in view.cuts:
+        return [words + "."]
+    if not crossed:
+        return [words + ", all in the same band."]
+    names = " and ".join(score_points(cut) for cut in crossed)
+    return [f"{words}, which spans the threshold at {names}: the band is uncertain."]
+
+
+def _origin_words(view: PatientView) -> str:
+    origin = str(view.latest.get("origin") or "").strip()
+    words = {
+        "out-of-fold": "The patient is one of the study's; the score comes from models that "
+        "never saw this patient (out-of-fold).",
+        "locked": "The score comes from the locked model; the patient was not used to train it.",
+    }
+    return words.get(origin, f"Which model the score comes from is {NOT_REPORTED}.")
+
+
+def _judged_words(view: PatientView) -> list[str]:
+    words = []
+    positive, negative = shown(view.run.positive), shown(view.run.negative)
+    for name, rule in (("Lower", "rule out"), ("Upper", "rule in")):
+        for row in view.run.evaluation.get("thresholds") or []:
+            if str(row.get("name")) == rule and known(row.get("sensitivity")) is not None:
+                words.append(
+                    f"{name.lower()}: {percent(row['sensitivity'])} of {positive} at or above, "
+                    f"{percent(row.get('specificity'))} of {negative} below"
+                )
+    if not words:
+        return []
+    return [f"Thresholds chosen the same way, on held-out patients: {'; '.join(words)}."]

@@ -1,0 +1,259 @@
+"""Numbers as a reader expects them, and text from a file made safe to show."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any
+
+from scipy import special
+
+NOT_REPORTED = "not reported"
+_LONGEST = 80
+# Marks that reorder or join what stands around them: a name must not rewrite its neighbours.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def shown(value: Any, longest: int = _LONGEST) -> str:
+    r"""Return text from a file so that it can stand in a report.
+
+    Control and direction marks become "�", white space is one space, and a text
+    longer than `longest` is cut and says so.
+
+    Parameters
+    ----------
+    value : object
+        None and NaN give the empty text.
+    longest : int
+        Characters to keep.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> shown("a\n b"), shown(None), shown("x" * 100, longest=4)
+    ('a b', '', 'xxxx… (100 characters)')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    text = " ".join(str(value).split())
+    text = "".join("�" if unicodedata.category(c) in _UNSEEN else c for c in text)
+    if len(text) > longest:
+        return f"{text[:longest]}… ({len(text)} characters)"
+    return text
+
+
+def known(value: Any) -> float | None:
+    """Return a finite float, or None for anything else.
+
+    Examples
+    --------
+    >>> known("0.5"), known(None), known(float("nan"))
+    (0.5, None, None)
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def fixed(value: Any, digits: int = 2, plus: bool = False) -> str:
+    """Return a number with `digits` decimals and a typographic minus.
+
+    Examples
+    --------
+    >>> fixed(-0.456), fixed(0.456, plus=True), fixed(None)
+    ('−0.46', '+0.46', 'not reported')
+    """
+    number = known(value)
+    if number is None:
+        return NOT_REPORTED
+    text = f"{abs(number):.{digits}f}"
+    if number < 0 and float(text) != 0:
+        return "−" + text
+    return "+" + text if plus and float(text) != 0 else text
+
+
+def interval(low: Any, high: Any, digits: int = 2, plus: bool = False) -> str:
+    """Return two limits in brackets; "to" where a minus sign would meet the dash.
+
+    Examples
+    --------
+    >>> interval(0.7, 0.9), interval(-0.7, 0.1), interval(None, 1)
+    ('(0.70–0.90)', '(−0.70 to 0.10)', '(interval not reported)')
+    """
+    if known(low) is None or known(high) is None:
+        return "(interval not reported)"
+    ends = [fixed(low, digits, plus), fixed(high, digits, plus)]
+    joint = " to " if any(end[0] in "−+" for end in ends) else "–"
+    return f"({joint.join(ends)})"
+
+
+def probability(value: Any) -> str:
+    """Return a probability with two significant digits.
+
+    Examples
+    --------
+    >>> probability(0.7249), probability(0.0314), probability(0.9999), probability(1e-5)
+    ('0.72', '0.031', 'above 0.99', 'below 0.001')
+    """
+    number = known(value)
+    if number is None:
+        return NOT_REPORTED
+    if number > 0.99:
+        return "above 0.99"
+    if number < 0.001:
+        return "below 0.001"
+    return f"{number:#.2g}"
+
+
+def probability_interval(low: Any, high: Any) -> str:
+    """Return a probability interval in brackets.
+
+    Examples
+    --------
+    >>> probability_interval(0.58, 0.84), probability_interval(0.0001, 0.2)
+    ('(0.58–0.84)', '(below 0.001 to 0.20)')
+    """
+    if known(low) is None or known(high) is None:
+        return "(interval not reported)"
+    ends = [probability(low), probability(high)]
+    joint = " to " if any(" " in end for end in ends) else "–"
+    return f"({joint.join(ends)})"
+
+
+def p_value(value: Any) -> str:
+    """Return "p = …" with two significant digits, or "p < 0.001".
+
+    Examples
+    --------
+    >>> p_value(0.0099), p_value(0.00001), p_value(None)
+    ('p = 0.0099', 'p < 0.001', 'p not reported')
+    """
+    number = known(value)
+    if number is None:
+        return f"p {NOT_REPORTED}"
+    return "p < 0.001" if number < 0.001 else f"p = {number:#.2g}"
+
+
+def percent(share: Any, digits: int = 0) -> str:
+    """Return a share as a percentage with a space before the sign.
+
+    Examples
+    --------
+    >>> percent(0.22), percent(None)
+    ('22 %', 'not reported')
+    """
+    number = known(share)
+    return NOT_REPORTED if number is None else f"{100 * number:.{digits}f} %"
+
+
+def score_points(value: Any, cuts: tuple[Any, ...] = ()) -> str:
+    """Return a 0–100 score in whole points.
+
+    One decimal is kept where rounding would put the score on the other side of a
+    threshold, or onto it: a page must not contradict its own band.
+
+    Examples
+    --------
+    >>> score_points(71.6), score_points(60.7, (61.2,)), score_points(61.24, (61.2,))
+    ('72', '60.7', '61.24')
+    """
+    number = known(value)
+    if number is None:
+        return NOT_REPORTED
+    limits = [limit for limit in map(known, cuts) if limit is not None]
+    for digits in (0, 1, 2, 3):
+        text = f"{number:.{digits}f}"
+        if all(_same_side(number, limit, text, digits) for limit in limits):
+            break
+    return text
+
+
+def _same_side(number: float, limit: float, text: str, digits: int) -> bool:
+    shown_limit = float(f"{limit:.{digits}f}")
+    return number == limit or (
+        float(text) != shown_limit and (number < limit) == (float(text) < shown_limit)
+    )
+
+
+def count(number: Any, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, in the singular or the plural.
+
+    Examples
+    --------
+    >>> count(1, "patient"), count(0, "patient"), count(2, "class", "classes")
+    ('1 patient', '0 patients', '2 classes')
+    """
+    value = known(number)
+    if value is None:
+        return f"number of {plural or noun + 's'} {NOT_REPORTED}"
+    return f"{int(value):,} {noun if value == 1 else plural or noun + 's'}"
+
+
+def days(value: Any) -> str:
+    """Return a day of a study, whole where it is whole.
+
+    Examples
+    --------
+    >>> days(7.0), days(2.5), days(None)
+    ('7', '2.5', 'not reported')
+    """
+    number = known(value)
+    if number is None:
+        return NOT_REPORTED
+    return f"{number:g}".replace("-", "−")
+
+
+def score_log_odds(score: Any) -> float | None:
+    """Return the log-odds of a 0–100 score, held within 1e-6 and 1 - 1e-6.
+
+    Examples
+    --------
+    >>> score_log_odds(50)
+    0.0
+    """
+    number = known(score)
+    if number is None:
+        return None
+    return float(special.logit(min(max(number / 100, 1e-6), 1 - 1e-6)))
+
+
+def listing(names: list[str], limit: int = 5) -> str:
+    """Join names as a sentence does, at most `limit` of them.
+
+    Examples
+    --------
+    >>> listing(["A", "B", "C"]), listing(["A", "B", "C"], 1), listing([])
+    ('A, B and C', 'A and 2 more', 'none')
+    """
+    if not names:
+        return "none"
+    if len(names) > limit:
+        return f"{', '.join(names[:limit])} and {len(names) - limit} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def moment(value: Any) -> str:
+    """Return an ISO date and time as people read it; other text as it is.
+
+    Examples
+    --------
+    >>> moment("2024-05-01T09:30:00+00:00"), moment("2024-05-01"), moment("Monday")
+    ('2024-05-01 09:30 UTC', '2024-05-01', 'Monday')
+    """
+    text = shown(value)
+    found = re.fullmatch(
+        r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?", text
+    )
+    if not found:
+        return text
+    zone = found.group(3) or ""
+    zone = " UTC" if zone in ("Z", "+00:00", "+0000") else zone and f" UTC{zone}"
+    return f"{found.group(1)} {found.group(2)}{zone}"
