@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import math
@@ -226,6 +227,27 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     """
     with open(path, "rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def creation_date() -> str:
+    """Return today's date (UTC), or that of SOURCE_DATE_EPOCH, so that builds repeat.
+
+    Returns
+    -------
+    str
+        ISO 8601, YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> len(creation_date())
+    10
+    """
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if epoch.isdigit():
+        moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
+    else:
+        moment = datetime.datetime.now(datetime.UTC)
+    return moment.date().isoformat()
 
 
 def canonical_json(value: Any) -> bytes:

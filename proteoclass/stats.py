@@ -86,6 +86,40 @@ def corrected_resampled_interval(
     return float(folds.mean() - half), float(folds.mean() + half)
 
 
+def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> float:
+    """Two-sided p of the corrected resampled t-test on paired fold differences.
+
+    Parameters
+    ----------
+    differences : array of float, shape (n_folds * n_repeats,)
+        Statistic of one method minus that of another on the same test folds.
+    test_share : float
+        As for `corrected_resampled_interval`.
+
+    Returns
+    -------
+    float
+        1 where every difference is zero; NaN with fewer than two folds.
+
+    Notes
+    -----
+    Nadeau & Bengio 2003, doi 10.1023/A:1024068626366.
+
+    Examples
+    --------
+    >>> round(corrected_resampled_p([0.1, 0.2, 0.1, 0.2], 1 / 3), 4)
+    0.0354
+    """
+    folds = np.asarray(differences, dtype=float)
+    folds = folds[~np.isnan(folds)]
+    if len(folds) < 2:
+        return float("nan")
+    error = np.sqrt((1 / len(folds) + test_share) * folds.var(ddof=1))
+    if error == 0:
+        return 1.0 if folds.mean() == 0 else 0.0
+    return float(2 * stats.t.sf(abs(folds.mean()) / error, len(folds) - 1))
+
+
 def log_odds(probability: npt.ArrayLike, limit: float = 1e-6) -> Floats:
     """Log-odds of probabilities, kept finite.
 

@@ -1,1 +1,18 @@
-"""The panel room."""
+"""Choose, store and compare small protein panels; knows nothing of models."""
+
+from proteoclass.panel.compare import compare_panels
+from proteoclass.panel.library import list_panels, load_panel, panel_folder
+from proteoclass.panel.panel import Panel, PanelProtein
+from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
+
+__all__ = [
+    "DetectionFilter",
+    "FixedPanel",
+    "Panel",
+    "PanelProtein",
+    "PanelSelector",
+    "compare_panels",
+    "list_panels",
+    "load_panel",
+    "panel_folder",
+]

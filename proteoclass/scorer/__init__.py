@@ -1,1 +1,22 @@
-"""The scorer room."""
+"""Train, evaluate honestly, calibrate, explain, lock and apply the severity model."""
+
+from proteoclass.scorer.derive import derive_panel
+from proteoclass.scorer.evaluate import Evaluation, evaluate
+from proteoclass.scorer.model import SeverityModel, explain
+from proteoclass.scorer.model_file import load_model, verify_model
+from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.severity_scorer import SeverityScorer
+from proteoclass.scorer.train import train
+
+__all__ = [
+    "Evaluation",
+    "Settings",
+    "SeverityModel",
+    "SeverityScorer",
+    "derive_panel",
+    "evaluate",
+    "explain",
+    "load_model",
+    "train",
+    "verify_model",
+]

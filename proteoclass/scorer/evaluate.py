@@ -1,0 +1,228 @@
+"""Nested, repeated, grouped cross-validation of the whole procedure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass import io
+from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.folds import patient_folds, spawn
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.panel.panel import Panel
+from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.crossfit import FoldResult, run_fold
+from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
+from proteoclass.scorer.parallel import Progress, run_units
+from proteoclass.scorer.permutation import permutation_test
+from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.summary import summarise
+
+#: Fewest patients of a class for any cross-validated figure.
+MIN_PER_CLASS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What cross-validation says of the procedure, and the predictions it rests on.
+
+    Parameters
+    ----------
+    summary : dict
+        Content of `evaluation.json`: every figure with its kind and n.
+    predictions : DataFrame
+        Content of `predictions.tsv`: every labelled sample in every repeat.
+    scores : DataFrame
+        One row a sample of a labelled patient, averaged over repeats on the log-odds:
+        `sample_id log_odds lower upper used label weight`.
+    explanations : DataFrame
+        Contributions by the models that never saw the patient; columns of
+        `explanations.tsv`.
+    margins : DataFrame
+        Uncalibrated out-of-fold margins of index samples in every repeat, for the
+        shipped calibrator: `margin label weight`.
+    cohort : Cohort
+    settings : Settings
+        Resolved.
+    """
+
+    summary: dict[str, Any]
+    predictions: pd.DataFrame
+    scores: pd.DataFrame
+    explanations: pd.DataFrame
+    margins: pd.DataFrame
+    cohort: Cohort
+    settings: Settings
+
+    def write(self, folder: str | os.PathLike[str]) -> None:
+        """Write `evaluation.json` and `predictions.tsv` into an existing folder."""
+        io.write_json(os.path.join(folder, "evaluation.json"), self.summary)
+        io.write_table(os.path.join(folder, "predictions.tsv"), self.predictions)
+
+
+def evaluate(
+    matrix: ProteinMatrix,
+    outcome: Outcome,
+    *,
+    settings: Settings | None = None,
+    panel: Panel | None = None,
+    folds: int = 5,
+    repeats: int = 4,
+    permutations: int = 100,
+    index: str = "first",
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Estimate what the procedure would reach on new patients from the same source.
+
+    Normalisation, missing values, the choice of proteins, boosters, calibration and
+    limits are all learnt inside each training fold.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    outcome : Outcome
+    settings : Settings, optional
+    panel : Panel, optional
+        From elsewhere: held in every fold. Derived from this very matrix: chosen again
+        in every fold.
+    folds : int
+        Outer folds; whole patients, stratified by class.
+    repeats : int
+    permutations : int
+        0 leaves the permutation test out.
+    index : str
+        Rule of `index_weights`.
+    seed : int
+    jobs : int
+        Processes; the result is the same for any number.
+    progress : callable, optional
+        Called with a label, units done and units in all.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    InputError
+        If the outcome does not fit the sheet or a number is out of range.
+    TooLittleDataError
+        If a class has fewer than 5 patients, or fewer than there are folds.
+
+    Examples
+    --------
+    >>> from proteoclass.matrix import simulate_cohort
+    >>> cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    >>> quick = Settings(bags=2, rounds=5)
+    >>> result = evaluate(cohort.matrix, Outcome("severity", "severe"), settings=quick,
+    ...                   folds=3, repeats=1, permutations=0)
+    >>> 0 <= result.summary["auc"]["mean_over_repeats"] <= 1
+    True
+    """
+    _check_design(folds, repeats, permutations)
+    cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
+    resolved = (settings or Settings()).resolve(cohort.matrix)
+    fixed, resolved = held_proteins(panel, cohort, resolved)
+    units = [
+        (cohort, test, resolved, (seed, repeat, fold), fixed)
+        for repeat in range(repeats)
+        for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
+    ]
+    results: list[FoldResult] = run_units(
+        run_fold, units, jobs=jobs, label="cross-validation", progress=progress
+    )
+    by_repeat = [results[r * folds : (r + 1) * folds] for r in range(repeats)]
+    null = permutation_test(
+        cohort,
+        resolved,
+        folds=folds,
+        permutations=permutations,
+        seed=seed,
+        jobs=jobs,
+        fixed=fixed,
+        progress=progress,
+    )
+    design = {
+        "folds": folds,
+        "repeats": repeats,
+        "permutations": permutations,
+        "index": index,
+        "seed": seed,
+        "panel": "held" if fixed else "chosen in each fold",
+    }
+    return Evaluation(
+        summary=summarise(cohort, resolved, by_repeat, null, design, fixed),
+        predictions=predictions(cohort, by_repeat),
+        scores=mean_scores(cohort, by_repeat),
+        explanations=explanations(cohort, by_repeat),
+        margins=_index_margins(cohort, by_repeat),
+        cohort=cohort,
+        settings=resolved,
+    )
+
+
+def outer_folds(
+    cohort: Cohort, n_folds: int, rng: np.random.Generator
+) -> list[npt.NDArray[np.object_]]:
+    """Deal labelled patients into test folds, whole.
+
+    Patients with a label but no index sample are dealt as well: they are predicted,
+    never trained on.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    n_folds : int
+    rng : Generator
+
+    Returns
+    -------
+    list of arrays of object
+        Test patients of each fold.
+    """
+    names, classes = cohort.training_patients
+    folds = [names[test] for test in patient_folds(classes, n_folds, rng)]
+    labelled = np.unique(cohort.patients[~np.isnan(cohort.labels)].astype(str))
+    extra = rng.permutation(np.setdiff1d(labelled, names.astype(str))).astype(object)
+    return [np.concatenate([fold, extra[i::n_folds]]) for i, fold in enumerate(folds)]
+
+
+def _check_design(folds: int, repeats: int, permutations: int) -> None:
+    if folds < 2:
+        raise InputError(f"--folds {folds}: expected at least 2")
+    if repeats < 1:
+        raise InputError(f"--repeats {repeats}: expected at least 1")
+    if permutations < 0:
+        raise InputError(f"--permutations {permutations}: expected 0 or more")
+
+
+def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+    parts = []
+    for results in by_repeat:
+        rows = np.concatenate([r.rows for r in results])
+        margin = np.concatenate([r.margin for r in results])
+        keep = cohort.weights[rows] > 0
+        if np.isnan(margin[keep]).any():
+            raise TooLittleDataError(
+                f"{int(np.isnan(margin[keep]).sum())} index samples could not be normalised: too few "
+                "reference proteins were detected in them; remove them or use --normalise none"
+            )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "margin": margin[keep],
+                    "label": cohort.labels[rows[keep]],
+                    "weight": cohort.weights[rows[keep]] / len(by_repeat),
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)

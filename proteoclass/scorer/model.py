@@ -1,0 +1,316 @@
+"""`SeverityModel`: a locked model that scores one sample as it would score a million."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xgboost
+
+from proteoclass import io
+from proteoclass.errors import ModelRefusedError
+from proteoclass.matrix.matching import match_proteins
+from proteoclass.matrix.normalise import frozen_shift
+from proteoclass.matrix.prepare import prepare
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.ratio import has_pool, pool_id
+from proteoclass.scorer.blend import Blend, mean_over_bags
+from proteoclass.scorer.calibration import Platt, Thresholds
+from proteoclass.scorer.crossfit import BAG_LIMITS
+from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelContent
+from proteoclass.scorer.out_of_fold import BASE, EXPLANATION_COLUMNS
+from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
+
+Floats = npt.NDArray[np.float64]
+
+
+class SeverityModel:
+    """A checked model: panel, frozen normalisation, boosters, calibration and limits.
+
+    Made by `train` or `load_model`.
+
+    Parameters
+    ----------
+    content : ModelContent
+    sha256 : str
+        Hash of the canonical content.
+    boosters : list of Booster
+
+    Examples
+    --------
+    >>> from proteoclass.matrix import Outcome, simulate_cohort
+    >>> from proteoclass.scorer import Settings, train
+    >>> cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    >>> model = train(cohort.matrix, Outcome("severity", "severe"), folds=3, repeats=1,
+    ...               settings=Settings(bags=2, rounds=5))
+    >>> model.score(cohort.matrix.take(["S001"]))["status"].tolist()  # doctest: +SKIP
+    ['final']
+    """
+
+    def __init__(
+        self, content: ModelContent, sha256: str, boosters: list[xgboost.Booster]
+    ) -> None:
+        self.content = content
+        self.sha256 = sha256
+        self._blend = Blend(
+            boosters=boosters,
+            intercepts=np.array(content.companion.intercepts),
+            coefficients=np.array(content.companion.coefficients),
+            centre=np.array([p.centre for p in content.panel]),
+            spread=np.array([p.spread for p in content.panel]),
+            median=np.array([p.median for p in content.panel]),
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's name and the first twelve digits of its hash."""
+        return f"{self.content.name}@{self.sha256[:12]}"
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The two decision limits, in score points."""
+        limits = self.content.thresholds
+        return Thresholds(limits.lower, limits.upper, limits.sensitivity, limits.specificity)
+
+    @cached_property
+    def calibrator(self) -> Platt:
+        """The shipped calibration."""
+        return Platt(self.content.calibration.slope, self.content.calibration.intercept)
+
+    def wanted(self) -> pd.DataFrame:
+        """Return panel and reference proteins, as `match_proteins` takes them."""
+        proteins = [*self.content.panel, *self.content.normaliser.reference]
+        frame = pd.DataFrame(
+            {"accessions": [p.accessions for p in proteins], "gene": [p.gene for p in proteins]},
+            index=pd.Index([p.id for p in proteins], dtype=object),
+        )
+        return frame[~frame.index.duplicated()]
+
+    def match(self, matrix: ProteinMatrix) -> pd.DataFrame:
+        """Return which protein of the matrix stands for each one the model knows.
+
+        Raises
+        ------
+        PanelMismatchError
+            If a match is ambiguous.
+        """
+        return match_proteins(self.wanted(), matrix)
+
+    def score(self, matrix: ProteinMatrix) -> pd.DataFrame:
+        """Score every sample; each depends on itself, its pool and the model alone.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+            Any set and order of proteins; those of the panel are found by id, accession
+            or gene.
+
+        Returns
+        -------
+        DataFrame, shape (n_samples, 13)
+            Columns of `scores.tsv`. A sample that is not reportable has no score, and
+            `reason` says why.
+
+        Raises
+        ------
+        ModelRefusedError
+            If the matrix is of another kind, fluid or pool than the model.
+        PanelMismatchError
+            If a match is ambiguous.
+        """
+        prepared, measured, found = self._measure(matrix)
+        bags = self._blend.bag_margins(self._filled(measured, found))
+        log_odds = self.calibrator.log_odds(mean_over_bags(bags))
+        limits = self.calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T)
+        verdict = judge(measured, found, self.content)
+        return score_table(
+            prepared.values.index,
+            log_odds,
+            limits,
+            verdict,
+            self.thresholds,
+            panel_size=len(self.content.panel),
+            origin="locked",
+            model=self.name,
+        )[SCORE_COLUMNS]
+
+    def explain(self, matrix: ProteinMatrix) -> pd.DataFrame:
+        """Split each score's log-odds into one contribution a protein.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+
+        Returns
+        -------
+        DataFrame
+            Columns of `explanations.tsv`; the rows of a sample, "(base)" included, sum
+            to the log-odds of its score. Samples that are not reportable are left out.
+
+        Raises
+        ------
+        ModelRefusedError, PanelMismatchError
+            As `score`.
+        """
+        prepared, measured, found = self._measure(matrix)
+        keep = judge(measured, found, self.content)["reason"].to_numpy() == ""
+        shares = self._blend.contributions(self._filled(measured, found)) * self.calibrator.slope
+        shares[:, -1] += self.calibrator.intercept
+        panel = self.content.panel
+        size = len(panel) + 1
+        n = int(keep.sum())
+        gap = np.full((n, 1), np.nan)
+        return pd.DataFrame(
+            {
+                "sample_id": np.repeat(prepared.values.index.to_numpy()[keep], size),
+                "origin": "locked",
+                "protein_id": np.tile([*(p.id for p in panel), BASE], n),
+                "gene": np.tile([*(p.gene for p in panel), ""], n),
+                "value": np.hstack([measured[keep], gap]).ravel(),
+                "low": np.tile([*(p.low for p in panel), np.nan], n),
+                "high": np.tile([*(p.high for p in panel), np.nan], n),
+                "contribution": shares[keep].ravel(),
+            }
+        )[EXPLANATION_COLUMNS]
+
+    def shifts(self, matrix: ProteinMatrix) -> pd.Series:
+        """Return the log2 shift that normalisation subtracts from each sample.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+
+        Returns
+        -------
+        Series of float, shape (n_samples,)
+            2 to its power is the sample's concentration against the study patients'; NaN
+            where too few reference proteins were detected.
+        """
+        prepared = prepare(matrix)
+        matches = self.match(prepared)["matched_id"]
+        reference = [matches[p.id] for p in self.content.normaliser.reference]
+        shift = self._shift(_columns(prepared.values, reference))
+        return pd.Series(shift, index=prepared.values.index, name="normalisation_shift")
+
+    def probe_margins(self) -> Floats:
+        """Return the margins of the model's own synthetic probes."""
+        probes = self.content.probes
+        reference = np.array([p.reference for p in probes], dtype=float).reshape(len(probes), -1)
+        panel = np.array([p.panel for p in probes], dtype=float)
+        values = panel - self._shift(reference)[:, None]
+        return self._blend.margin(self._filled(values, np.ones(values.shape[1], dtype=bool)))
+
+    def to_json(self) -> str:
+        """Return the text of the model file."""
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "sha256": self.sha256,
+            "content": self.content.model_dump(mode="json"),
+        }
+        return io.canonical_json(document).decode("utf-8") + "\n"
+
+    def save(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write the model file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the file exists and `force` is false.
+        """
+        return io.write_text(path, self.to_json(), force=force)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a person or a report needs to know, without the boosters."""
+        dumped = self.content.model_dump(
+            mode="json", exclude={"boosters", "companion", "probes", "normaliser"}
+        )
+        dumped["thresholds"]["rule"] = self.thresholds.rule
+        dumped["normalise"] = {
+            "method": self.content.normaliser.method,
+            "n_reference": len(self.content.normaliser.reference),
+        }
+        return dumped | {
+            "name": self.name,
+            "sha256": self.sha256,
+            "auc": self.content.evaluation.get("auc", {}),
+        }
+
+    def _measure(
+        self, matrix: ProteinMatrix
+    ) -> tuple[ProteinMatrix, Floats, npt.NDArray[np.bool_]]:
+        """Return the prepared matrix, normalised panel values, and which were measured."""
+        self._refuse_other_kind(matrix)
+        prepared = prepare(matrix)
+        matches = self.match(prepared)["matched_id"]
+        panel = [matches[p.id] for p in self.content.panel]
+        reference = [matches[p.id] for p in self.content.normaliser.reference]
+        shift = self._shift(_columns(prepared.values, reference))
+        measured = _columns(prepared.values, panel) - shift[:, None]
+        return prepared, measured, np.array([bool(name) for name in panel])
+
+    def _refuse_other_kind(self, matrix: ProteinMatrix) -> None:
+        pooled = matrix.kind == "intensity" and has_pool(matrix)
+        kind = "ratio" if pooled else matrix.kind
+        where = matrix.source.path or "matrix"
+        if kind != self.content.kind:
+            raise ModelRefusedError(
+                f"{where}: holds {kind} values, the model {self.name} was trained on "
+                f"{self.content.kind}; declare --kind if that is wrong, else retrain on this platform"
+            )
+        stated = {matrix.fluid, self.content.fluid} - {"not stated"}
+        if len(stated) > 1:
+            raise ModelRefusedError(
+                f"{where}: is {matrix.fluid}, the model {self.name} was trained on "
+                f"{self.content.fluid}; retrain on this fluid"
+            )
+        if pooled and pool_id(matrix) != self.content.pool_id:
+            raise ModelRefusedError(
+                f"{where}: its pool is {pool_id(matrix)!r}, the model's is "
+                f"{self.content.pool_id!r}; ratios to different pools cannot be compared"
+            )
+
+    def _shift(self, reference: Floats) -> Floats:
+        normaliser = self.content.normaliser
+        if normaliser.method == "none":
+            return np.zeros(len(reference))
+        profile = np.array([p.value for p in normaliser.reference])
+        return frozen_shift(reference, profile, normaliser.method)
+
+    def _filled(self, measured: Floats, found: npt.NDArray[np.bool_]) -> Floats:
+        """Fill what was not detected as in training, what was not measured with the median."""
+        fill = np.array(
+            [np.nan if p.fill is None else p.fill for p in self.content.panel], dtype=float
+        )
+        median = np.array([p.median for p in self.content.panel])
+        return np.where(np.isnan(measured), np.where(found, fill, median), measured)
+
+
+def explain(model: SeverityModel, matrix: ProteinMatrix) -> pd.DataFrame:
+    """Return `model.explain(matrix)`: contributions of each protein to each score.
+
+    Parameters
+    ----------
+    model : SeverityModel
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    DataFrame
+        Columns of `explanations.tsv`.
+    """
+    return model.explain(matrix)
+
+
+def _columns(values: pd.DataFrame, names: list[str]) -> Floats:
+    """Return columns by name, NaN for the empty name, row-contiguous."""
+    columns = np.full((len(values), len(names)), np.nan)
+    for position, name in enumerate(names):
+        if name:
+            columns[:, position] = values[name].to_numpy(dtype=float)
+    return columns

@@ -1,0 +1,215 @@
+"""The schema of a model file: what may stand in it, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+FORMAT = "proteoclass-model"
+VERSION = 1
+
+#: Bins of the out-of-fold reference distributions: no patient can be read from a count.
+REFERENCE_BINS = 20
+MAX_REFERENCE_PROTEINS = 50
+
+_STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+Text = Annotated[str, Field(max_length=2000)]
+Id = Annotated[str, Field(min_length=1, max_length=500)]
+Count = Annotated[int, Field(ge=0, le=10**9)]
+Points = Annotated[float, Field(ge=-1, le=101)]
+
+
+class OutcomePart(BaseModel):
+    """The two classes."""
+
+    model_config = _STRICT
+
+    column: Id
+    positive: Id
+    negative: Id
+
+
+class ReferenceProtein(BaseModel):
+    """One protein of the normaliser's frozen reference, log2."""
+
+    model_config = _STRICT
+
+    id: Id
+    accessions: Text
+    gene: Text
+    value: float
+
+
+class NormaliserPart(BaseModel):
+    """The frozen normalisation."""
+
+    model_config = _STRICT
+
+    method: Literal["none", "median", "pqn"]
+    reference: Annotated[list[ReferenceProtein], Field(max_length=MAX_REFERENCE_PROTEINS)]
+
+
+class PanelPart(BaseModel):
+    """One protein of the panel, in the boosters' order, log2 after normalisation.
+
+    `fill` stands for "not detected" (None: left to the booster). `low` and `high` are the
+    5 and 95 % points of the detected training values, `lowest` and `highest` the limits
+    beyond which a value counts as out of range.
+    """
+
+    model_config = _STRICT
+
+    id: Id
+    accessions: Text
+    gene: Text
+    direction: Literal["up", "down", "unknown"]
+    fill: float | None
+    median: float
+    centre: float
+    spread: Annotated[float, Field(gt=0)]
+    low: float
+    high: float
+    lowest: float
+    highest: float
+
+
+class CompanionPart(BaseModel):
+    """Intercept and coefficients of each bag's ridge logistic."""
+
+    model_config = _STRICT
+
+    intercepts: list[float]
+    coefficients: list[list[float]]
+
+
+class CalibrationPart(BaseModel):
+    """Calibrated log-odds = intercept + slope · margin."""
+
+    model_config = _STRICT
+
+    slope: Annotated[float, Field(gt=0)]
+    intercept: float
+
+
+class ThresholdsPart(BaseModel):
+    """The two decision limits, in score points."""
+
+    model_config = _STRICT
+
+    lower: Points
+    upper: Points
+    sensitivity: Annotated[float, Field(ge=0, le=1)]
+    specificity: Annotated[float, Field(ge=0, le=1)]
+    externally_validated: bool
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ThresholdsPart:
+        if self.lower > self.upper:
+            raise ValueError("lower is above upper")
+        return self
+
+
+class MissingPart(BaseModel):
+    """What may be missing before a sample is not reportable."""
+
+    model_config = _STRICT
+
+    max_not_measured: Count
+    min_detected: Count
+
+
+class ReferencePart(BaseModel):
+    """Binned out-of-fold scores of index samples."""
+
+    model_config = _STRICT
+
+    edges: Annotated[
+        list[float], Field(min_length=REFERENCE_BINS + 1, max_length=REFERENCE_BINS + 1)
+    ]
+    positive: Annotated[list[Count], Field(min_length=REFERENCE_BINS, max_length=REFERENCE_BINS)]
+    negative: Annotated[list[Count], Field(min_length=REFERENCE_BINS, max_length=REFERENCE_BINS)]
+    origin: Literal["out-of-fold"]
+
+
+class TrainingPart(BaseModel):
+    """The cohort in numbers, no row of it."""
+
+    model_config = _STRICT
+
+    n_patients: Count
+    n_positive: Count
+    n_negative: Count
+    n_index_samples: Count
+    n_proteins: Count
+    n_sites: Count
+    synthetic: bool
+    matrix_sha256: Text
+
+
+class Probe(BaseModel):
+    """A synthetic sample, reference and panel on the log2 scale, and its expected margin."""
+
+    model_config = _STRICT
+
+    reference: list[float]
+    panel: list[float | None]
+    margin: float
+
+
+class ModelContent(BaseModel):
+    """Everything that the hash covers."""
+
+    model_config = _STRICT
+
+    name: Id
+    created: Text
+    software: dict[str, Text]
+    outcome: OutcomePart
+    fluid: Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"]
+    kind: Literal["intensity", "ratio", "npx"]
+    quantity_scope: Literal["run", "cohort"]
+    pool_id: Text
+    normaliser: NormaliserPart
+    panel: Annotated[list[PanelPart], Field(min_length=1, max_length=1000)]
+    boosters: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
+    companion: CompanionPart
+    calibration: CalibrationPart
+    thresholds: ThresholdsPart
+    missing: MissingPart
+    reference: ReferencePart
+    training: TrainingPart
+    evaluation: dict[str, Any]
+    settings: dict[str, Any]
+    intended_use: Text
+    not_for: list[Text]
+    probes: Annotated[list[Probe], Field(min_length=1, max_length=100)]
+
+    @model_validator(mode="after")
+    def _shapes_agree(self) -> ModelContent:
+        size, bags = len(self.panel), len(self.boosters)
+        if len({protein.id for protein in self.panel}) != size:
+            raise ValueError("panel: a protein stands in it twice")
+        companion = self.companion
+        if len(companion.intercepts) != bags or len(companion.coefficients) != bags:
+            raise ValueError(f"companion: expected {bags} bags, one a booster")
+        if any(len(row) != size for row in companion.coefficients):
+            raise ValueError(f"companion: expected {size} coefficients a bag")
+        if (self.normaliser.method == "none") != (not self.normaliser.reference):
+            raise ValueError("normaliser: method and reference proteins disagree")
+        for probe in self.probes:
+            if len(probe.panel) != size or len(probe.reference) != len(self.normaliser.reference):
+                raise ValueError("probes: lengths differ from the panel's and the reference's")
+        return self
+
+
+class ModelFile(BaseModel):
+    """A whole model file."""
+
+    model_config = _STRICT
+
+    format: Literal["proteoclass-model"]
+    version: Literal[1]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    content: ModelContent

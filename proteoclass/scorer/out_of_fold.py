@@ -1,0 +1,135 @@
+"""Tables of out-of-fold predictions: per repeat, averaged, and explained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.crossfit import FoldResult
+from proteoclass.scorer.reference_range import reference_range
+from proteoclass.stats import expit
+
+PREDICTION_COLUMNS = [
+    "sample_id", "patient_id", "outcome", "used", "repeat", "fold", "score", "probability",
+]  # fmt: skip
+EXPLANATION_COLUMNS = [
+    "sample_id", "origin", "protein_id", "gene", "value", "low", "high", "contribution",
+]  # fmt: skip
+BASE = "(base)"
+
+
+def predictions(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+    """Return every labelled sample in every repeat, in the order of the matrix.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    by_repeat : list of list of FoldResult
+
+    Returns
+    -------
+    DataFrame
+        Columns of `predictions.tsv`. `score` is 100 times `probability`, unrounded;
+        repeats and folds count from 1.
+    """
+    names = np.where(cohort.labels == 1, cohort.outcome.positive, cohort.outcome.negative)
+    used = cohort.used()
+    ids = cohort.values.index.to_numpy()
+    parts = []
+    for repeat, results in enumerate(by_repeat, start=1):
+        for fold, result in enumerate(results, start=1):
+            rows = result.rows
+            probability = expit(result.log_odds)
+            frame = pd.DataFrame(
+                {
+                    "sample_id": ids[rows],
+                    "patient_id": cohort.patients[rows],
+                    "outcome": names[rows],
+                    "used": used[rows],
+                    "repeat": repeat,
+                    "fold": fold,
+                    "score": 100 * probability,
+                    "probability": probability,
+                    "row": rows,
+                }
+            )
+            parts.append(frame[~np.isnan(cohort.labels[rows])])
+    table = pd.concat(parts, ignore_index=True).sort_values(["repeat", "row"], kind="stable")
+    return table[PREDICTION_COLUMNS].reset_index(drop=True)
+
+
+def mean_scores(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+    """Average out-of-fold log-odds over repeats, one row a sample of a labelled patient.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    by_repeat : list of list of FoldResult
+
+    Returns
+    -------
+    DataFrame
+        `sample_id log_odds lower upper panel_found used label weight`; `lower` and
+        `upper` are the mean over repeats of the 5 and 95 % points over bags, log-odds.
+    """
+    rows, log_odds, limits, found = [], [], [], []
+    for result in (r for results in by_repeat for r in results):
+        rows.append(result.rows)
+        log_odds.append(result.log_odds)
+        limits.append(result.bag_limits)
+        found.append(result.measured.notna().sum(axis=1).to_numpy(dtype=float))
+    frame = pd.DataFrame(np.concatenate(limits), columns=["lower", "upper"])
+    frame.insert(0, "log_odds", np.concatenate(log_odds))
+    frame["detected"] = np.concatenate(found)
+    mean = frame.groupby(np.concatenate(rows)).mean()
+    positions = mean.index.to_numpy()
+    mean.insert(0, "sample_id", cohort.values.index.to_numpy()[positions])
+    mean["used"] = cohort.used()[positions]
+    mean["label"] = cohort.labels[positions]
+    mean["weight"] = cohort.weights[positions]
+    return mean.reset_index(drop=True)
+
+
+def explanations(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+    """Average contributions over repeats; a protein not chosen in a repeat gives 0 there.
+
+    A sample's rows therefore sum exactly to its log-odds in `mean_scores`, which
+    contributions of one locked model to an out-of-fold score would not.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    by_repeat : list of list of FoldResult
+
+    Returns
+    -------
+    DataFrame
+        Columns of `explanations.tsv`, `origin` "out-of-fold"; values are normalised
+        log2, `low` and `high` the 5 and 95 % points of index samples.
+    """
+    shares, values = [], []
+    for result in (r for results in by_repeat for r in results):
+        shares.append(_long(result.rows, result.contributions, "contribution"))
+        values.append(_long(result.rows, result.measured, "value"))
+    contribution = pd.concat(shares).groupby(["row", "protein_id"], sort=True)["contribution"]
+    table = (contribution.sum() / len(by_repeat)).reset_index()
+    value = pd.concat(values).groupby(["row", "protein_id"])["value"].mean().reset_index()
+    table = table.merge(value, on=["row", "protein_id"], how="left")
+    table["sample_id"] = cohort.values.index.to_numpy()[table["row"]]
+    table["origin"] = "out-of-fold"
+    table["gene"] = table["protein_id"].map(cohort.matrix.proteins["gene"]).fillna("")
+    index_rows = pd.Series(np.flatnonzero(cohort.weights > 0))
+    low, high = reference_range(table[table["row"].isin(index_rows)])
+    table["low"], table["high"] = table["protein_id"].map(low), table["protein_id"].map(high)
+    return table[EXPLANATION_COLUMNS]
+
+
+def _long(rows: np.ndarray, wide: pd.DataFrame, name: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row": np.repeat(rows, wide.shape[1]),
+            "protein_id": np.tile(wide.columns.to_numpy(dtype=object), len(rows)),
+            name: wide.to_numpy(dtype=float).ravel(),
+        }
+    )

@@ -1,0 +1,269 @@
+"""Fitting the model on every patient and locking it into one document."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proteoclass.io import canonical_json, creation_date, plain
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.ratio import has_pool, pool_id
+from proteoclass.panel.panel import Panel
+from proteoclass.scorer.calibration import fit_platt, fit_thresholds
+from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.evaluate import Evaluation, evaluate
+from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.model import SeverityModel
+from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
+from proteoclass.scorer.parallel import Progress
+from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.versions import software_versions
+from proteoclass.stats import expit
+
+Floats = npt.NDArray[np.float64]
+
+#: First policy for proteins an assay does not measure: a fifth of the panel, each one
+#: replaced by its training median, which is to say by no evidence.
+MAX_NOT_MEASURED = 0.2
+
+NOT_FOR = [
+    "diagnosis, triage or treatment of a patient",
+    "another fluid, platform or quantification than the one it was trained on",
+    "a forecast: the label is the worst state of a patient, not what comes next",
+]
+
+
+def train(
+    matrix: ProteinMatrix,
+    outcome: Outcome,
+    *,
+    settings: Settings | None = None,
+    panel: Panel | None = None,
+    index: str = "first",
+    folds: int = 5,
+    repeats: int = 4,
+    seed: int = 0,
+    jobs: int = 1,
+    name: str = "severity",
+    evaluation: Evaluation | None = None,
+    progress: Progress | None = None,
+) -> SeverityModel:
+    """Fit on the index samples of every labelled patient, and lock.
+
+    Calibration, limits and reference distributions come from out-of-fold predictions, so
+    the model carries its own cross-validation.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    outcome : Outcome
+    settings, panel, index, folds, repeats, seed, jobs, progress
+        As for `evaluate`.
+    name : str
+        Name of the model.
+    evaluation : Evaluation, optional
+        Of the same matrix, outcome and settings; computed (without permutations) where
+        left out.
+
+    Returns
+    -------
+    SeverityModel
+
+    Raises
+    ------
+    InputError, TooLittleDataError
+        As `evaluate`.
+
+    Examples
+    --------
+    >>> from proteoclass.matrix import simulate_cohort
+    >>> cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    >>> model = train(cohort.matrix, Outcome("severity", "severe"), folds=3, repeats=1,
+    ...               settings=Settings(size=5, bags=2, rounds=5))
+    >>> len(model.content.panel)
+    5
+    """
+    if evaluation is None:
+        evaluation = evaluate(
+            matrix,
+            outcome,
+            settings=settings,
+            panel=panel,
+            folds=folds,
+            repeats=repeats,
+            permutations=0,
+            index=index,
+            seed=seed,
+            jobs=jobs,
+            progress=progress,
+        )
+    fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
+    rows = np.flatnonzero(evaluation.cohort.weights > 0)
+    seed = evaluation.summary["design"]["seed"]
+    fitted = fit_procedure(
+        evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed
+    )
+    content = _content(name, matrix, evaluation, fitted, rows)
+    content["probes"] = _probes(content)
+    draft = _lock(content, fitted)
+    for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
+        probe["margin"] = float(margin)
+    return _lock(content, fitted)
+
+
+def _lock(content: dict[str, Any], fitted: FittedProcedure) -> SeverityModel:
+    checked = ModelContent.model_validate(plain(content))
+    dumped = checked.model_dump(mode="json")
+    digest = hashlib.sha256(canonical_json(dumped)).hexdigest()
+    return SeverityModel(checked, digest, fitted.blend.boosters)
+
+
+def _content(
+    name: str,
+    matrix: ProteinMatrix,
+    evaluation: Evaluation,
+    fitted: FittedProcedure,
+    rows: npt.NDArray[np.intp],
+) -> dict[str, Any]:
+    cohort, blend = evaluation.cohort, fitted.blend
+    measured = fitted.measured(cohort.values.iloc[rows]).to_numpy(dtype=float)
+    margins = evaluation.margins
+    calibrator = fit_platt(*(margins[c].to_numpy() for c in ("margin", "label", "weight")))
+    scores = evaluation.scores[evaluation.scores["weight"] > 0]
+    points = 100 * expit(scores["log_odds"])
+    label, weight = scores["label"].to_numpy(), scores["weight"].to_numpy()
+    limits = fit_thresholds(points, label, weight)
+    described = evaluation.summary["cohort"]
+    samples = cohort.matrix.samples.iloc[rows]
+    return {
+        "name": name,
+        "created": creation_date(),
+        "software": software_versions(),
+        "outcome": evaluation.summary["outcome"],
+        "fluid": cohort.matrix.fluid,
+        "kind": cohort.matrix.kind,
+        "quantity_scope": cohort.matrix.quantity_scope,
+        "pool_id": pool_id(matrix) if has_pool(matrix) and matrix.kind == "intensity" else "",
+        "normaliser": _normaliser(cohort.matrix, fitted),
+        "panel": _panel(cohort.matrix, fitted, measured),
+        "boosters": [json.loads(booster.save_raw("json")) for booster in blend.boosters],
+        "companion": {"intercepts": blend.intercepts, "coefficients": blend.coefficients},
+        "calibration": {"slope": calibrator.slope, "intercept": calibrator.intercept},
+        "thresholds": {
+            "lower": limits.lower,
+            "upper": limits.upper,
+            "sensitivity": limits.sensitivity,
+            "specificity": limits.specificity,
+            "externally_validated": False,
+        },
+        "missing": _missing(measured),
+        "reference": _reference(points, label),
+        "training": {
+            key: described[key]
+            for key in (
+                "n_patients", "n_positive", "n_negative", "n_index_samples", "n_proteins", "synthetic",
+            )  # fmt: skip
+        }
+        | {
+            "n_sites": int(samples["site"].nunique()) if "site" in samples else 0,
+            "matrix_sha256": matrix.source.sha256,
+        },
+        "evaluation": {
+            key: evaluation.summary[key]
+            for key in ("auc", "permutation", "calibration", "thresholds", "design", "warnings")
+        },
+        "settings": evaluation.settings.to_dict(),
+        "intended_use": (
+            "Research use only: a score from 0 to 100 for comparing samples of the same fluid and "
+            "platform with the study patients. Not a diagnostic device."
+        ),
+        "not_for": NOT_FOR,
+    }
+
+
+def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any]:
+    step = fitted.pipeline["normalise"]
+    ids = matrix.values.columns[step.reference_]
+    return {
+        "method": step.method,
+        "reference": [
+            {
+                "id": protein,
+                "accessions": matrix.proteins.at[protein, "accessions"],
+                "gene": matrix.proteins.at[protein, "gene"],
+                "value": value,
+            }
+            for protein, value in zip(ids, step.profile_, strict=True)
+        ],
+    }
+
+
+def _panel(matrix: ProteinMatrix, fitted: FittedProcedure, measured: Floats) -> list[dict[str, Any]]:
+    impute = fitted.pipeline["impute"]
+    fill = dict(zip(impute.feature_names_in_, impute.fill_, strict=True))
+    signs = fitted.pipeline["score"].signs_
+    blend = fitted.blend
+    proteins = []
+    for position, protein in enumerate(fitted.panel):
+        values = measured[:, position]
+        values = values[~np.isnan(values)]
+        low, high = np.quantile(values, (0.05, 0.95))
+        # One robust standard deviation beyond the extremes: with fifty patients the next
+        # one is beyond them once in twenty-five proteins.
+        margin = 1.4826 * float(np.median(np.abs(values - np.median(values))))
+        proteins.append(
+            {
+                "id": protein,
+                "accessions": matrix.proteins.at[protein, "accessions"],
+                "gene": matrix.proteins.at[protein, "gene"],
+                "direction": {1: "up", -1: "down"}.get(int(signs[position]), "unknown"),
+                "fill": None if np.isnan(fill[protein]) else fill[protein],
+                "median": blend.median[position],
+                "centre": blend.centre[position],
+                "spread": blend.spread[position],
+                "low": low,
+                "high": high,
+                "lowest": values.min() - margin,
+                "highest": values.max() + margin,
+            }
+        )
+    return proteins
+
+
+def _missing(measured: Floats) -> dict[str, int]:
+    fewest = int((~np.isnan(measured)).sum(axis=1).min())
+    return {
+        "max_not_measured": int(MAX_NOT_MEASURED * measured.shape[1]),
+        # Half of what the poorest study sample had: below that a run has failed.
+        "min_detected": max(1, fewest // 2),
+    }
+
+
+def _reference(points: Floats, label: Floats) -> dict[str, Any]:
+    edges = np.linspace(0, 100, REFERENCE_BINS + 1)
+    return {
+        "edges": edges,
+        "positive": np.histogram(points[label == 1], edges)[0],
+        "negative": np.histogram(points[label == 0], edges)[0],
+        "origin": "out-of-fold",
+    }
+
+
+def _probes(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make synthetic samples around the training medians: typical, up, down, with gaps."""
+    median = np.array([p["median"] for p in content["panel"]], dtype=float)
+    spread = np.array([p["spread"] for p in content["panel"]], dtype=float)
+    reference = [p["value"] for p in content["normaliser"]["reference"]]
+    signs = np.array([{"up": 1, "down": -1}.get(p["direction"], 0) for p in content["panel"]])
+    gaps = median.copy()
+    gaps[::3] = np.nan
+    rows = [median, median + 2 * signs * spread, median - 2 * signs * spread, gaps]
+    alternating = np.where(np.arange(len(median)) % 2, 1.0, -1.0)
+    rows.append(median + alternating * spread)
+    return [{"reference": reference, "panel": row.tolist(), "margin": 0.0} for row in rows]

@@ -1,0 +1,316 @@
+"""The whole line from one study file into one folder."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from proteoclass import io
+from proteoclass.errors import InputError, name_list
+from proteoclass.longitudinal import Trajectories, track
+from proteoclass.matrix import Outcome, ProteinMatrix, quality, read_matrix, visit_order
+from proteoclass.panel import Panel, load_panel
+from proteoclass.report import build_report, patient_slug, render_html, render_pdf
+from proteoclass.scorer import (
+    Evaluation,
+    Settings,
+    SeverityModel,
+    derive_panel,
+    evaluate,
+    train,
+)
+from proteoclass.scorer.parallel import Progress, run_units
+from proteoclass.scorer.versions import software_versions
+from proteoclass.stats import expit
+from proteoclass.study_file import Study, load_study
+
+
+@dataclass
+class Clock:
+    """Seconds each step took; the one file of a run that differs between two runs."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Time a block."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+
+
+def run_study(
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    jobs: int = 1,
+    seed: int | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Read, check, evaluate, train, score, track and report, as a study file says.
+
+    Parameters
+    ----------
+    path : path-like
+        `study.toml`.
+    folder : path-like
+        Run folder; it appears only when everything in it is written.
+    force : bool
+        Replace an earlier run.
+    jobs : int
+        Processes; the bytes written are the same for any number.
+    seed : int, optional
+        Instead of the study file's.
+    progress : callable, optional
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    ProteoclassError
+        As the rooms do. Nothing is left behind.
+    """
+    study, base = load_study(path)
+    if seed is not None:
+        study = study.model_copy(update={"study": study.study.model_copy(update={"seed": seed})})
+    clock = Clock()
+    with io.new_folder(folder, force=force) as target:
+        _fill(study, base, target, clock, jobs, progress)
+        io.write_json(target / "timings.json", clock.seconds)
+    return Path(folder)
+
+
+def _fill(
+    study: Study, base: Path, target: Path, clock: Clock, jobs: int, progress: Progress | None
+) -> None:
+    with clock.step("read"):
+        matrix = _read(study, base)
+        panel = _given_panel(study, base)
+    outcome = Outcome(study.outcome.column, study.outcome.positive, study.outcome.negative)
+    settings = Settings(**study.settings_fields())
+    with clock.step("evaluate"):
+        evaluation = evaluate(
+            matrix,
+            outcome,
+            settings=settings,
+            panel=panel,
+            index=study.outcome.index,
+            seed=study.study.seed,
+            jobs=jobs,
+            progress=progress,
+            **study.evaluate.model_dump(),
+        )
+    with clock.step("train"):
+        model = train(matrix, outcome, panel=panel, name=study.study.name, evaluation=evaluation)
+        chosen = panel or derive_panel(
+            matrix,
+            outcome,
+            settings=settings,
+            index=study.outcome.index,
+            seed=study.study.seed,
+            name=study.study.name,
+        )
+    with clock.step("score"):
+        scores = scores_of_run(evaluation, model, matrix)
+        explained = _explanations(evaluation, model, matrix)
+    with clock.step("track"):
+        trajectories = _track(study, scores, evaluation, model)
+    with clock.step("write"):
+        evaluation.write(target)
+        model.save(target / "model.json")
+        io.write_text(target / "panel.toml", chosen.to_toml())
+        io.write_table(target / "scores.tsv", scores)
+        io.write_table(target / "explanations.tsv", explained)
+        io.write_table(target / "trajectories.tsv", trajectories.table)
+        io.write_json(target / "trajectories.json", trajectories.summary)
+        io.write_json(target / "qc.json", quality(evaluation.cohort.matrix, _labels(evaluation)))
+        io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
+        patients = _patients_to_report(study, scores, evaluation.cohort.matrix)
+        io.write_json(target / "run.json", _run_document(study, base, matrix, patients))
+    with clock.step("report"):
+        _reports(target, patients, jobs, progress)
+
+
+def scores_of_run(
+    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
+) -> pd.DataFrame:
+    """Return scores of every sample: out-of-fold for training patients, locked for others.
+
+    A locked score of a patient the model was trained on is too good; it is never shown.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    model : SeverityModel
+        Trained on the same patients.
+    matrix : ProteinMatrix
+        All samples.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `scores.tsv`, in the order of the matrix.
+    """
+    scores = model.score(matrix).set_index("sample_id")
+    held_out = evaluation.scores.set_index("sample_id")
+    ids = held_out.index
+    reportable = (scores.loc[ids, "reason"] == "") & held_out["log_odds"].notna()
+    probability = pd.Series(expit(held_out["log_odds"]), index=ids).where(reportable)
+    scores.loc[ids, "probability"] = probability
+    scores.loc[ids, "score"] = 100 * probability
+    for limit in ("lower", "upper"):
+        points = pd.Series(100 * expit(held_out[limit]), index=ids)
+        scores.loc[ids, limit] = points.where(reportable)
+    band = model.thresholds.band(scores.loc[ids, "score"].to_numpy(dtype=float))
+    scores.loc[ids, "band"] = np.where(reportable, band, "")
+    scores.loc[ids, "origin"] = "out-of-fold"
+    columns = list(model.score(matrix.take(matrix.values.index[:1])).columns)
+    return scores.reset_index()[columns]
+
+
+def _read(study: Study, base: Path) -> ProteinMatrix:
+    given = study.input
+    options = given.model_dump(exclude={"matrix", "samples", "proteins"})
+    return read_matrix(
+        base / given.matrix,
+        base / given.samples,
+        proteins=base / given.proteins if given.proteins else None,
+        columns=study.columns,
+        **options,
+    )
+
+
+def _given_panel(study: Study, base: Path) -> Panel | None:
+    if study.panel.use is None:
+        return None
+    beside = base / study.panel.use
+    return load_panel(beside if beside.is_file() else study.panel.use)
+
+
+def _labels(evaluation: Evaluation) -> pd.Series:
+    cohort = evaluation.cohort
+    return pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
+
+
+def _groups(evaluation: Evaluation) -> pd.Series:
+    """Label of each patient in words; patients without one of the two are left out."""
+    cohort = evaluation.cohort
+    labels = pd.Series(cohort.labels, index=cohort.patients).dropna()
+    of_patient = labels.groupby(level=0).first()
+    names = {1.0: cohort.outcome.positive, 0.0: cohort.outcome.negative}
+    return of_patient.map(names)
+
+
+def _explanations(
+    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
+) -> pd.DataFrame:
+    held_out = set(evaluation.scores["sample_id"])
+    locked = model.explain(matrix)
+    locked = locked[~locked["sample_id"].isin(held_out)]
+    parts = [part for part in (evaluation.explanations, locked) if len(part)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _track(
+    study: Study, scores: pd.DataFrame, evaluation: Evaluation, model: SeverityModel
+) -> Trajectories:
+    samples = evaluation.cohort.matrix.samples
+    if not study.track.enabled or visit_order(samples).isna().all():
+        reason = (
+            "tracking was switched off in the study file"
+            if not study.track.enabled
+            else "the sample sheet has no day or visit"
+        )
+        return Trajectories.empty(reason)
+    return track(
+        scores, samples, groups=_groups(evaluation), threshold=model.thresholds.lower
+    )
+
+
+def _samples(
+    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
+) -> pd.DataFrame:
+    cohort = evaluation.cohort
+    sheet = cohort.matrix.samples.copy()
+    detected = cohort.values.notna().sum(axis=1)
+    sheet["n_detected"] = detected
+    sheet["missing_rate"] = 1 - detected / cohort.matrix.n_proteins
+    sheet["normalisation_shift"] = model.shifts(matrix)
+    names = {1.0: cohort.outcome.positive, 0.0: cohort.outcome.negative}
+    sheet["label"] = pd.Series(cohort.labels, index=sheet.index).map(names).fillna("")
+    sheet["used"] = cohort.used()
+    return sheet.reset_index()
+
+
+def _patients_to_report(
+    study: Study, scores: pd.DataFrame, matrix: ProteinMatrix
+) -> dict[str, str]:
+    known = sorted(matrix.samples["patient_id"].unique())
+    asked = study.report.patients
+    if asked == "none":
+        return {}
+    if isinstance(asked, list):
+        unknown = [patient for patient in asked if patient not in set(known)]
+        if unknown:
+            raise InputError(
+                f"study file: [report] patients: {name_list(unknown)} not in the sample sheet; "
+                "name patients of the cohort, or \"all\""
+            )
+        known = sorted(asked)
+    return {patient: f"patients/{patient_slug(patient)}" for patient in known}
+
+
+def _run_document(
+    study: Study, base: Path, matrix: ProteinMatrix, patients: dict[str, str]
+) -> dict[str, Any]:
+    config = study.model_dump(mode="json", by_alias=True)
+    described = {key: value for key, value in config["report"].items() if key != "patients"}
+    files = {"matrix": study.input.matrix, "samples": study.input.samples}
+    if study.input.proteins:
+        files["proteins"] = study.input.proteins
+    return {
+        "format": "proteoclass-run",
+        "version": 1,
+        "software": software_versions(),
+        "created": io.creation_date(),
+        "study": {
+            "title": study.study.title,
+            "fluid": matrix.fluid,
+            "synthetic": matrix.source.format == "simulated",
+        }
+        | described,
+        "config": config,
+        "inputs": [
+            {"role": role, "name": Path(name).name, "sha256": io.sha256_file(base / name)}
+            for role, name in files.items()
+        ],
+        "notes": list(matrix.source.notes),
+        "patients": patients,
+    }
+
+
+def _reports(
+    target: Path, patients: dict[str, str], jobs: int, progress: Progress | None
+) -> None:
+    _write_report(target, None, "study")
+    (target / "patients").mkdir()
+    units = [(target, patient, place) for patient, place in patients.items()]
+    run_units(_write_report, units, jobs=jobs, label="patient reports", progress=progress)
+
+
+def _write_report(target: Path, patient: str | None, place: str) -> None:
+    document = build_report(target, patient)
+    io.write_text(target / f"{place}.html", render_html(document))
+    io.write_bytes(target / f"{place}.pdf", render_pdf(document))

@@ -1,0 +1,180 @@
+"""`study.toml`: a whole analysis on one page, under a strict schema."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from proteoclass.panel.toml import check_schema, read_toml
+
+_STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class StudyPart(BaseModel):
+    """`[study]`: what the run is called."""
+
+    model_config = _STRICT
+
+    title: Name = "Severity study"
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")] = "severity"
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class InputPart(BaseModel):
+    """`[input]`: the files and how to read them; paths are relative to the study file."""
+
+    model_config = _STRICT
+
+    matrix: Name
+    samples: Name
+    proteins: Name | None = None
+    format: Literal["auto", "wide", "maxquant"] = "auto"
+    sheet: Name | None = None
+    scale: Literal["auto", "raw", "log2"] = "auto"
+    kind: Literal["auto", "intensity", "ratio", "npx"] = "auto"
+    fluid: Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"] = "not stated"
+    quantity: Name = "auto"
+    quantity_scope: Literal["auto", "run", "cohort"] = "auto"
+
+
+class OutcomePart(BaseModel):
+    """`[outcome]`: the two classes."""
+
+    model_config = _STRICT
+
+    column: Name
+    positive: Name
+    negative: Name | None = None
+    index: Name = "first"
+
+
+class NormalisePart(BaseModel):
+    """`[normalise]`."""
+
+    model_config = _STRICT
+
+    method: Literal["auto", "none", "median", "pqn"] = "auto"
+    impute: Literal["auto", "none", "low", "half-min"] = "auto"
+
+
+class PanelPart(BaseModel):
+    """`[panel]`: choose one, or use one from elsewhere (`use`: name or path)."""
+
+    model_config = _STRICT
+
+    use: Name | None = None
+    size: Annotated[int, Field(ge=1, le=200)] = 20
+    select: Literal["stability", "moderated-t"] = "stability"
+    max_missing: Annotated[float, Field(ge=0, lt=1)] = 0.5
+
+
+class ScorerPart(BaseModel):
+    """`[scorer]`: see `Settings`."""
+
+    model_config = _STRICT
+
+    bags: Annotated[int, Field(ge=1, le=500)] = 20
+    rounds: Annotated[int, Field(ge=1, le=2000)] = 60
+    depth: Annotated[int, Field(ge=1, le=6)] = 2
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    l2: Annotated[float, Field(gt=0)] = 3.0
+    ridge: Annotated[float, Field(gt=0)] = 10.0
+
+
+class EvaluatePart(BaseModel):
+    """`[evaluate]`."""
+
+    model_config = _STRICT
+
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    repeats: Annotated[int, Field(ge=1, le=100)] = 4
+    permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
+
+
+class TrackPart(BaseModel):
+    """`[track]`: scores over time; needs days in the sample sheet."""
+
+    model_config = _STRICT
+
+    enabled: bool = True
+
+
+class ReportPart(BaseModel):
+    """`[report]`: who gets a patient report, and free text that only people know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    patients: Literal["all", "none"] | list[Name] = "all"
+    laboratory: Text = ""
+    requester: Text = ""
+    platform: Text = ""
+    ethics: Text = ""
+    funding: Text = ""
+    registration: Text = ""
+    setting: Text = ""
+    eligibility: Text = ""
+    outcome_definition: Text = ""
+    limitations: Text = ""
+
+
+class Study(BaseModel):
+    """A whole study file.
+
+    Examples
+    --------
+    >>> Study.model_validate({"input": {"matrix": "m.tsv", "samples": "s.tsv"},
+    ...                       "outcome": {"column": "severity", "positive": "severe"}}
+    ...                      ).evaluate.folds
+    5
+    """
+
+    model_config = _STRICT
+
+    study: StudyPart = StudyPart()
+    input: InputPart
+    columns: dict[str, str] = Field(default_factory=dict)
+    outcome: OutcomePart
+    normalise: NormalisePart = NormalisePart()
+    panel: PanelPart = PanelPart()
+    scorer: ScorerPart = ScorerPart()
+    evaluate: EvaluatePart = EvaluatePart()
+    track: TrackPart = TrackPart()
+    report: ReportPart = ReportPart()
+
+    def settings_fields(self) -> dict[str, Any]:
+        """Return the fields of `Settings`."""
+        return self.scorer.model_dump() | {
+            "normalise": self.normalise.method,
+            "impute": self.normalise.impute,
+            "size": self.panel.size,
+            "select": self.panel.select,
+            "max_missing": self.panel.max_missing,
+        }
+
+
+def load_study(path: str | os.PathLike[str]) -> tuple[Study, Path]:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    study : Study
+    folder : Path
+        The file's folder, from which its paths are meant.
+
+    Raises
+    ------
+    InputError
+        If the file is absent or not TOML, a section or key is unknown (with the nearest
+        known one), or a value is out of range.
+    """
+    return check_schema(Study, read_toml(path), str(path)), Path(path).resolve().parent

@@ -1,0 +1,137 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.utils.estimator_checks import check_estimator
+
+from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix.impute import Imputer, left_censoring
+from proteoclass.matrix.normalise import (
+    Normaliser,
+    default_normalisation,
+    frozen_shift,
+    plasma_protein_ids,
+)
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+
+
+@pytest.fixture
+def cohort():
+    rng = np.random.default_rng(0)
+    values = 20 + rng.normal(size=(30, 1)) + rng.normal(size=80) * 2 + rng.normal(size=(30, 80)) / 5
+    values[rng.random(values.shape) < 0.1] = np.nan
+    return values
+
+
+@pytest.mark.parametrize("method", ["pqn", "median"])
+def test_removes_a_dilution(cohort, method):
+    normaliser = Normaliser(method).fit(cohort)
+    diluted = cohort - np.linspace(-3, 3, 30)[:, None]
+    np.testing.assert_allclose(
+        normaliser.transform(diluted), normaliser.transform(cohort), atol=1e-9
+    )
+
+
+def test_pqn_equals_its_definition_by_hand(cohort):
+    # Dieterle 2006: median of quotients against the median profile, here on raw values
+    # with one plain loop, over the reference the normaliser chose.
+    normaliser = Normaliser("pqn").fit(cohort)
+    raw = 2.0**cohort
+    profile = np.nanmedian(raw[:, normaliser.reference_], axis=0)
+    for row, normalised in zip(raw, normaliser.transform(cohort), strict=True):
+        quotients = row[normaliser.reference_] / profile
+        by_hand = row / np.nanmedian(quotients)
+        seen = ~np.isnan(row)
+        np.testing.assert_allclose(2.0 ** normalised[seen], by_hand[seen], rtol=0.03)
+
+
+@pytest.mark.parametrize("method", ["none", "median", "pqn"])
+def test_a_sample_does_not_depend_on_its_neighbours(cohort, method):
+    normaliser = Normaliser(method).fit(cohort)
+    together = normaliser.transform(cohort)
+    poisoned = cohort.copy()
+    poisoned[1:] = 1e9
+    np.testing.assert_array_equal(normaliser.transform(poisoned)[0], together[0])
+    np.testing.assert_array_equal(normaliser.transform(cohort[:1])[0], together[0])
+
+
+def test_reference_is_complete_steady_small_and_without_the_excluded():
+    rng = np.random.default_rng(1)
+    values = pd.DataFrame(rng.normal(20, 0.1, size=(20, 90)), columns=[f"p{i}" for i in range(90)])
+    values["p0"] += rng.normal(0, 5, size=20)  # unsteady
+    values.loc[:9, "p1"] = np.nan  # half missing
+    normaliser = Normaliser("pqn", exclude=("p2",)).fit(values)
+    chosen = set(values.columns[normaliser.reference_])
+    assert len(chosen) == 50
+    assert not chosen & {"p0", "p1", "p2"}
+
+
+def test_too_few_reference_proteins_make_the_sample_missing():
+    profile = np.zeros(10)
+    reference = np.full((1, 10), np.nan)
+    reference[0, :4] = 1.0
+    assert np.isnan(frozen_shift(reference, profile, "pqn")[0])
+    reference[0, 4] = 1.0
+    assert frozen_shift(reference, profile, "pqn")[0] == 1.0
+
+
+def test_refusals():
+    with pytest.raises(InputError, match="found 'loess', expected none, median, pqn"):
+        Normaliser("loess").fit(np.ones((2, 2)))
+    with pytest.raises(TooLittleDataError, match="no protein is detected in 80%"):
+        Normaliser("pqn").fit(np.array([[np.nan, 1.0], [1.0, np.nan]]))
+    with pytest.raises(InputError, match="found 'knn', expected auto, none"):
+        Imputer("knn").fit(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("estimator", [Normaliser("none"), Normaliser("median"), Normaliser("pqn"),
+                                       Imputer("none"), Imputer("low")])
+def test_is_a_scikit_learn_estimator(estimator):
+    results = check_estimator(estimator, on_fail=None)
+    failed = [r["check_name"] for r in results if r["status"] == "failed"]
+    assert failed == []
+
+
+def test_default_by_kind_and_fluid():
+    values = pd.DataFrame([[1.0]], ["s"], ["p"])
+    build = ProteinMatrix.build
+    assert default_normalisation(build(values, scale="log2", fluid="urine")) == "pqn"
+    assert default_normalisation(build(values, scale="log2", fluid="plasma")) == "median"
+    assert default_normalisation(build(values, scale="log2", kind="ratio", fluid="urine")) == "none"
+
+
+def test_plasma_proteins_are_found_by_gene():
+    proteins = pd.DataFrame(
+        {"gene": ["UMOD", "IGHG1", "ALB;ALBX", "", "hbb"]}, index=["u", "i", "a", "x", "h"]
+    )
+    assert plasma_protein_ids(proteins) == ("i", "a", "h")
+
+
+def test_low_fill_equals_its_formula():
+    values = np.array([[1.0], [2.0], [3.0], [4.0], [np.nan]])
+    fill = Imputer("low").fit(values).fill_[0]
+    detected = values[:4, 0]
+    assert fill == pytest.approx(np.quantile(detected, 0.05) - detected.std() / 2)
+
+
+def test_auto_fills_where_weak_proteins_are_missing_and_only_there():
+    rng = np.random.default_rng(0)
+    mean = np.linspace(15, 30, 120)
+    values = mean + rng.normal(size=(40, 120))
+    censored = np.where(rng.random(values.shape) < 1 / (1 + np.exp(mean - 18)), np.nan, values)
+    at_random = np.where(rng.random(values.shape) < 0.3, np.nan, values)
+    assert Imputer("auto").fit(censored).method_ == "low"
+    assert Imputer("auto").fit(at_random).method_ == "none"
+    assert left_censoring(censored) < -0.6
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(-20, 20), st.integers(0, 29))
+def test_shift_is_exactly_what_a_dilution_adds(dilution, row):
+    rng = np.random.default_rng(5)
+    values = rng.normal(20, 2, size=(30, 60))
+    normaliser = Normaliser("pqn").fit(values)
+    reference = values[[row]][:, normaliser.reference_]
+    before = normaliser.shift_of(reference)
+    assert normaliser.shift_of(reference + dilution) == pytest.approx(before + dilution, abs=1e-9)

@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
+from proteoclass.panel import DetectionFilter, FixedPanel, PanelSelector
+
+
+def planted(n=60, p=200, k=5, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0.0, 1.0], n // 2)
+    X = rng.normal(size=(n, p))
+    X[:, :k] += 1.6 * y[:, None] * np.where(np.arange(k) % 2, -1, 1)
+    return X, y
+
+
+@pytest.mark.parametrize("method", ["stability", "moderated-t"])
+def test_finds_planted_proteins(method):
+    X, y = planted()
+    chosen = PanelSelector(size=5, method=method).fit(X, y).get_support(indices=True)
+    assert set(chosen) == set(range(5))
+
+
+def test_panel_is_the_same_twice_and_depends_on_the_seed_alone():
+    X, y = planted()
+    first = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
+    again = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
+    np.testing.assert_array_equal(first, again)
+
+
+def test_order_of_proteins_changes_nothing():
+    X, y = planted()
+    order = np.random.default_rng(1).permutation(X.shape[1])
+    straight = PanelSelector(size=5).fit(X, y).get_support()
+    shuffled = PanelSelector(size=5).fit(X[:, order], y).get_support()
+    np.testing.assert_array_equal(straight[order], shuffled)
+
+
+def test_half_samples_never_split_a_patient():
+    # Each patient twice with the same values: a split patient would make both halves
+    # nearly alike. With whole patients the frequencies equal those of single rows.
+    X, y = planted(n=40, p=30)
+    single = PanelSelector(size=5).fit(X, y).frequency_
+    doubled = PanelSelector(size=5).fit(
+        np.repeat(X, 2, axis=0),
+        np.repeat(y, 2),
+        sample_weight=np.full(80, 0.5),
+        groups=np.repeat([f"{i:02d}" for i in range(40)], 2),
+    )
+    assert np.abs(doubled.frequency_ - single).max() < 0.15
+
+
+def test_gaps_and_constant_proteins_are_tolerated():
+    X, y = planted()
+    X[::4, 7] = np.nan
+    X[:, 8] = 3.0
+    X[:, 9] = np.nan
+    chosen = PanelSelector(size=5).fit(X, y).get_support(indices=True)
+    assert not {8, 9} & set(chosen)
+
+
+def test_panel_larger_than_the_matrix_takes_all():
+    X, y = planted(p=6)
+    assert PanelSelector(size=20).fit(X, y).get_support().all()
+
+
+def test_noise_has_no_favourite():
+    rng = np.random.default_rng(0)
+    frequency = PanelSelector(size=5).fit(rng.normal(size=(60, 300)), planted()[1]).frequency_
+    assert frequency.max() < 0.9
+
+
+def test_refusals_are_in_words():
+    X, y = planted()
+    with pytest.raises(InputError, match="found method 'best', expected stability"):
+        PanelSelector(method="best").fit(X, y)
+    with pytest.raises(InputError, match="found size 0, expected at least 1"):
+        PanelSelector(size=0).fit(X, y)
+    with pytest.raises(TooLittleDataError, match="expected 0 and 1 both present"):
+        PanelSelector().fit(X, np.ones(len(y)))
+    with pytest.raises(TooLittleDataError, match="no protein is detected in 50%"):
+        DetectionFilter().fit(np.full((4, 2), np.nan))
+
+
+def test_fixed_panel_keeps_its_proteins_in_matrix_order():
+    frame = pd.DataFrame(np.ones((3, 3)), columns=["a", "b", "c"])
+    panel = FixedPanel(("c", "a")).set_output(transform="pandas")
+    assert list(panel.fit_transform(frame).columns) == ["a", "c"]
+    with pytest.raises(PanelMismatchError, match="1 of 2 proteins are not in the matrix: z"):
+        FixedPanel(("a", "z")).fit(frame)
+
+
+def test_detection_filter_is_a_scikit_learn_estimator():
+    failed = [
+        check.func.__name__
+        for estimator, check in estimator_checks_generator(DetectionFilter())
+        if _fails(estimator, check)
+    ]
+    assert failed == []
+
+
+def _fails(estimator, check):
+    try:
+        check(estimator)
+    except AssertionError:
+        return True
+    return False
