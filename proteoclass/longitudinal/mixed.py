@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from scipy import stats
@@ -12,14 +11,10 @@ from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from proteoclass.longitudinal.cohort import Cohort, Floats
+from proteoclass.longitudinal.reml import Structure, maximise
 
-Structure = Literal["slope", "uncorrelated slope", "intercept"]
-
-#: Variance, in units of the residual's, under which a random effect counts as zero.
-SINGULAR = 1e-5
-
-#: statsmodels warns of a "boundary" whenever a variance is under 0.01 in absolute
-#: terms, which depends on the units. `SINGULAR` judges the same thing without units.
+#: statsmodels warns of a "boundary" whenever a variance is under 0.01 in absolute terms,
+#: which depends on the units. `reml.maximise` judges the same thing without units.
 _UNIT_DEPENDENT = "may be on the boundary"
 
 
@@ -82,9 +77,9 @@ def components(cohort: Cohort, structure: Structure) -> Components | str:
 
     Notes
     -----
-    Laird & Ware 1982, Biometrics 38:963, doi 10.2307/2529876; statsmodels `MixedLM`,
-    BFGS on the Cholesky factor with a gradient of 1e-9, because its default stops
-    while the components still move in the fourth digit.
+    Laird & Ware 1982, Biometrics 38:963, doi 10.2307/2529876. statsmodels' `MixedLM`,
+    started at the maximum that `reml.maximise` finds: from its own start it stops short
+    of maxima near the boundary and at times calls that converged.
 
     Examples
     --------
@@ -96,6 +91,25 @@ def components(cohort: Cohort, structure: Structure) -> Components | str:
     """
     if _fits_exactly(cohort, structure):
         return "no variation around the fitted lines"
+    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        try:
+            factor, refusal = maximise(cohort, structure)
+            if refusal:
+                return refusal
+            found, converged = _by_statsmodels(cohort, structure, factor)
+        except (np.linalg.LinAlgError, ValueError) as error:
+            return f"the fit failed ({type(error).__name__})"
+    serious = [entry for entry in caught if issubclass(entry.category, ConvergenceWarning)]
+    serious = [entry for entry in serious if _UNIT_DEPENDENT not in str(entry.message)]
+    if serious or not converged:
+        return "REML did not converge"
+    return found
+
+
+def _by_statsmodels(
+    cohort: Cohort, structure: Structure, factor: Floats
+) -> tuple[Components, bool]:
     n_groups = len(cohort.groups)
     fixed = np.zeros((len(cohort.time), 2 * n_groups))
     group_of_row = cohort.group_of[cohort.row_patient]
@@ -104,20 +118,17 @@ def components(cohort: Cohort, structure: Structure) -> Components | str:
     fixed[rows, 2 * group_of_row + 1] = cohort.time
     width = 1 if structure == "intercept" else 2
     random = np.column_stack([np.ones_like(cohort.time), cohort.time])[:, :width]
+    start = MixedLMParams.from_components(
+        fe_params=np.zeros(2 * n_groups), cov_re=(factor @ factor.T)[:width, :width]
+    )
     free = None
     if structure == "uncorrelated slope":
         free = MixedLMParams.from_components(fe_params=np.ones(2 * n_groups), cov_re=np.eye(2))
-    with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
-        warnings.simplefilter("always")
-        try:
-            model = MixedLM(cohort.response, fixed, groups=cohort.row_patient, exog_re=random)
-            result = model.fit(reml=True, free=free, method=["bfgs", "lbfgs"], gtol=1e-9)
-        except (np.linalg.LinAlgError, ValueError, ZeroDivisionError) as error:
-            return f"the fit failed ({type(error).__name__})"
-        between = np.zeros((2, 2))
-        between[:width, :width] = result.cov_re
-        found = Components(between, float(result.scale))
-        return _refusal(found, width, bool(result.converged), caught) or found
+    model = MixedLM(cohort.response, fixed, groups=cohort.row_patient, exog_re=random)
+    result = model.fit(reml=True, free=free, start_params=start, method="bfgs")
+    between = np.zeros((2, 2))
+    between[:width, :width] = result.cov_re
+    return Components(between, float(result.scale)), bool(result.converged)
 
 
 def _fits_exactly(cohort: Cohort, structure: Structure) -> bool:
@@ -137,37 +148,6 @@ def _fits_exactly(cohort: Cohort, structure: Structure) -> bool:
         rows = lines[cohort.row_patient, :, 0]
         fitted = rows[:, 0] + rows[:, 1] * cohort.time
     return bool(np.abs(cohort.response - fitted).max() < 1e-7)
-
-
-def _refusal(
-    found: Components, width: int, converged: bool, caught: list[warnings.WarningMessage]
-) -> str:
-    serious = [
-        str(entry.message)
-        for entry in caught
-        if issubclass(entry.category, ConvergenceWarning)
-        and _UNIT_DEPENDENT not in str(entry.message)
-        and "Retrying" not in str(entry.message)
-    ]
-    if not np.isfinite(found.between).all() or not np.isfinite(found.residual):
-        return "the variance components are not finite"
-    if found.residual <= 0:
-        return "the residual variance is zero"
-    smallest = np.linalg.eigvalsh(found.between[:width, :width] / found.residual)[0]
-    if smallest < SINGULAR:
-        return _what_is_singular(found, width)
-    if not converged or serious:
-        return "REML did not converge"
-    return ""
-
-
-def _what_is_singular(found: Components, width: int) -> str:
-    small = np.diag(found.between)[:width] / found.residual < SINGULAR
-    if width == 1 or small[0]:
-        return "singular fit: the variance between patients' levels is estimated as zero"
-    if small[1]:
-        return "singular fit: the variance between patients' slopes is estimated as zero"
-    return "singular fit: patients' levels and slopes are estimated as perfectly correlated"
 
 
 def solve(cohort: Cohort, estimate: Components) -> MixedSolution:
@@ -206,8 +186,10 @@ def solve(cohort: Cohort, estimate: Components) -> MixedSolution:
     """
     between = estimate.between
     inner = estimate.residual * np.eye(2) + cohort.products @ between
-    information: Floats = np.linalg.solve(inner, cohort.products)
-    weighted: Floats = np.linalg.solve(inner, cohort.moments[:, :, None])[:, :, 0]
+    information = np.asarray(np.linalg.solve(inner, cohort.products), dtype=np.float64)
+    weighted = np.asarray(
+        np.linalg.solve(inner, cohort.moments[:, :, None])[:, :, 0], dtype=np.float64
+    )
     n_groups = len(cohort.groups)
     coefficients, covariance = np.zeros((n_groups, 2)), np.zeros((n_groups, 2, 2))
     for group in range(n_groups):

@@ -9,7 +9,8 @@ import pandas as pd
 
 from proteoclass.longitudinal.cohort import Cohort, Floats
 from proteoclass.longitudinal.least_squares import own_lines
-from proteoclass.longitudinal.mixed import Components, Structure, components, solve, t_interval
+from proteoclass.longitudinal.mixed import Components, components, solve, t_interval
+from proteoclass.longitudinal.reml import Structure
 
 #: Patients with three or more visits that a random slope needs: with two visits each,
 #: the variance of slopes cannot be told from measurement noise.
