@@ -18,6 +18,7 @@ from proteoclass.cli.options import (
     matrix_options,
     output_option,
 )
+from proteoclass.cli.score import known_names
 from proteoclass.errors import InputError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def explain(
 
     check_target(output, force=force)
     model = load_model(file)
-    matrix = source.read(known_proteins=[row["id"] for row in model.summary()["panel"]])
+    matrix = source.read(known_proteins=known_names(model))
     _require(matrix, sample, source.path)
     rows = model.explain(matrix)
     rows = rows[rows["sample_id"].astype(str) == sample]

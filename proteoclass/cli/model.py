@@ -63,7 +63,7 @@ def _facts(summary: dict[str, Any]) -> str:
         ["cross-validated AUC", f"{auc['mean_over_repeats']:.2f} ({interval_text(auc)})"],
         [
             "thresholds",
-            f"{_points(thresholds['lower'])} and {_points(thresholds['upper'])} score points "
+            f"{thresholds['lower']:.1f} and {thresholds['upper']:.1f} score points "
             f"({thresholds['rule']}){validated}",
         ],
         ["intended use", summary["intended_use"]],
@@ -73,10 +73,6 @@ def _facts(summary: dict[str, Any]) -> str:
 
 
 def _proteins(summary: dict[str, Any]) -> str:
-    keys = ("id", "accession", "gene", "direction")
+    keys = ("id", "accessions", "gene", "direction")
     heading = [["protein", "accession", "gene", "direction"]]
     return columns_text(heading + [[str(row[key]) for key in keys] for row in summary["panel"]])
-
-
-def _points(value: float | None) -> str:
-    return "none" if value is None else f"{value:.1f}"

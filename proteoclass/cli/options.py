@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -292,6 +293,26 @@ jobs_option = click.option(
 )
 force_option = click.option("--force", is_flag=True, help="Replace what -o names.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def name_option(default: str, help_text: str) -> Function:
+    """Add ``--name``, restricted to what may name a file too."""
+    return click.option(
+        "--name",
+        default=default,
+        show_default=True,
+        metavar="NAME",
+        callback=_plain_name,
+        help=help_text,
+    )
+
+
+def _plain_name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", value):
+        raise click.BadParameter(
+            f"found {value!r}, expected up to 60 letters, digits, dots, underscores and hyphens"
+        )
+    return value
 
 
 def output_option(help_text: str, *, required: bool = False) -> Function:

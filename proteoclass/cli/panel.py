@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from proteoclass.cli.options import (
     index_option,
     json_option,
     matrix_options,
+    name_option,
     outcome_options,
     output_option,
     seed_option,
@@ -110,27 +111,27 @@ def compare(first: str, second: str, as_json: bool) -> None:
 @outcome_options()
 @settings_options
 @index_option
+@name_option("derived", "Name of the panel.")
 @output_option("Panel file to write; stdout without it.")
 @seed_option
 def select(
     source: MatrixRequest,
     outcome: Outcome,
     settings: Settings,
-    index: str,
     output: str | None,
     force: bool,
-    seed: int,
+    **options: Any,
 ) -> None:
     """Derive a panel from a cohort.
 
     The panel records the cohort it came from. Evaluated on that same cohort, it is not
     held fixed: the selection runs again in every fold.
     """
-    from proteoclass.panel import derive_panel
+    from proteoclass.scorer import derive_panel
 
     check_target(output, force=force)
     matrix = source.read()
-    derived = derive_panel(matrix, outcome, settings=settings, index=index, seed=seed)
+    derived = derive_panel(matrix, outcome, settings=settings, **options)
     put_text(derived.to_toml(), output, force=force)
     say(f"selected {derived.size} of {matrix.n_proteins} proteins")
 

@@ -17,4 +17,4 @@ def sheet(source: MatrixRequest, output: str | None, force: bool) -> None:
     from proteoclass.matrix import blank_sheet
 
     check_target(output, force=force)
-    put_table(blank_sheet(source.read()).reset_index(), output, force=force)
+    put_table(blank_sheet(source.read()), output, force=force)

@@ -15,6 +15,7 @@ from proteoclass.cli.options import (
     index_option,
     jobs_option,
     matrix_options,
+    name_option,
     outcome_options,
     output_option,
     panel_option,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @panel_option
 @index_option
 @folds_options
+@name_option("severity", "Name of the model.")
 @output_option("Model file to write (JSON).", required=True)
 @seed_option
 @jobs_option

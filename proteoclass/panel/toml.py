@@ -124,6 +124,8 @@ def check_schema(schema: type[Schema], data: dict[str, Any], where: str) -> Sche
         return schema.model_validate(data)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=True)
+        # A misspelt key is also a missing one: what is written comes before what is not.
+        problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
         first = _sentence(schema, problems[0])
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
         raise InputError(f"{where}: {first}{more}") from error

@@ -83,7 +83,7 @@ def test_a_value_toml_has_no_word_for_is_a_programming_error():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("id =", "idd ="), r"x\.toml: unknown key 'protein 1\.idd'; did you mean 'id'\?.*1 more"),
+        (("id =", "idd ="), r"x\.toml: unknown key 'protein 1\.idd'; did you mean 'id'\?.*2 more"),
         (("status", "statsu"), "did you mean 'status'"),
         (('id = "P1"', ""), r"key 'protein 1\.id' is missing; add it"),
         (('id = "P1"', "id = 7"), r"protein 1\.id: found 7, input should be a valid string"),

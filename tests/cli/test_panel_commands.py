@@ -1,0 +1,121 @@
+"""panel list, show, check, compare, select."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from proteoclass.cli import main
+from proteoclass.panel.panel import Derivation, Panel
+
+MINE = """format = "proteoclass-panel"
+version = 1
+name = "mine"
+title = "Mine"
+status = "reference"
+
+[[protein]]
+id = "P1"
+
+[[protein]]
+id = "absent"
+accession = "P80188"
+gene = "LCN2"
+"""
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def files(tmp_path):
+    (tmp_path / "mine.toml").write_text(MINE)
+    (tmp_path / "m.tsv").write_text("sample_id\tP1\tP2\ns1\t200\t4\ns2\t\t8\ns3\t300\t9\n")
+    (tmp_path / "s.tsv").write_text("sample_id\tpatient_id\tclass\ns1\ta\tx\ns2\tb\ty\ns3\tc\ty\n")
+    return tmp_path
+
+
+def test_list_shows_what_ships():
+    lines = run("panel", "list").stdout.splitlines()
+    assert lines[0].split() == ["name", "status", "fluid", "proteins", "title"]
+    rows = json.loads(run("panel", "list", "--json").stdout)
+    assert [line.split()[0] for line in lines[1:]] == [row["name"] for row in rows]
+    assert {"name": "kidney-injury-urine", "size": 12}.items() <= rows[1].items()
+
+
+def test_show_prints_the_file_itself_or_json(files):
+    text = run("panel", "show", files / "mine.toml").stdout
+    assert Panel.from_toml(text) == Panel.from_toml(MINE)
+    value = json.loads(run("panel", "show", "kidney-injury-urine", "--json").stdout)
+    assert value["protein"][0]["gene"] == "TIMP2"
+
+
+def test_a_panel_that_does_not_exist_is_bad_input():
+    result = run("panel", "show", "kidny-injury-urine")
+    assert result.exit_code == 3
+    assert result.stderr == (
+        "error: no panel is called 'kidny-injury-urine'; did you mean 'kidney-injury-urine'?\n"
+    )
+
+
+def test_check_says_what_is_measured_and_how_often(files):
+    arguments = ("panel", "check", files / "m.tsv", "--samples", files / "s.tsv",
+                 "--panel", files / "mine.toml")  # fmt: skip
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "1 of 2 proteins of mine found" in result.stderr
+    found, absent = json.loads(run(*arguments, "--json").stdout)
+    assert (found["matched_id"], found["by"]) == ("P1", "id")
+    assert found["detected_rate"] == pytest.approx(2 / 3)
+    assert (absent["matched_id"], absent["detected_rate"]) == ("", None)
+
+
+def test_a_matrix_with_none_of_the_panel_does_not_fit(files):
+    result = run("panel", "check", files / "m.tsv", "--samples", files / "s.tsv",
+                 "--panel", "kidney-injury-urine")  # fmt: skip
+    assert result.exit_code == 4
+    assert "has none of the 12 proteins of panel 'kidney-injury-urine'" in result.stderr
+
+
+def test_compare_counts_and_names(files):
+    text = run("panel", "compare", files / "mine.toml", "kidney-injury-urine").stdout
+    assert text.splitlines()[1].split() == ["shared", "1", "LCN2"]
+    assert text.splitlines()[2].split() == ["only", "mine", "1", "P1"]
+    assert "only kidney-injury-urine  11" in text
+    value = json.loads(
+        run("panel", "compare", files / "mine.toml", "kidney-injury-urine", "--json").stdout
+    )
+    assert (value["n_shared"], value["only_first"]) == (1, ["P1"])
+
+
+def test_select_writes_the_derived_panel(files, monkeypatch):
+    derived = Panel(
+        name="derived",
+        title="Derived",
+        status="derived",
+        derivation=Derivation(cohort_hash="0", method="t", size=1, seed=5, version="0"),
+        proteins=[{"id": "P1"}],
+    )
+    calls = []
+
+    def derive(matrix, outcome, **options):
+        calls.append((matrix.n_samples, outcome.positive, options))
+        return derived
+
+    monkeypatch.setattr("proteoclass.scorer.derive_panel", derive)
+    target = files / "out.toml"
+    arguments = (
+        *("panel", "select", files / "m.tsv", "--samples", files / "s.tsv", "-o", target),
+        *("--outcome", "class", "--positive", "x", "--size", 7, "--seed", 5, "--name", "ours"),
+    )
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert target.read_text() == derived.to_toml()
+    [(n_samples, positive, options)] = calls
+    assert (n_samples, positive) == (3, "x")
+    assert options.pop("settings").size == 7
+    assert options == {"seed": 5, "index": "first", "name": "ours"}
+    assert run(*arguments).exit_code == 3
+    assert run(*arguments, "--name", "../x").exit_code == 2
+    assert len(calls) == 1, "a target that exists is refused before the work"
