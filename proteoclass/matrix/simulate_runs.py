@@ -76,7 +76,8 @@ def plexed(
     found = rng.random(whole.shape) < detection_chance(whole + PLEX_GAIN, proteome)
     found[whole.argmax(axis=0), np.arange(whole.shape[1])] |= ~found.any(axis=0)
     seen = rng.random(log2.shape) < detection_chance(log2 + CHANNEL_GAIN, proteome)
-    seen &= found[plex]
+    # A protein that no channel detects is not in a search engine's report.
+    seen = found[plex] & (seen | ~(seen & found[plex]).any(axis=0))
     share = np.concatenate(
         [samples.albumin[source], np.full(design.n_runs, np.median(samples.albumin))]
     )
