@@ -1,0 +1,129 @@
+"""What a file is and what is wrong with it, without stopping at the first fault."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import name_list
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.read import read_with_leftovers
+
+_RERUN = re.compile(r"(?:^|[^a-z])(?:re-?runs?|re-?inj(?:ection)?|repeat|rpt|redo)(?:[^a-z]|$)")
+
+
+def check_matrix(
+    path: str | os.PathLike[str],
+    samples: str | os.PathLike[str] | pd.DataFrame | None = None,
+    **options: Any,
+) -> dict[str, Any]:
+    r"""Read a matrix and its sample sheet and list what looks wrong.
+
+    Parameters
+    ----------
+    path : path-like
+    samples : path-like or DataFrame, optional
+    **options
+        As for `proteoclass.matrix.read.read_matrix`.
+
+    Returns
+    -------
+    dict
+        `format`, `why`, `scale`, `kind`, `n_samples`, `n_proteins`, `missing_rate`
+        (0 to 1), `problems` (list of str) and `notes` (list of str: what was dropped
+        or assumed while reading).
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder) / "a.tsv"
+    ...     _ = target.write_text("sample_id\tP02768\ns1\t31.5\ns2\t31.5\n")
+    ...     check_matrix(target)["problems"]
+    ['2 samples have the same values as another: s1 = s2.', '1 proteins never vary: P02768.']
+    """
+    matrix, leftovers = read_with_leftovers(path, samples, **options)
+    return {
+        "format": matrix.source.format,
+        "why": matrix.source.why,
+        "scale": matrix.scale,
+        "kind": matrix.kind,
+        "n_samples": matrix.n_samples,
+        "n_proteins": matrix.n_proteins,
+        "missing_rate": matrix.missing_rate,
+        "problems": [*leftovers, *find_problems(matrix)],
+        "notes": list(matrix.source.notes),
+    }
+
+
+def find_problems(matrix: ProteinMatrix) -> list[str]:
+    """List what looks wrong in a matrix, one sentence each.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    list of str
+        Samples with equal values or names of reruns, samples and proteins without any
+        value, proteins that never vary, samples on another scale than the others.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, None], [9.0, None]], index=["a", "b"], columns=["P1", "P2"])
+    >>> find_problems(ProteinMatrix.build(values, scale="log2"))
+    ['1 proteins were found in no sample: P2.']
+    """
+    values = matrix.values
+    found = values.notna()
+    empty_samples = values.index[~found.any(axis=1)]
+    empty_proteins = values.columns[~found.any(axis=0)]
+    spread = values.max() - values.min()
+    constant = values.columns[(spread == 0) & (found.sum() > 1)]
+    reruns = [name for name in values.index if _RERUN.search(str(name).lower())]
+    problems = []
+    for names, what in (
+        (_equal_samples(values.drop(index=empty_samples)), ""),
+        (reruns, "samples are named like reruns"),
+        (empty_samples, "samples have no value at all"),
+        (empty_proteins, "proteins were found in no sample"),
+        (constant, "proteins never vary"),
+        (_odd_samples(matrix), "samples lie on another scale than the others"),
+    ):
+        if len(names) and what:
+            problems.append(f"{len(names)} {what}: {name_list(names)}.")
+        elif len(names):
+            count = sum(1 + name.count(" = ") for name in names)
+            problems.append(f"{count} samples have the same values as another: {name_list(names)}.")
+    return problems
+
+
+def _equal_samples(values: pd.DataFrame) -> list[str]:
+    """Find samples whose values agree in every protein, written "a = b"."""
+    hashes = pd.util.hash_pandas_object(values, index=False)
+    groups = values.index.to_series().groupby(hashes.to_numpy(), sort=False)
+    return [" = ".join(map(str, names)) for _, names in groups if len(names) > 1]
+
+
+def _odd_samples(matrix: ProteinMatrix) -> list[str]:
+    """Find samples whose middle lies a factor of 32 (raw) or 10 units (log2) from the cohort's.
+
+    Real dilution stays within a few doublings; a sample that was logged twice, or not at
+    all, does not.
+    """
+    middles = matrix.values.median(axis=1)
+    if matrix.scale == "raw":
+        away = np.abs(np.log2(middles) - np.log2(middles.median())) > 5
+    else:
+        away = np.abs(middles - middles.median()) > 10
+    return [str(name) for name in middles.index[away]]

@@ -1,0 +1,156 @@
+"""Which protein of a matrix stands for which protein that a panel or model asks for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from proteoclass.errors import PanelMismatchError, name_list
+from proteoclass.matrix.accessions import accessions_in, base, members
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+
+
+def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
+    """Find each wanted protein in a matrix: by id, then by accession, then by gene.
+
+    Parameters
+    ----------
+    wanted : DataFrame, shape (n_wanted, >= 0)
+        Indexed by id; columns `accessions` (a group joined by ";", the leading one
+        first) and `gene`, where known.
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    DataFrame, shape (n_wanted, 2)
+        Same index; `matched_id` ("" where there is none) and `by`, one of "id",
+        "accession", "gene" and "".
+
+    Raises
+    ------
+    PanelMismatchError
+        If a wanted protein fits several proteins of the matrix equally well, or two
+        wanted proteins fit the same one. All of them are counted, five named.
+
+    Notes
+    -----
+    A group matches if any member does; the wanted group's leading accession is asked
+    before the others, and a group that leads with it goes before one that only holds
+    it. Isoforms are explicit: P16157-3 is not P16157, and a shared gene name does not
+    make it so.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, 9.0]], index=["s1"], columns=["P02768;P02769", "OID00471"])
+    >>> proteins = pd.DataFrame({"gene": ["ALB", "CXCL8"]}, index=values.columns)
+    >>> matrix = ProteinMatrix.build(values, proteins=proteins, scale="log2")
+    >>> asked = {"accessions": ["P02769", "P10145"], "gene": ["", "CXCL8"]}
+    >>> wanted = pd.DataFrame(asked, index=["a", "b"])
+    >>> match_proteins(wanted, matrix)["by"].tolist()
+    ['accession', 'gene']
+    """
+    catalogue = _Catalogue.of(matrix.proteins)
+    found: dict[str, tuple[str, str]] = {}
+    ambiguous: list[str] = []
+    for name, accessions, gene in _rows(wanted):
+        fits, by = catalogue.find(name, accessions, gene)
+        if len(fits) > 1:
+            ambiguous.append(f"{name} fits {name_list(fits)} by {by}")
+        found[name] = (fits[0], by) if len(fits) == 1 else ("", "")
+    _refuse(ambiguous, _doubles(found), matrix.source.path)
+    return pd.DataFrame(
+        [found[str(name)] for name in wanted.index],
+        index=wanted.index,
+        columns=["matched_id", "by"],
+        dtype=object,
+    )
+
+
+@dataclass(frozen=True)
+class _Catalogue:
+    """Proteins of a matrix by each of their names."""
+
+    ids: frozenset[str]
+    leading: Mapping[str, list[str]]
+    members: Mapping[str, list[str]]
+    genes: Mapping[str, list[str]]
+    accessions: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, proteins: pd.DataFrame) -> _Catalogue:
+        leading, held, genes = defaultdict(list), defaultdict(list), defaultdict(list)
+        accessions = {}
+        for name, group, gene in _rows(proteins):
+            accessions[name] = group
+            for part in group:
+                held[part].append(name)
+            for part in group[:1]:
+                leading[part].append(name)
+            for part in _genes(gene):
+                genes[part].append(name)
+        return cls(frozenset(accessions), dict(leading), dict(held), dict(genes), accessions)
+
+    def find(self, name: str, wanted: tuple[str, ...], gene: str) -> tuple[list[str], str]:
+        """Return the proteins that fit best, more than one if they fit equally well."""
+        if name in self.ids:
+            return [name], "id"
+        for part in wanted[:1]:
+            fits = self.leading.get(part) or self.members.get(part)
+            if fits:
+                return fits, "accession"
+        fits = _once(fit for part in wanted[1:] for fit in self.members.get(part, []))
+        if fits:
+            return fits, "accession"
+        fits = _once(fit for part in _genes(gene) for fit in self.genes.get(part, []))
+        # The same accession but for the isoform was looked at above, and is another protein.
+        others = {base(part) for part in wanted}
+        return [f for f in fits if not others & {base(p) for p in self.accessions[f]}], "gene"
+
+
+def _rows(proteins: pd.DataFrame) -> Iterable[tuple[str, tuple[str, ...], str]]:
+    blank = [""] * len(proteins)
+    groups = proteins["accessions"].fillna("") if "accessions" in proteins else blank
+    genes = proteins["gene"].fillna("") if "gene" in proteins else blank
+    for name, group, gene in zip(proteins.index, groups, genes, strict=True):
+        yield str(name), members(str(group) or accessions_in(str(name))), str(gene)
+
+
+def _genes(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().upper() for part in text.split(";") if part.strip())
+
+
+def _once(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _doubles(found: Mapping[str, tuple[str, str]]) -> list[str]:
+    wanted_by = defaultdict(list)
+    for name, (matched, _) in found.items():
+        if matched:
+            wanted_by[matched].append(name)
+    return [
+        f"{name_list(names)} all fit {matched}"
+        for matched, names in wanted_by.items()
+        if len(names) > 1
+    ]
+
+
+def _refuse(ambiguous: list[str], doubles: list[str], path: str) -> None:
+    where = f"{path}: " if path else ""
+    if ambiguous:
+        raise PanelMismatchError(
+            f"{where}{len(ambiguous)} wanted proteins fit several of the matrix: "
+            f"{'; '.join(ambiguous[:5])}{_more(ambiguous)}; name the id of the one that is meant"
+        )
+    if doubles:
+        raise PanelMismatchError(
+            f"{where}{len(doubles)} proteins of the matrix are wanted more than once: "
+            f"{'; '.join(doubles[:5])}{_more(doubles)}; keep one of each in the panel"
+        )
+
+
+def _more(items: list[str]) -> str:
+    return f" and {len(items) - 5} more" if len(items) > 5 else ""

@@ -1,0 +1,253 @@
+"""MaxQuant's proteinGroups table, and forms of it with columns taken out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.accessions import accessions_in, genes_in_headers, members, name_in_headers
+from proteoclass.matrix.quantities import Quantities, row_ids
+from proteoclass.matrix.tables import Table
+
+#: Column prefixes of each quantity, in the order tried; R writes points for blanks.
+_PREFIXES: Mapping[str, tuple[str, ...]] = {
+    "lfq": (r"LFQ[ ._]intensity[ ._]", r"LFQ[ ._]"),
+    "reporter": (
+        r"Reporter[ ._]intensity[ ._]corrected[ ._]",
+        r"Reporter[ ._]intensity[ ._](?!count)",
+    ),
+    "ibaq": (r"iBAQ[ ._](?!peptides$)",),
+    "intensity": (r"Intensity[ ._]",),
+}
+_FLAGS = (
+    ("contaminants", ("potential contaminant", "contaminant"), "CON__"),
+    ("reverse sequences", ("reverse",), "REV__"),
+    ("groups only identified by site", ("only identified by site",), ""),
+)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    name: str
+    columns: dict[str, str]
+
+
+def is_maxquant(names: Collection[str]) -> bool:
+    """Say whether a header is that of a proteinGroups table.
+
+    Examples
+    --------
+    >>> is_maxquant(["Majority protein IDs", "Intensity", "LFQ intensity s1"])
+    True
+    >>> is_maxquant(["protein", "s1"])
+    False
+    """
+    plain = {_plain(name) for name in names}
+    return "majority protein ids" in plain or (
+        "protein ids" in plain and any(_sample_columns(names, p) for p in _PREFIXES)
+    )
+
+
+def cells_needed(header: list[str]) -> int:
+    """Return how many cells a row must have to hold all that is read from it.
+
+    A proteinGroups table ends in lists of peptides, spectra and modification sites. An
+    editor that trims blanks at line ends cuts those of them that are empty.
+
+    Examples
+    --------
+    >>> cells_needed(["Majority protein IDs", "Intensity s1", "Reverse", "Best MS/MS"])
+    3
+    """
+    if not is_maxquant(header):
+        return len(header)
+    flags = {name for _, names, _ in _FLAGS for name in names}
+    told = {"majority protein ids", "protein ids", "gene names", "protein names", "fasta headers"}
+    read = {column for prefix in _PREFIXES for column in _sample_columns(header, prefix)}
+    used = [i for i, name in enumerate(header) if _plain(name) in flags | told or name in read]
+    return max(used) + 1
+
+
+def read_maxquant(
+    table: Table, samples: pd.DataFrame | None = None, quantity: str = "auto"
+) -> Quantities:
+    """Read a proteinGroups table.
+
+    Parameters
+    ----------
+    table : Table
+    samples : DataFrame, optional
+        Sample sheet indexed by sample id: the experiment name ("s1"), or the whole
+        column name ("LFQ intensity s1").
+    quantity : str
+        "lfq", "intensity", "ibaq", "reporter", or the prefix of the columns to read.
+        "auto" takes LFQ where present, then corrected reporter intensities, then
+        Intensity.
+
+    Returns
+    -------
+    Quantities
+        Protein ids are the majority protein ids joined by ";", the leading one first.
+
+    Raises
+    ------
+    InputError
+        If the quantity has no column for a sample, a cell in one is text, a group's id
+        repeats, or nothing remains after filtering.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame(
+    ...     {"Majority protein IDs": ["P1", "CON__P2"], "Intensity": [9, 9], "Intensity s1": [9, 9]}
+    ... )
+    >>> read = read_maxquant(Table("a.txt", "a.txt", "", frame, np.array([2, 3])))
+    >>> read.values.columns.tolist(), read.notes[0]
+    (['P1'], 'Removed 1 of 2 protein groups: 1 contaminants.')
+    """
+    choice = _choose(table, quantity)
+    id_column = _column(table, "majority protein ids") or _column(table, "protein ids")
+    if id_column is None:
+        raise InputError(
+            f"{table.where}: no column 'Majority protein IDs' or 'Protein IDs'; "
+            "expected a MaxQuant proteinGroups table"
+        )
+    kept, notes = _filtered(table, id_column)
+    ids = [
+        ";".join(part.strip() for part in name.split(";"))
+        for name in row_ids(kept, id_column, "protein")
+    ]
+    values, more = kept.numbers(choice.columns)
+    values = values.rename(columns=_sample_names(choice, samples)).T
+    values.columns = pd.Index(ids, dtype=object)
+    values.index.name = None
+    return Quantities(
+        values=values,
+        proteins=_described(kept, values.columns),
+        format="maxquant",
+        why=f"MaxQuant protein groups: column {id_column!r} and {len(choice.columns)} columns "
+        f"of {choice.name}",
+        notes=(*notes, *more),
+        across_runs=choice.name == "lfq",
+    )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[ ._]+", " ", name).strip().lower()
+
+
+def _column(table: Table, name: str) -> str | None:
+    return next((column for column in table.names if _plain(column) == name), None)
+
+
+def _sample_columns(names: Collection[str], quantity: str) -> dict[str, str]:
+    """Return columns of a quantity and the sample that each belongs to.
+
+    The bare totals ("Intensity", "iBAQ") have nothing after the prefix.
+    """
+    for prefix in _PREFIXES[quantity]:
+        found = {n: m.group(1) for n in names if (m := re.fullmatch(f"{prefix}(.+)", n))}
+        if found:
+            return found
+    return {}
+
+
+def _choose(table: Table, quantity: str) -> _Choice:
+    names = table.names
+    if quantity == "auto":
+        order = ("lfq", "reporter", "intensity", "ibaq")
+        for name in order:
+            columns = _sample_columns(names, name)
+            if columns:
+                quantity = name
+                break
+        else:
+            raise InputError(
+                f"{table.where}: no quantity columns such as 'LFQ intensity SAMPLE' or "
+                f"'Intensity SAMPLE'; found {name_list(names, 12)}; pass --quantity PREFIX"
+            )
+    elif quantity in _PREFIXES:
+        columns = _sample_columns(names, quantity)
+    else:
+        prefix = re.compile(re.escape(quantity) + r"[ ._]?(.+)")
+        columns = {n: m.group(1) for n in names if (m := prefix.fullmatch(n))}
+    if not columns:
+        present = [name for name in _PREFIXES if _sample_columns(names, name)]
+        raise InputError(
+            f"{table.where}: no sample columns for --quantity {quantity!r}; the table has "
+            f"{name_list(present) or 'none that is known'}"
+        )
+    if quantity != "lfq" and any(_plain(name).startswith("ratio h/l") for name in names):
+        raise InputError(
+            f"{table.where}: a SILAC table (columns 'Ratio H/L'), whose intensities add several "
+            "samples up; make a wide table of samples first"
+        )
+    return _Choice(quantity, columns)
+
+
+def _filtered(table: Table, id_column: str) -> tuple[Table, tuple[str, ...]]:
+    """Leave out contaminants, decoys and groups known by a modified site alone."""
+    ids = table.text(id_column)
+    remove = np.zeros(len(ids), dtype=bool)
+    counts: list[str] = []
+    unchecked: list[str] = []
+    total = 0
+    for what, columns, prefix in _FLAGS:
+        column = next((c for c in map(lambda n: _column(table, n), columns) if c), None)
+        marked = np.array([bool(prefix) and name.startswith(prefix) for name in ids])
+        if column is None:
+            unchecked.append(columns[0])
+        else:
+            marked |= np.array([cell == "+" for cell in table.text(column)])
+        if marked.any():
+            counts.append(f"{int(marked.sum())} {what}")
+        total += int(marked.sum())
+        remove |= marked
+    notes = []
+    if remove.any():
+        overlap = "; some are counted twice" if total > remove.sum() else ""
+        notes.append(
+            f"Removed {int(remove.sum())} of {len(ids)} protein groups: "
+            f"{', '.join(counts)}{overlap}."
+        )
+    if unchecked:
+        notes.append(f"The table has no column {name_list(map(repr, unchecked))} to filter by.")
+    if remove.all():
+        raise InputError(
+            f"{table.where}: all {len(ids)} protein groups are contaminants, reverse or only "
+            "identified by site; check the export"
+        )
+    frame = table.frame[~remove].reset_index(drop=True)
+    kept = replace(table, frame=frame, rows=table.rows[~remove])
+    return kept, tuple(notes)
+
+
+def _sample_names(choice: _Choice, samples: pd.DataFrame | None) -> dict[str, str]:
+    if samples is not None:
+        listed = set(samples.index)
+        if not listed & set(choice.columns.values()) and listed & set(choice.columns):
+            return {column: column for column in choice.columns}
+    return choice.columns
+
+
+def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
+    headers = _told(table, "fasta headers")
+    genes = _told(table, "gene names")
+    names = _told(table, "protein names")
+    return pd.DataFrame(
+        {
+            "accessions": [accessions_in(name) or ";".join(members(name)) for name in ids],
+            "gene": [gene or genes_in_headers(h) for gene, h in zip(genes, headers, strict=True)],
+            "name": [name or name_in_headers(h) for name, h in zip(names, headers, strict=True)],
+        },
+        index=ids,
+    )
+
+
+def _told(table: Table, name: str) -> list[str]:
+    column = _column(table, name)
+    return table.text(column) if column else [""] * len(table.rows)

@@ -1,0 +1,277 @@
+"""Sample sheets: who and when each sample is, with roles under fixed names."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.tables import read_table
+
+#: Names with a fixed meaning; every other column is a covariate.
+ROLES = (
+    "sample_id",
+    "patient_id",
+    "day",
+    "day_zero",
+    "visit",
+    "batch",
+    "plex",
+    "channel",
+    "injection",
+    "replicate_of",
+    "site",
+    "age",
+    "sex",
+    "creatinine",
+    "second_id",
+    "collected",
+    "received",
+    "requester",
+    "laboratory",
+    "void",
+    "preservative",
+    "freeze_thaw",
+    "dialysis",
+    "egfr",
+)
+#: Roles that are numbers; text in them is an error, never a missing value.
+NUMERIC_ROLES = ("day", "age", "creatinine", "egfr", "freeze_thaw")
+
+# "None" is a label that people use, so it is not among them.
+_BLANK = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "#N/A", "null", "NULL"})
+
+_TO_FILL = (
+    "patient_id",
+    "severity",
+    "day",
+    "visit",
+    "batch",
+    "plex",
+    "channel",
+    "replicate_of",
+    "site",
+    "age",
+    "sex",
+)
+
+
+def read_samples(
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    r"""Read a sample sheet.
+
+    Parameters
+    ----------
+    path : path-like
+        TSV, CSV or XLSX, one row a sample.
+    sheet : str, optional
+        Sheet of a workbook.
+    columns : mapping of str to str, optional
+        Role to the column that plays it, such as ``{"patient_id": "Subject"}``.
+
+    Returns
+    -------
+    DataFrame, shape (n_samples, n_roles_and_covariates)
+        Indexed by sample id (text as written). Roles that are names are text, numeric
+        roles float, a covariate float where each of its filled cells is a number.
+        ``attrs["notes"]`` lists what was assumed.
+
+    Raises
+    ------
+    InputError
+        If `sample_id` is absent, a sample id is empty or repeats, a numeric role holds
+        text, or `columns` names what does not exist.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder) / "samples.csv"
+    ...     _ = target.write_text("sample_id,patient_id,day\n007,p1,0\n008,p1,7\n")
+    ...     read_samples(target)["day"].to_dict()
+    {'007': 0.0, '008': 7.0}
+    """
+    table = read_table(path, sheet=sheet, all_text=True)
+    frame = pd.DataFrame({name: table.text(name) for name in table.names}, dtype=object)
+    frame = frame.rename(columns={"": "(unnamed)"})
+    samples = _finished(frame, columns, table.where, [int(row) for row in table.rows])
+    samples.attrs["notes"] = [*table.notes, *samples.attrs["notes"]]
+    return samples
+
+
+def complete_samples(
+    frame: pd.DataFrame, columns: Mapping[str, str] | None = None, where: str = "sample sheet"
+) -> pd.DataFrame:
+    """Bring a sample sheet in memory into the form that `read_samples` gives.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With a column `sample_id`, or indexed by sample id.
+    columns : mapping of str to str, optional
+        As for `read_samples`.
+    where : str
+        What to call it in messages.
+
+    Returns
+    -------
+    DataFrame, shape (n_samples, n_roles_and_covariates)
+
+    Raises
+    ------
+    InputError
+        As `read_samples`; rows are counted from 1.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": [7], "day": [3]})
+    >>> complete_samples(frame, {"sample_id": "id"})["day"].to_dict()
+    {'7': 3.0}
+    """
+    plain = frame.copy()
+    plain.attrs = {}
+    wanted = (columns or {}).get("sample_id", "sample_id")
+    if wanted not in plain.columns:
+        plain.insert(0, wanted, plain.index)
+    plain.columns = plain.columns.astype(str)
+    text = pd.DataFrame(
+        {name: [_as_text(cell) for cell in plain[name]] for name in plain.columns}, dtype=object
+    )
+    samples = _finished(text, columns, where, list(range(1, len(text) + 1)))
+    samples.attrs["notes"] = [*frame.attrs.get("notes", []), *samples.attrs["notes"]]
+    return samples
+
+
+def blank_sheet(matrix: ProteinMatrix) -> pd.DataFrame:
+    """Return a sample sheet to fill in, with the matrix's own sample names.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    DataFrame, shape (n_samples, 12)
+        `sample_id`, the usual roles and `severity` (the outcome), blank where the
+        matrix does not know them.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0]], index=["s1"], columns=["P1"])
+    >>> matrix = ProteinMatrix.build(values, scale="raw")
+    >>> blank_sheet(matrix).iloc[0, :3].tolist()
+    ['s1', '', '']
+    """
+    sheet = pd.DataFrame({"sample_id": matrix.values.index.to_numpy()}, dtype=object)
+    ids = matrix.values.index.to_series()
+    for column in _TO_FILL:
+        known = matrix.samples.get(column)
+        if column == "patient_id" and known is not None and (known == ids).all():
+            known = None  # filled in by the reader, not told by anyone
+        sheet[column] = "" if known is None else [_as_text(cell) for cell in known]
+    return sheet
+
+
+def _as_text(cell: object) -> str:
+    if cell is None or cell != cell:
+        return ""
+    if isinstance(cell, (float, np.floating)) and float(cell).is_integer():
+        cell = int(cell)
+    return str(cell).strip()
+
+
+def _finished(
+    frame: pd.DataFrame, columns: Mapping[str, str] | None, where: str, rows: list[int]
+) -> pd.DataFrame:
+    notes: list[str] = []
+    frame = _renamed(frame, columns or {}, where, notes)
+    _check_sample_ids(frame, where, rows)
+    frame = frame.where(~frame.isin(_BLANK) | (frame.columns == "sample_id"))
+    typed = {"sample_id": frame["sample_id"]}
+    for name in frame.columns.drop("sample_id"):
+        typed[name] = _typed(frame[name], name, where, rows)
+    samples = pd.DataFrame(typed).set_index("sample_id")
+    samples.index = samples.index.astype(str)
+    if "patient_id" not in samples:
+        notes.append("The sample sheet has no patient_id: each sample is its own patient.")
+    elif samples["patient_id"].isna().any():
+        unknown = samples.index[samples["patient_id"].isna()]
+        notes.append(
+            f"{len(unknown)} samples have no patient_id and are their own patients: "
+            f"{name_list(unknown)}."
+        )
+    samples.attrs["notes"] = notes
+    return samples
+
+
+def _renamed(
+    frame: pd.DataFrame, columns: Mapping[str, str], where: str, notes: list[str]
+) -> pd.DataFrame:
+    for role, column in columns.items():
+        if role not in ROLES:
+            near = difflib.get_close_matches(role, ROLES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(ROLES)}"
+            raise InputError(f"--column {role}={column}: no role {role!r}; {hint}")
+        if column not in frame:
+            raise InputError(
+                f"{where}: no column {column!r} for the role {role!r}; "
+                f"found {name_list(frame.columns, 12)}; correct --column"
+            )
+        if role in frame and role != column:
+            notes.append(
+                f"Column {column!r} plays {role!r}; the sheet's own {role!r} was left out."
+            )
+            frame = frame.drop(columns=role)
+    frame = frame.rename(columns={column: role for role, column in columns.items()})
+    if "sample_id" not in frame:
+        like = [c for c in frame.columns if "".join(filter(str.isalnum, c)).lower() == "sampleid"]
+        remedy = f"pass --column sample_id={like[0] if like else 'NAME'}"
+        raise InputError(
+            f"{where}: no column 'sample_id'; found {name_list(frame.columns, 12)}; {remedy}"
+        )
+    return frame
+
+
+def _check_sample_ids(frame: pd.DataFrame, where: str, rows: list[int]) -> None:
+    ids = frame["sample_id"]
+    places: dict[str, list[int]] = {}
+    for row, name in zip(rows, ids, strict=True):
+        places.setdefault(name, []).append(row)
+    if "" in places:
+        raise InputError(
+            f"{where}: column 'sample_id' is empty in rows {name_list(places[''])}; "
+            "name the samples or remove the rows"
+        )
+    repeats = [f"{name!r} (rows {name_list(at)})" for name, at in places.items() if len(at) > 1]
+    if repeats:
+        raise InputError(
+            f"{where}: {len(repeats)} duplicate sample ids, expected each once: "
+            f"{name_list(repeats)}; rename or remove the repeats"
+        )
+
+
+def _typed(cells: pd.Series, name: str, where: str, rows: list[int]) -> pd.Series:
+    parsed = pd.to_numeric(cells, errors="coerce").astype(float)
+    wrong = np.flatnonzero((cells.notna() & ~np.isfinite(parsed)).to_numpy())
+    if name in NUMERIC_ROLES:
+        if len(wrong):
+            found = name_list(f"row {rows[i]}: {cells.iloc[i][:30]!r}" for i in wrong)
+            raise InputError(
+                f"{where}: column {name!r} expects numbers; found {found}; "
+                "correct them or leave them empty"
+            )
+        return parsed
+    # 007 is a name; as a number it would lose its zeros.
+    zeros = cells.notna().any() and cells.str.match(r"0\d", na=False).any()
+    if name in ROLES or len(wrong) or zeros or not cells.notna().any():
+        return cells
+    return parsed

@@ -1,0 +1,224 @@
+"""Bounded reading of one untrusted table: delimited text or an Excel sheet."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.cells import is_missing, is_number_type, numbers
+from proteoclass.matrix.content import is_workbook, read_bytes, table_text
+from proteoclass.matrix.delimited import Parsed, parse_delimited
+from proteoclass.matrix.workbook import cell_text, parse_workbook
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A rectangle of cells with named columns, and where each row stood in the file.
+
+    Parameters
+    ----------
+    path : str
+        File name as given.
+    where : str
+        File, and sheet of a workbook, for messages.
+    sha256 : str
+        Hash of the file's bytes.
+    frame : DataFrame, shape (n_rows, n_columns)
+        A column is float, or text where any cell is not a number. The first column
+        may have the name "".
+    rows : array of int, shape (n_rows,)
+        Row numbers in the file, the first line being 1.
+    separator : str
+        "" for a workbook.
+    decimal : str
+        Decimal mark that number columns were parsed with.
+    notes : tuple of str
+        What was assumed or left out.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"id": ["s1"], "P1": [1.0]})
+    >>> table = Table("a.tsv", "a.tsv", "", frame, np.array([2]))
+    >>> table.text("id"), table.numbers(["P1"])[0].to_numpy().tolist()
+    (['s1'], [[1.0]])
+    """
+
+    path: str
+    where: str
+    sha256: str
+    frame: pd.DataFrame
+    rows: npt.NDArray[np.int64]
+    separator: str = ""
+    decimal: str = "."
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        return [str(name) for name in self.frame.columns]
+
+    def text(self, column: str) -> list[str]:
+        """Return a column as text, stripped of blanks, "" where empty."""
+        cells = self.frame[column]
+        if pd.api.types.is_float_dtype(cells.dtype):
+            cells = cells.astype(object).where(cells.notna(), "")
+        return ["" if cell is None or cell != cell else cell_text(cell).strip() for cell in cells]
+
+    @cached_property
+    def textual(self) -> frozenset[str]:
+        """Columns that hold something that is not a number."""
+        return frozenset(
+            str(name) for name, dtype in self.frame.dtypes.items() if not is_number_type(dtype)
+        )
+
+    def holds_number(self, column: str) -> bool:
+        """Say whether at least one cell of a column is a number, or none holds a thing."""
+        if column not in self.textual:
+            return True
+        cells = self.frame[column]
+        missing = is_missing(cells)
+        text = cells.astype(str).str.strip().str.replace(",", ".", n=1, regex=False)
+        return bool(missing.all() or pd.to_numeric(text[~missing], errors="coerce").notna().any())
+
+    def numbers(self, columns: Iterable[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+        """Return columns as floats, with a note where decimal commas were read.
+
+        Raises
+        ------
+        InputError
+            As `proteoclass.matrix.cells.numbers`.
+        """
+        chosen = self.frame[list(columns)]
+        return numbers(
+            chosen, self.rows, self.where, decimal=self.decimal, separator=self.separator
+        )
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    sheet: str | None = None,
+    text_columns: Collection[str] = (),
+    all_text: bool = False,
+    required: Callable[[list[str]], int] = len,
+) -> Table:
+    r"""Read a TSV, CSV, semicolon-separated or XLSX table, plain or gzipped.
+
+    Parameters
+    ----------
+    path : path-like
+    sheet : str, optional
+        Sheet of a workbook; the first where left out.
+    text_columns : collection of str
+        Names, in any case, of columns that are kept as written ("007" stays "007").
+        The first column always is.
+    all_text : bool
+        Keep every column as written.
+    required : callable
+        As for `proteoclass.matrix.delimited.parse_delimited`.
+
+    Returns
+    -------
+    Table
+
+    Raises
+    ------
+    InputError
+        If the file is absent, empty, too large, not a table, ragged, has no rows, or
+        repeats a column name.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder) / "a.csv"
+    ...     _ = target.write_text("id,P1\n007,2\n")
+    ...     read_table(target).text("id")
+    ['007']
+    """
+    data = read_bytes(path)
+    where = str(path)
+    kept = {name.strip().lower() for name in text_columns}
+
+    def is_text(position: int, name: str) -> bool:
+        return all_text or position == 0 or name.strip().lower() in kept
+
+    notes: tuple[str, ...] = ()
+    if is_workbook(data):
+        parsed, where = parse_workbook(data, where, is_text, sheet)
+    else:
+        if sheet is not None:
+            raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
+        text, notes = table_text(data, where)
+        parsed = parse_delimited(text, where, is_text, required=required)
+    frame, rows, more = _named(parsed, where)
+    return Table(
+        path=str(path),
+        where=where,
+        sha256=hashlib.sha256(data).hexdigest(),
+        frame=frame,
+        rows=rows,
+        separator=parsed.separator,
+        decimal=parsed.decimal,
+        notes=(*notes, *parsed.notes, *more),
+    )
+
+
+def _named(
+    parsed: Parsed, where: str
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64], tuple[str, ...]]:
+    """Give columns their names and leave out rows and columns that hold nothing."""
+    _refuse_repeats(parsed.header, where)
+    notes: list[str] = []
+    frame = parsed.frame
+    unnamed = [i for i, name in enumerate(parsed.header) if not name and i > 0]
+    for i in unnamed:
+        if not is_missing(frame[i]).all():
+            raise InputError(
+                f"{where}: column {i + 1} has values and no name in the header, which reads "
+                f"{name_list(name for name in parsed.header if name)}; name the column, or remove "
+                "title rows above the header"
+            )
+    if unnamed:
+        notes.append(f"{len(unnamed)} empty columns without a name were left out.")
+        frame = frame.drop(columns=unnamed)
+    empty = _empty_rows(frame)
+    rows = parsed.rows
+    if len(empty):
+        notes.append(f"{len(empty)} empty rows were left out.")
+        frame = frame.drop(index=empty.tolist()).reset_index(drop=True)
+        rows = np.delete(rows, empty)
+    if frame.empty:
+        raise InputError(f"{where}: has a header and no rows; export the table again")
+    frame = frame.set_axis([parsed.header[int(str(i))] for i in frame.columns], axis=1)
+    return frame, rows, tuple(notes)
+
+
+def _empty_rows(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
+    suspects = np.arange(len(frame))
+    for column in frame.columns:
+        suspects = suspects[is_missing(frame[column].iloc[suspects]).to_numpy()]
+        if not len(suspects):
+            break
+    return suspects
+
+
+def _refuse_repeats(header: list[str], where: str) -> None:
+    places: dict[str, list[int]] = {}
+    for i, name in enumerate(header, start=1):
+        if name:
+            places.setdefault(name, []).append(i)
+    repeated = [f"{name!r} (columns {name_list(at)})" for name, at in places.items() if len(at) > 1]
+    if repeated:
+        raise InputError(
+            f"{where}: {len(repeated)} column names repeat in the header: {name_list(repeated)}; "
+            "rename or remove the repeats"
+        )
