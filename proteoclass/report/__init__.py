@@ -9,6 +9,7 @@ from proteoclass.report.html import render_html
 from proteoclass.report.patient import patient_document
 from proteoclass.report.pdf import render_pdf
 from proteoclass.report.read_run import Run, patient_slug, read_run
+from proteoclass.report.study import study_document
 
 __all__ = [
     "Document",
@@ -19,6 +20,7 @@ __all__ = [
     "read_run",
     "render_html",
     "render_pdf",
+    "study_document",
 ]
 
 
@@ -51,4 +53,4 @@ def build_report(run_dir: str | os.PathLike[str], patient: str | None = None) ->
     proteoclass.errors.InputError: /nowhere/run: no such folder; give a folder that ...
     """
     run = read_run(run_dir)
-    return patient_document(run, patient)
+    return study_document(run) if patient is None else patient_document(run, patient)

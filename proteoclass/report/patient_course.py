@@ -114,7 +114,7 @@ def _figure(view: PatientView) -> Figure:
         f"{time_words(row)}: {view.points(row['score']) if is_reportable(row) else 'not reportable'}"
         for row in _rows(view)
     )
-    caption = "Scores with 5–95 % intervals; dashed lines are the thresholds."
+    caption = "Scores with 5 to 95\u00a0% intervals; dashed lines are the thresholds."
     if band is not None:
         caption += " Shaded: no change from the first score beyond measurement variation."
     return Figure(
@@ -130,7 +130,7 @@ def _score_table(view: PatientView) -> Table:
         caption += f"; {left_out} earlier left out"
     return Table(
         caption,
-        (Column("Sample taken"), Column("Score", "of 100", True), Column("Interval", "5–95 %", True)),
+        (Column("Sample taken"), Column("Score", "of 100", True), Column("Interval", "5 to 95\u00a0%", True)),
         tuple(_score_row(view, row) for row in rows),
     )
 

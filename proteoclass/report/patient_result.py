@@ -36,7 +36,7 @@ def result_blocks(view: PatientView) -> tuple[Block, ...]:
     lower, upper = known(row.get("lower")), known(row.get("upper"))
     spread = ""
     if lower is not None and upper is not None:
-        spread = f"5–95 % interval {view.points(lower)} to {view.points(upper)}. "
+        spread = f"5 to 95\u00a0% interval {view.points(lower)} to {view.points(upper)}. "
     return (
         Headline(view.points(view.score), "of 100", band_words(view), spread + place_words(view)),
         _number_line(view, lower, upper),
@@ -134,7 +134,7 @@ def _number_line(view: PatientView, lower: float | None, upper: float | None) ->
     origin = shown(reference.get("origin")) or f"origin {NOT_REPORTED}"
     caption = f"Behind the marker: scores of the study patients ({origin})."
     if lower is not None and upper is not None:
-        caption += " The bar through the marker is the 5–95 % interval."
+        caption += " The bar through the marker is the 5 to 95\u00a0% interval."
     alt = (
         f"Number line from 0 to 100. This sample is at {view.points(view.score)}. "
         f"{place_words(view)} Study patients above this score: {_share_above(frame, view.score)}."
@@ -189,7 +189,7 @@ def _spread_words(view: PatientView) -> list[str]:
         return ["The spread of this score over resampled study patients is not reported."]
     words = (
         f"Models fitted on resampled study patients put this sample between "
-        f"{view.points(lower)} and {view.points(upper)} (5–95 %)"
+        f"{view.points(lower)} and {view.points(upper)} (5 to 95\u00a0%)"
     )
     crossed = [cut for cut in view.cuts if cut is not None and lower < cut <= upper]
     if None in view.cuts:

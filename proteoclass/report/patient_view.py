@@ -120,8 +120,22 @@ def view_patient(run: Run, patient_id: str) -> PatientView:
     # dated one exists.
     order = visit_order(samples.replace("", None)).loc[own.index]
     own = own.loc[order.sort_values(kind="stable", na_position="first").index]
-    joined = own.join(run.scores.drop(columns=[c for c in own if c in run.scores]))
-    return PatientView(run, str(patient_id), joined)
+    return PatientView(run, str(patient_id), with_scores(own, run.scores))
+
+
+def with_scores(samples: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return sheet rows with their score rows beside them.
+
+    A covariate of the sheet that is named like a score column gives way: a sheet's own
+    "score" must never be printed as the model's.
+
+    Examples
+    --------
+    >>> sheet = pd.DataFrame({"score": ["99"], "day": [0.0]}, index=["a"])
+    >>> with_scores(sheet, pd.DataFrame({"score": [3.0]}, index=["a"]))["score"].tolist()
+    [3.0]
+    """
+    return samples[[c for c in samples if c not in scores]].join(scores)
 
 
 def time_words(row: dict[str, Any]) -> str:

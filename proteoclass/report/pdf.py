@@ -18,7 +18,10 @@ from proteoclass.report.html import side_by_side
 
 # Archival and accessible at once: PDF/A-2a and PDF/UA-1.
 _STANDARDS: list[Any] = ["a-2a", "ua-1"]
-_WIDE_TEXT = 28
+# A column whose longest cell exceeds this many characters shares the width that is left.
+_WIDE_TEXT = 44
+_PATIENT_PAGES = 2
+_PATIENT_SIZES = (8.8, 8.1, 7.4)
 
 
 def render_pdf(document: Document) -> bytes:
@@ -46,13 +49,36 @@ def render_pdf(document: Document) -> bytes:
     b'%PDF-'
     """
     data = _substituted(document)
+    content = b""
+    # A patient report keeps to two pages whatever the names in it: smaller print before a
+    # third page, and never smaller than 7.4 points.
+    for points in _PATIENT_SIZES:
+        data["points"] = points
+        content = _compiled(data, document.created)
+        if document.kind != "patient" or count_pages(content) <= _PATIENT_PAGES:
+            break
+    return content
+
+
+def count_pages(content: bytes) -> int:
+    """Return how many pages a PDF of ours has.
+
+    Examples
+    --------
+    >>> count_pages(render_pdf(Document("A title", "study")))
+    1
+    """
+    return len(re.findall(rb"/Type\s*/Page\b", content))
+
+
+def _compiled(data: dict[str, Any], created: str) -> bytes:
     return typst.compile(
         (TEMPLATES / "document.typ").read_bytes(),
         font_paths=_fonts(),
         ignore_system_fonts=True,
         sys_inputs={"document": json.dumps(data, ensure_ascii=False)},
         pdf_standards=_STANDARDS,
-        timestamp=timestamp(document.created),
+        timestamp=timestamp(created),
     )
 
 
@@ -105,10 +131,9 @@ def _substituted(document: Document) -> dict[str, Any]:
             f"{missing} {noun} not in the fonts of this PDF and drawn as {SUBSTITUTE}; "
             "the HTML report shows them."
         )
-        data["sections"][-1:] = [
-            *data["sections"][-1:],
-            _section(Section("Characters not shown", (note,))),
-        ]
+        first = data["sections"][0] if data["sections"] else _section(Section("Note", ()))
+        first["groups"].append([_block(note)])
+        data["sections"] = data["sections"] or [first]
     return data
 
 

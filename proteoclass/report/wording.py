@@ -143,15 +143,15 @@ def p_value(value: Any) -> str:
 
 
 def percent(share: Any, digits: int = 0) -> str:
-    """Return a share as a percentage with a space before the sign.
+    r"""Return a share as a percentage with a hard space before the sign.
 
     Examples
     --------
     >>> percent(0.22), percent(None)
-    ('22 %', 'not reported')
+    ('22\xa0%', 'not reported')
     """
     number = known(share)
-    return NOT_REPORTED if number is None else f"{100 * number:.{digits}f} %"
+    return NOT_REPORTED if number is None else f"{100 * number:.{digits}f}\u00a0%"
 
 
 def score_points(value: Any, cuts: tuple[Any, ...] = ()) -> str:

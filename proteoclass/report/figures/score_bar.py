@@ -26,7 +26,9 @@ from proteoclass.report.figures.canvas import (
 from proteoclass.report.wording import known, score_points
 
 _TINT = "#F2D5C7"
-_POINTS_PER_LETTER = 1.65
+# Width of a letter of a zone's name, and the height of the marker within its row.
+_POINTS_PER_LETTER = 1.6
+_MARKER_AT = 0.66
 
 
 def reference_frame(reference: Mapping[str, Any]) -> pd.DataFrame:
@@ -104,8 +106,8 @@ def draw_score_bar(
     """
     with Canvas(WIDE, 1.95, layout="none") as canvas:
         grid = canvas.figure.add_gridspec(
-            3, 1, height_ratios=[1, 1, 0.55], hspace=0.22,
-            left=0.235, right=0.965, top=0.875, bottom=0.235,
+            3, 1, height_ratios=[1, 1, 0.95], hspace=0.22,
+            left=0.235, right=0.965, top=0.88, bottom=0.2,
         )  # fmt: skip
         rows = [canvas.figure.add_subplot(grid[i]) for i in range(3)]
         for axes, group, name, colour in (
@@ -116,9 +118,9 @@ def draw_score_bar(
         _number_line(rows[2], score, limits, cuts, names)
         # One line through all three rows ties the marker to both distributions.
         through = blended_transform_factory(rows[2].transData, canvas.figure.transFigure)
-        foot = rows[2].get_position().y0 + rows[2].get_position().height / 2
+        foot = rows[2].get_position().y0 + rows[2].get_position().height * _MARKER_AT
         canvas.figure.add_artist(
-            Line2D([score] * 2, [foot, 0.875], transform=through, color=INK, linewidth=0.9)
+            Line2D([score] * 2, [foot, 0.88], transform=through, color=INK, linewidth=0.9)
         )
         side = {True: "left", False: "right"}.get(score < 12 or None, "center")
         rows[0].annotate(
@@ -167,11 +169,12 @@ def _number_line(
     axes.set_yticks([])
     _zones(axes, cuts, names)
     if known(limits[0]) is not None and known(limits[1]) is not None:
-        axes.plot(limits, [0.5, 0.5], color=INK, linewidth=2.2, solid_capstyle="butt")
-    axes.plot([score], [0.5], marker="o", markersize=7.5, color=INK,
+        axes.plot(limits, [_MARKER_AT] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
+    axes.plot([score], [_MARKER_AT], marker="o", markersize=7.5, color=INK,
               markeredgecolor="white", markeredgewidth=1.2, clip_on=False)  # fmt: skip
-    axes.set_xticks([0, 100])
-    axes.tick_params(length=0, pad=2)
+    crowded = [end for end in (0, 100) if any(c is not None and abs(c - end) < 14 for c in cuts)]
+    axes.set_xticks([end for end in (0, 100) if end not in crowded])
+    axes.tick_params(length=0, pad=3)
     axes.text(-0.025, 0.5, "score", transform=axes.transAxes, ha="right", va="center",
               color=CONTEXT)  # fmt: skip
 
@@ -189,11 +192,16 @@ def _zones(
         axes.barh(0.5, end - start, left=start, height=1, color=colour)
         # A name that would not fit its zone is left to the words beside the picture.
         if len(name) * _POINTS_PER_LETTER < end - start:
-            axes.text((start + end) / 2, -1.05, label(name), ha="center", va="top",
-                      fontsize=7.5, color=CONTEXT)  # fmt: skip
-    close = high - low < 24
-    for cut, word, side in ((low, "lower", "right"), (high, "upper", "left")):
+            axes.text((start + end) / 2, 0.2, label(name), ha="center", va="center",
+                      fontsize=7, color=INK)  # fmt: skip
+    for cut in (low, high):
         axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
-        nudge = {"right": -1, "left": 1}[side] if close else 0
-        axes.text(cut + nudge, -0.22, f"{score_points(cut)} {word} threshold",
-                  ha=side if close else "center", va="top", fontsize=7.5, color=INK)  # fmt: skip
+    if high - low < 16:
+        words = f"{score_points(low)} and {score_points(high)}\nthresholds"
+        marks = [((low + high) / 2, words)]
+    else:
+        marks = [(low, f"{score_points(low)}\nlower threshold"),
+                 (high, f"{score_points(high)}\nupper threshold")]  # fmt: skip
+    for place, words in marks:
+        axes.text(place, -0.14, words, ha="center", va="top", fontsize=7.5, color=INK,
+                  linespacing=1.25)  # fmt: skip

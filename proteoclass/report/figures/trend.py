@@ -82,9 +82,9 @@ def draw_trend(
     >>> draw_trend(frame, (20, 50), (60, 92))[:4]
     '<svg'
     """
-    with Canvas(WIDE, 2.15, layout="none") as canvas:
+    with Canvas(WIDE, 1.85, layout="none") as canvas:
         axes = canvas.axes()
-        canvas.figure.subplots_adjust(left=0.085, right=0.755, top=0.955, bottom=0.195)
+        canvas.figure.subplots_adjust(left=0.085, right=0.755, top=0.955, bottom=0.215)
         span = max(float(frame["day"].max() - frame["day"].min()), 1.0)
         start, end = frame["day"].min() - 0.06 * span, frame["day"].max() + 0.06 * span
         axes.set_xlim(start, end)
@@ -127,7 +127,7 @@ def _apart(heights: list[float], labels: list[tuple[float, str]]) -> list[float]
     placed = list(heights)
     for before, after in zip(order, order[1:]):
         lines = labels[before][1].count("\n") + labels[after][1].count("\n") + 2
-        placed[after] = max(placed[after], placed[before] + 4.8 * lines)
+        placed[after] = max(placed[after], placed[before] + 5.4 * lines)
     over = max([placed[order[-1]] - 96, 0.0]) if order else 0.0
     return [height - over for height in placed]
 

@@ -1,0 +1,76 @@
+"""The AUC of the score beside simpler ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from proteoclass.report.figures.canvas import BOLD, CONTEXT, INK, PALE, WIDE, Canvas, label
+from proteoclass.report.wording import fixed, interval, known
+
+
+def comparators_frame(auc: dict[str, Any], comparators: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return one row a model: its AUC and interval.
+
+    Parameters
+    ----------
+    auc : dict
+        `mean_over_repeats` and `interval` of the score itself.
+    comparators : list of dict
+        `name` and `auc` of each comparator.
+
+    Returns
+    -------
+    DataFrame
+        Columns `name`, `auc`, `lower`, `upper`; the score comes first.
+
+    Examples
+    --------
+    >>> comparators_frame({"mean_over_repeats": 0.8, "interval": [0.7, 0.9]}, [])["name"].tolist()
+    ['this score']
+    """
+    rows = []
+    for name, found in [
+        ("this score", auc),
+        *((str(row.get("name")), dict(row.get("auc") or {})) for row in comparators),
+    ]:
+        ends = found.get("interval") or [None, None]
+        rows.append((name, known(found.get("mean_over_repeats")), known(ends[0]), known(ends[1])))
+    frame = pd.DataFrame(rows, columns=["name", "auc", "lower", "upper"])
+    return frame.astype({"auc": float, "lower": float, "upper": float})
+
+
+def draw_comparators(frame: pd.DataFrame) -> str:
+    """Draw dots with whiskers, best read against the line at 0.5.
+
+    Examples
+    --------
+    >>> draw_comparators(comparators_frame({"mean_over_repeats": 0.8,
+    ...                                     "interval": [0.7, 0.9]}, []))[:4]
+    '<svg'
+    """
+    with Canvas(WIDE, 0.55 + 0.26 * len(frame), layout="none") as canvas:
+        axes = canvas.axes()
+        height = float(canvas.figure.get_figheight())
+        canvas.figure.subplots_adjust(
+            left=0.415, right=0.76, top=1 - 0.03 / height, bottom=0.42 / height
+        )
+        start = min(0.4, float(frame[["auc", "lower"]].min().min()) - 0.03)
+        axes.axvline(0.5, color=PALE, linewidth=1)
+        across = axes.get_yaxis_transform()
+        for place, row in enumerate(frame.itertuples()):
+            own = place == 0
+            colour = INK if own else CONTEXT
+            family = {"family": BOLD} if own else {}
+            axes.plot([row.lower, row.upper], [place] * 2, color=colour, linewidth=1.4)
+            axes.plot([row.auc], [place], "o", color=colour, markersize=6,
+                      markeredgecolor="white")  # fmt: skip
+            axes.text(-0.04, place, label(row.name, 34), transform=across, ha="right",
+                      va="center", **family)  # type: ignore[arg-type]  # fmt: skip
+            axes.text(1.04, place, f"{fixed(row.auc)} {interval(row.lower, row.upper)}",
+                      transform=across, va="center", **family)  # type: ignore[arg-type]  # fmt: skip
+        axes.set(xlim=(start, 1), ylim=(len(frame) - 0.4, -0.6), yticks=[],
+                 xlabel="AUC (0.5 is chance)")  # fmt: skip
+        axes.spines["left"].set_visible(False)
+    return canvas.svg

@@ -1,0 +1,139 @@
+"""Mean scores of the groups over time, with the numbers still at risk beneath."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from proteoclass.report.figures.canvas import (
+    BOLD,
+    CONTEXT,
+    WIDE,
+    Canvas,
+    class_colours,
+    label,
+)
+from proteoclass.report.wording import known
+
+
+def trajectories_frame(means: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return the groups' mean scores as a frame.
+
+    Parameters
+    ----------
+    means : list of dict
+        `group`, `day`, `mean_day` where known, `mean_score`, `lower`, `upper`, `n`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `group`, `day`, `mean_score`, `lower`, `upper`, `n`; scores are 0–100.
+
+    Examples
+    --------
+    >>> trajectories_frame([{"group": "a", "day": 0, "mean_score": 40.0, "n": 1}])["day"].tolist()
+    [0.0]
+    """
+    rows = [
+        (
+            str(row.get("group")),
+            known(row.get("mean_day", row.get("day"))),
+            *(known(row.get(key)) for key in ("mean_score", "lower", "upper", "n")),
+        )
+        for row in means
+    ]
+    columns = ["group", "day", "mean_score", "lower", "upper", "n"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return frame.astype({column: float for column in columns[1:]})
+
+
+def draw_trajectories(
+    frame: pd.DataFrame,
+    single: pd.DataFrame,
+    at_risk: list[dict[str, Any]],
+    names: tuple[str, str],
+) -> str:
+    """Draw the mean of each group over the patients' own lines.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `trajectories_frame` gives.
+    single : DataFrame
+        Columns `patient_id`, `group`, `day`, `score`: every reportable sample.
+    at_risk : list of dict
+        `group`, `day`, `n_patients`.
+    names : pair of str
+        Positive and negative label.
+
+    Returns
+    -------
+    str
+        SVG.
+
+    Examples
+    --------
+    >>> frame = trajectories_frame([{"group": "a", "day": 0, "mean_score": 40.0, "n": 1}])
+    >>> single = pd.DataFrame({"patient_id": ["p"], "group": ["a"], "day": [0.0], "score": [40.0]})
+    >>> draw_trajectories(frame, single, [{"group": "a", "day": 0, "n_patients": 1}],
+    ...                   ("a", "b"))[:4]
+    '<svg'
+    """
+    groups = list(dict.fromkeys(frame["group"]))
+    under = 0.62 + 0.17 * len(groups)
+    height = 2.3 + under
+    with Canvas(WIDE, height, layout="none") as canvas:
+        axes = canvas.axes()
+        canvas.figure.subplots_adjust(left=0.2, right=0.83, top=0.97, bottom=under / height)
+        colours = class_colours(*names)
+        for _, part in single.groupby("patient_id", sort=False):
+            colour = colours.get(str(part["group"].iloc[0]), CONTEXT)
+            axes.plot(part["day"], part["score"], color=colour, linewidth=0.5, alpha=0.25)
+        ends = {}
+        for group in groups:
+            part = frame[frame["group"] == group].sort_values("day")
+            colour = colours.get(group, CONTEXT)
+            axes.fill_between(part["day"], part["lower"], part["upper"], color=colour, alpha=0.16)
+            axes.plot(part["day"], part["mean_score"], "o-", color=colour, linewidth=2,
+                      markersize=4, markeredgecolor="white")  # fmt: skip
+            ends[group] = (float(part["day"].iloc[-1]), float(part["mean_score"].iloc[-1]))
+        axes.set(ylim=(0, 100), ylabel="score", xlabel="day")
+        axes.set_yticks([0, 25, 50, 75, 100])
+        _names(axes, ends, colours)
+        _numbers(axes, groups, at_risk, colours)
+    return canvas.svg
+
+
+def _names(
+    axes: Axes, ends: dict[str, tuple[float, float]], colours: dict[str, str]
+) -> None:
+    placed: list[float] = []
+    for group, (_, at) in sorted(ends.items(), key=lambda item: item[1][1]):
+        spot = max([at, *(before + 8 for before in placed)])
+        placed.append(spot)
+        axes.text(1.02, spot, label(group, 16), transform=axes.get_yaxis_transform(), va="center",
+                  color=colours.get(group, CONTEXT), family=BOLD)  # fmt: skip
+
+
+def _numbers(
+    axes: Axes, groups: list[str], at_risk: list[dict[str, Any]], colours: dict[str, str]
+) -> None:
+    shown_days = sorted({float(row["day"]) for row in at_risk})
+    # At most eight columns of numbers fit under the curve.
+    step = -(-len(shown_days) // 8) or 1
+    shown_days = shown_days[::step]
+    axes.set_xticks(shown_days, [f"{day:g}" for day in shown_days])
+    points = axes.figure.get_figheight() * 72 * axes.get_position().height
+    place = axes.get_xaxis_transform()
+    for row, group in enumerate(groups):
+        depth = -(38 + 12.5 * row) / points
+        axes.text(-0.03, depth, label(group, 16), transform=axes.transAxes, ha="right",
+                  va="center", color=colours.get(group, CONTEXT), fontsize=7.5)  # fmt: skip
+        numbers = {float(r["day"]): r["n_patients"] for r in at_risk if str(r["group"]) == group}
+        for day in shown_days:
+            axes.text(day, depth, f"{numbers.get(day, 0)}", transform=place, ha="center",
+                      va="center", fontsize=7.5)  # fmt: skip
+    axes.text(-0.03, -25 / points, "at risk", transform=axes.transAxes, ha="right", va="center",
+              color=CONTEXT, fontsize=7)  # fmt: skip

@@ -1,0 +1,195 @@
+"""The study report: the main result, what it rests on, and every number behind it."""
+
+from __future__ import annotations
+
+from proteoclass.report.document import (
+    RESEARCH_ONLY,
+    Block,
+    Column,
+    Document,
+    Notice,
+    Paragraph,
+    Section,
+    Table,
+)
+from proteoclass.report.read_run import Run, part
+from proteoclass.report.statements import (
+    SYNTHETIC,
+    SYNTHETIC_DATA,
+    limits,
+    urine_caution,
+    whole,
+)
+from proteoclass.report.study_checklists import checklist_blocks
+from proteoclass.report.study_course import course_blocks
+from proteoclass.report.study_panel import panel_blocks
+from proteoclass.report.study_performance import comparator_blocks, performance_blocks
+from proteoclass.report.study_provenance import model_blocks, note_blocks, provenance_blocks
+from proteoclass.report.study_quality import quality_blocks
+from proteoclass.report.wording import (
+    NOT_REPORTED,
+    fixed,
+    interval,
+    known,
+    moment,
+    p_value,
+    percent,
+    shown,
+)
+
+# Above this an AUC of a small proteome panel is more often a leak than a discovery.
+_TOO_GOOD = 0.95
+_ALPHA = 0.05
+
+
+def study_document(run: Run) -> Document:
+    """Build the report of a whole run.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    Document
+    """
+    sections = (
+        Section("Main result", _summary(run)),
+        Section("Participants", _participants(run)),
+        Section("Performance", performance_blocks(run)),
+        Section("Against simpler scores", comparator_blocks(run)),
+        Section("Panel", panel_blocks(run)),
+        Section("Quality of the measurements", quality_blocks(run)),
+        Section("Scores over time", course_blocks(run)),
+        Section("Locked model", model_blocks(run)),
+        Section("Reporting checklists", checklist_blocks(run)),
+        Section("Settings, inputs and software", provenance_blocks(run)),
+    )
+    title = shown(run.study.get("title"), 160) or "Severity score study"
+    made = moment(run.run.get("created"))
+    return Document(
+        title=title,
+        kind="study",
+        banner=RESEARCH_ONLY,
+        watermark=SYNTHETIC if run.synthetic else "",
+        status=f"Study report · fluid: {shown(run.fluid)} · made {made or NOT_REPORTED}",
+        running=title,
+        created=shown(run.run.get("created")),
+        sections=sections,
+    )
+
+
+def main_sentence(run: Run) -> str:
+    """Return the main result with its interval, its null and the n it rests on."""
+    cohort, auc = part(run.evaluation, "cohort"), part(run.evaluation, "auc")
+    positive, negative = shown(run.positive), shown(run.negative)
+    mean = known(auc.get("mean_over_repeats"))
+    people = f"{whole(cohort.get('n_patients'))} patients, {whole(cohort.get('n_positive'))} {positive}"
+    if mean is None:
+        return f"In {people}: the cross-validated AUC is {NOT_REPORTED}."
+    ends = interval(*limits(auc.get("interval")))
+    return (
+        f"In {people}, a score from {whole(part(run.evaluation, 'panel').get('size'))} proteins "
+        f"told {positive} from {negative} patients with a cross-validated AUC of {fixed(mean)} "
+        f"{ends}; {null_words(run)}."
+    )
+
+
+def null_words(run: Run) -> str:
+    """Return the permutation test in words, or why there is none."""
+    test = part(run.evaluation, "permutation")
+    p = known(test.get("p"))
+    if p is None:
+        return f"no permutation test ({shown(test.get('reason'), 160) or 'reason ' + NOT_REPORTED})"
+    verdict = (
+        "better than with permuted labels"
+        if p <= _ALPHA
+        else "not distinguishable from permuted labels"
+    )
+    return f"{verdict} ({p_value(p)}, {whole(test.get('n'))} permutations)"
+
+
+def honesty_sentences(run: Run) -> tuple[str, ...]:
+    """Return what limits the main result, each sentence from a number of the run."""
+    auc = part(run.evaluation, "auc")
+    mean = known(auc.get("mean_over_repeats"))
+    low, _ = limits(auc.get("interval"))
+    estimand = shown(auc.get("estimand"), 120) or f"estimand {NOT_REPORTED}"
+    kind = shown(auc.get("interval_kind"), 120) or f"kind {NOT_REPORTED}"
+    sentences = [
+        f"The AUC estimates: {estimand}; its interval is {kind}. It speaks for patients like "
+        "these, measured in the same way; no other site has tested it.",
+    ]
+    if low is not None and low <= 0.5:
+        sentences.append("The interval reaches 0.5: chance is not excluded.")
+    if mean is not None and mean > _TOO_GOOD:
+        sentences.append(
+            f"An AUC above {_TOO_GOOD:.2f} is rare for such a panel: look for a leak before "
+            "believing it."
+        )
+    sentences.append(_single_protein(run))
+    if part(run.evaluation, "cohort").get("quantity_scope") == "cohort":
+        sentences.append(
+            "Protein values were computed across runs before they reached us: the result is "
+            "conditional on the search."
+        )
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _single_protein(run: Run) -> str:
+    for row in run.evaluation.get("comparators") or []:
+        if "single protein" not in str(row.get("name")).lower():
+            continue
+        difference = part(row, "difference")
+        low, high = limits(difference.get("interval"))
+        alone = fixed(part(row, "auc").get("mean_over_repeats"))
+        if low is None or high is None:
+            return f"The best single protein reaches AUC {alone}; the difference is {NOT_REPORTED}."
+        ends = f"difference {fixed(difference.get('mean'), plus=True)} {interval(low, high)}"
+        if low > 0 or high < 0:
+            return f"The best single protein alone reaches AUC {alone} ({ends})."
+        return (
+            f"The panel does not clearly beat the best single protein, which alone reaches AUC "
+            f"{alone} ({ends})."
+        )
+    return "The best single protein was not run on the same folds."
+
+
+def _summary(run: Run) -> tuple[Block, ...]:
+    blocks: list[Block] = []
+    if run.synthetic:
+        blocks.append(Notice(SYNTHETIC_DATA, "synthetic"))
+    blocks.append(Paragraph(main_sentence(run), "lead"))
+    blocks.append(Paragraph(" ".join(honesty_sentences(run))))
+    caution = urine_caution(run)
+    if caution:
+        blocks.append(Paragraph(caution))
+    blocks += [
+        Notice(shown(text, 240), "warning") for text in run.evaluation.get("warnings") or []
+    ]
+    return tuple(blocks)
+
+
+def _participants(run: Run) -> tuple[Block, ...]:
+    cohort = part(run.evaluation, "cohort")
+    positive, negative = shown(run.positive), shown(run.negative)
+    total, events = known(cohort.get("n_patients")), known(cohort.get("n_positive"))
+    share = percent(events / total) if total and events is not None else NOT_REPORTED
+    refused = _refused(run)
+    rows = (
+        ("Patients with a label", whole(total), f"{share} {positive}"),
+        (f"– {positive}", whole(events), "positive class"),
+        (f"– {negative}", whole(cohort.get("n_negative")), "negative class"),
+        ("Index samples", whole(cohort.get("n_index_samples")), "trained and evaluated on"),
+        ("Follow-up samples", whole(cohort.get("n_follow_up_samples")), "scored, never trained on"),
+        ("Other samples", whole(cohort.get("n_other_samples")), "no label; scored only"),
+        ("Not reportable", whole(refused), "samples without a score"),
+        ("Proteins", whole(cohort.get("n_proteins")), f"kind: {shown(cohort.get('kind'))}"),
+    )
+    columns = (Column("Who and what"), Column("Number", "", True), Column("Used for"))
+    return (Table("From patients to samples", columns, rows), *note_blocks(run))
+
+
+def _refused(run: Run) -> int:
+    status = run.scores["status"].astype(str).str.strip().str.lower()
+    return int((status == "not reportable").sum())

@@ -1,0 +1,232 @@
+"""How well the score did on patients it had not seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from proteoclass.report.document import Block, Column, Figure, Paragraph, Table
+from proteoclass.report.figures.calibration import calibration_frame, draw_calibration
+from proteoclass.report.figures.canvas import label
+from proteoclass.report.figures.comparators import comparators_frame, draw_comparators
+from proteoclass.report.figures.decision_curve import decision_curve_frame, draw_decision_curve
+from proteoclass.report.figures.group_scores import draw_group_scores, group_scores_frame
+from proteoclass.report.figures.out_of_fold import index_predictions, mean_predictions
+from proteoclass.report.figures.permutation import draw_permutation, permutation_frame
+from proteoclass.report.figures.roc import draw_roc, roc_frame
+from proteoclass.report.read_run import Run, part
+from proteoclass.report.statements import cuts, limits, urine_caution, whole
+from proteoclass.report.wording import NOT_REPORTED, fixed, interval, known, p_value, percent, shown
+
+
+def performance_blocks(run: Run) -> tuple[Block, ...]:
+    """Return the table of measures, then the pictures behind them."""
+    evaluation = run.evaluation
+    rows = index_predictions(run.predictions, run.positive)
+    if rows.empty or rows["label"].nunique() < 2:
+        reason = "predictions.tsv holds no index sample of both classes"
+        return (Paragraph(f"Performance: {NOT_REPORTED} ({reason})."),)
+    caution = urine_caution(run)
+    return (
+        Paragraph(_design_words(run)),
+        _measures(evaluation),
+        *((Paragraph(caution, "small"),) if caution else ()),
+        *_discrimination(run, rows),
+        *_use(run, rows),
+        _scores(run, mean_predictions(rows)),
+    )
+
+
+def comparator_blocks(run: Run) -> tuple[Block, ...]:
+    """Return simpler models on the same folds, and whether the score beats them."""
+    comparators = [dict(row) for row in run.evaluation.get("comparators") or []]
+    if not comparators:
+        return (Paragraph("No simpler model was run on the same folds."),)
+    frame = comparators_frame(part(run.evaluation, "auc"), comparators)
+    table_rows = []
+    for row in comparators:
+        difference = part(row, "difference")
+        auc = part(row, "auc")
+        table_rows.append(
+            (
+                shown(row.get("name")),
+                f"{fixed(auc.get('mean_over_repeats'))} {interval(*limits(auc.get('interval')))}",
+                f"{fixed(difference.get('mean'), plus=True)} "
+                f"{interval(*limits(difference.get('interval')))}",
+                p_value(difference.get("p")),
+                shown(row.get("verdict")) or NOT_REPORTED,
+            )
+        )
+    kinds = {shown(part(row, "difference").get("kind")) for row in comparators} - {""}
+    columns = (
+        Column("Compared with"),
+        Column("AUC", "with interval", True),
+        Column("Difference", "in AUC, with interval", True),
+        Column("Test", "", True),
+        Column("Verdict"),
+    )
+    alt = "Dot plot of AUC with interval. " + "; ".join(
+        f"{shown(row.name)} {fixed(row.auc)}" for row in frame.itertuples(index=False)
+    )
+    return (
+        Table(f"Simpler scores on the same folds ({'; '.join(sorted(kinds))})", columns,
+              tuple(table_rows)),  # fmt: skip
+        Figure("comparators", draw_comparators(frame), alt + ".",
+               "AUC with interval; the same folds throughout.", frame),  # fmt: skip
+    )
+
+
+def _design_words(run: Run) -> str:
+    design = part(run.evaluation, "design")
+    return (
+        f"{whole(design.get('repeats'))} repeats of {whole(design.get('folds'))}-fold "
+        "cross-validation, stratified, each patient in one fold only; everything that learns "
+        "(normalisation, proteins, trees, calibration, thresholds) was learnt inside the "
+        "training folds. Numbers are over index samples "
+        f"(rule: {shown(design.get('index')) or NOT_REPORTED})."
+    )
+
+
+def _measures(evaluation: dict[str, Any]) -> Table:
+    auc, brier = part(evaluation, "auc"), part(evaluation, "brier")
+    precision = part(evaluation, "average_precision")
+    calibration = part(evaluation, "calibration")
+    optimism = part(evaluation, "optimism")
+    slope, intercept = part(calibration, "slope"), part(calibration, "intercept")
+    kind = shown(calibration.get("kind")) or NOT_REPORTED
+    rows = [
+        (
+            "AUC",
+            fixed(auc.get("mean_over_repeats")),
+            interval(*limits(auc.get("interval"))),
+            f"0.50 is chance; {shown(auc.get('interval_kind')) or 'kind ' + NOT_REPORTED}",
+        ),
+        (
+            "Average precision",
+            fixed(precision.get("mean_over_repeats")),
+            "",
+            f"{fixed(precision.get('prevalence'))} is chance",
+        ),
+        (
+            "Brier score",
+            fixed(brier.get("mean_over_repeats"), 3),
+            "",
+            f"{fixed(brier.get('reference'), 3)} is the prevalence alone; lower is better",
+        ),
+        (
+            "Calibration slope",
+            fixed(slope.get("median")),
+            interval(slope.get("low"), slope.get("high")),
+            f"1 is ideal; below 1, predictions are too extreme; {kind}",
+        ),
+        (
+            "Calibration intercept",
+            fixed(intercept.get("median")),
+            interval(intercept.get("low"), intercept.get("high")),
+            f"0 is ideal; {kind}",
+        ),
+        (
+            "Optimism",
+            _optimism(optimism),
+            "",
+            f"apparent AUC {fixed(optimism.get('apparent'))} minus cross-validated",
+        ),
+    ]
+    return Table(
+        "Measures on held-out patients",
+        (Column("Measure"), Column("Value", "", True), Column("Interval", "", True), Column("Read it as")),
+        tuple(rows),
+    )
+
+
+def _optimism(optimism: dict[str, Any]) -> str:
+    apparent, honest = known(optimism.get("apparent")), known(optimism.get("cross_validated"))
+    return NOT_REPORTED if apparent is None or honest is None else fixed(apparent - honest)
+
+
+def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
+    auc, test = part(run.evaluation, "auc"), part(run.evaluation, "permutation")
+    null = part(test, "null")
+    curves = roc_frame(rows)
+    words = f"mean AUC {fixed(auc.get('mean_over_repeats'))} over {rows['repeat'].nunique()} repeats"
+    band = ""
+    if known(null.get("q05")) is not None:
+        band = " Grey band: curves with the AUCs of the middle 90\u00a0% of permutations."
+    roc = Figure(
+        "roc",
+        draw_roc(curves, auc, null),
+        f"ROC curve, {words}.",
+        f"ROC of each repeat (thin) and their mean (thick), {words}.{band}",
+        curves,
+        half=True,
+    )
+    values = test.get("values") or []
+    if not values or known(test.get("observed")) is None:
+        reason = shown(test.get("reason")) or "not run"
+        return (roc, Paragraph(f"Permutation test: {reason}."))
+    frame = permutation_frame(values)
+    p = p_value(test.get("p"))
+    observed = float(test["observed"])
+    kind = shown(test.get("kind"), 120) or f"kind {NOT_REPORTED}"
+    return (
+        roc,
+        Figure(
+            "permutation",
+            draw_permutation(frame, observed, p),
+            f"Histogram of {len(values)} AUCs under permuted labels; observed {fixed(observed)}, {p}.",
+            f"AUC of {len(values)} permutations ({kind}), observed {fixed(observed)}, {p}.",
+            frame,
+            half=True,
+        ),
+    )
+
+
+def _use(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
+    mean = mean_predictions(rows)
+    bins = calibration_frame(mean)
+    curve = decision_curve_frame(rows)
+    said = "; ".join(
+        f"predicted {fixed(b.predicted)}, observed {fixed(b.observed)}" for b in bins.itertuples()
+    )
+    positive = shown(run.positive)
+    useful = curve[(curve["model"] > curve["all"]) & (curve["model"] > 0)]
+    where = "at no threshold"
+    if len(useful):
+        where = f"at {len(useful)} of {len(curve)} thresholds"
+    return (
+        Figure(
+            "calibration",
+            draw_calibration(bins, mean, label(positive, 16)),
+            f"Calibration in {len(bins)} bins: {said}.",
+            f"Calibration: {len(bins)} bins of about {round(float(bins['n'].mean()))} patients, "
+            "repeats averaged on the log-odds; 95\u00a0% Wilson intervals. Ticks: the predictions.",
+            bins,
+            half=True,
+        ),
+        Figure(
+            "decision-curve",
+            draw_decision_curve(curve),
+            f"Decision curve: acting on the score is best {where} (0.01 to 0.99).",
+            f"Decision curve: acting on the score is better than on all or none {where}.",
+            curve,
+            half=True,
+        ),
+    )
+
+
+def _scores(run: Run, mean: pd.DataFrame) -> Figure:
+    names = (shown(run.positive, 40), shown(run.negative, 40))
+    frame = group_scores_frame(mean, *names)
+    medians = frame.groupby("group")["score"].median()
+    said = "; ".join(
+        f"{name}: median {fixed(medians.get(name), 0)} ({percent(share)} of index samples)"
+        for name, share in frame["group"].value_counts(normalize=True).items()
+    )
+    return Figure(
+        "scores-by-class",
+        draw_group_scores(frame, cuts(run), names),
+        f"Out-of-fold scores by class. {said}.",
+        f"Index samples, out-of-fold, repeats averaged on the log-odds. {said}.",
+        frame,
+    )
