@@ -12,6 +12,7 @@ import pandas as pd
 from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.read import read_with_leftovers
+from proteoclass.matrix.wording import counted
 
 _RERUN = re.compile(r"(?:^|[^a-z])(?:re-?runs?|re-?inj(?:ection)?|repeat|rpt|redo)(?:[^a-z]|$)")
 
@@ -49,7 +50,7 @@ def check_matrix(
     ...     target = pathlib.Path(folder) / "a.tsv"
     ...     _ = target.write_text("sample_id\tP02768\ns1\t31.5\ns2\t31.5\n")
     ...     check_matrix(target)["problems"]
-    ['2 samples have the same values as another: s1 = s2.', '1 proteins never vary: P02768.']
+    ['Equal in every value: 1 group of samples (s1 = s2).', 'Never varying: 1 protein (P02768).']
     """
     matrix, leftovers = read_with_leftovers(path, samples, **options)
     return {
@@ -82,7 +83,7 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
     --------
     >>> values = pd.DataFrame([[8.0, None], [9.0, None]], index=["a", "b"], columns=["P1", "P2"])
     >>> find_problems(ProteinMatrix.build(values, scale="log2"))
-    ['1 proteins were found in no sample: P2.']
+    ['Found in no sample: 1 protein (P2).']
     """
     values = matrix.values
     found = values.notna()
@@ -92,19 +93,20 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
     constant = values.columns[(spread == 0) & (found.sum() > 1)]
     reruns = [name for name in values.index if _RERUN.search(str(name).lower())]
     problems = []
-    for names, what in (
-        (_equal_samples(values.drop(index=empty_samples)), ""),
-        (reruns, "samples are named like reruns"),
-        (empty_samples, "samples have no value at all"),
-        (empty_proteins, "proteins were found in no sample"),
-        (constant, "proteins never vary"),
-        (_odd_samples(matrix), "samples lie on another scale than the others"),
+    for names, what, noun in (
+        (
+            _equal_samples(values.drop(index=empty_samples)),
+            "Equal in every value: {}",
+            "group of samples",
+        ),
+        (reruns, "Named like a rerun: {}", "sample"),
+        (empty_samples, "Without any value: {}", "sample"),
+        (empty_proteins, "Found in no sample: {}", "protein"),
+        (constant, "Never varying: {}", "protein"),
+        (_odd_samples(matrix), "On another scale than the others: {}", "sample"),
     ):
-        if len(names) and what:
-            problems.append(f"{len(names)} {what}: {name_list(names)}.")
-        elif len(names):
-            count = sum(1 + name.count(" = ") for name in names)
-            problems.append(f"{count} samples have the same values as another: {name_list(names)}.")
+        if len(names):
+            problems.append(f"{what.format(counted(len(names), noun))} ({name_list(names)}).")
     return problems
 
 

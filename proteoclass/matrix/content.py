@@ -72,20 +72,17 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """
     target = Path(path)
     try:
-        if target.is_dir():
-            raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
-        size = target.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(
-                f"{path}: has {size} bytes, at most {MAX_BYTES} are read; split the table"
-            )
-        data = target.read_bytes()
+        data = b"" if target.is_dir() or _is_large(target) else target.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the name and the folder") from error
     except (OSError, ValueError) as error:
         raise SystemFailureError(
             f"{path}: cannot be read ({error}); check its permissions"
         ) from error
+    if target.is_dir():
+        raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
+    if not data and _is_large(target):
+        raise InputError(f"{path}: has more than {MAX_BYTES} bytes, the most read; split the table")
     if not data.strip():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     return data
@@ -150,6 +147,10 @@ def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     if not text.strip():
         raise InputError(f"{where}: is empty, a table was expected; export it again")
     return text, notes
+
+
+def _is_large(target: Path) -> bool:
+    return target.stat().st_size > MAX_BYTES
 
 
 def _unzipped(data: bytes, where: str) -> bytes:

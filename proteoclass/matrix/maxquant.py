@@ -27,7 +27,7 @@ _PREFIXES: Mapping[str, tuple[str, ...]] = {
 _FLAGS = (
     ("contaminants", ("potential contaminant", "contaminant"), "CON__"),
     ("reverse sequences", ("reverse",), "REV__"),
-    ("groups only identified by site", ("only identified by site",), ""),
+    ("only identified by site", ("only identified by site",), ""),
 )
 
 

@@ -11,6 +11,7 @@ from proteoclass.matrix.accessions import members
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.protein_matrix import PROTEIN_COLUMNS
 from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.wording import counted
 
 _HEADERS = {
     "id": ("proteinid", "id"),
@@ -136,7 +137,7 @@ def filled_in(
     --------
     >>> told = pd.DataFrame({"accessions": "P10145", "gene": "CXCL8", "name": ""}, index=["a", "b"])
     >>> filled_in(pd.DataFrame(index=["a"]), told, "p.tsv")[1]
-    ('p.tsv: 1 protein ids are not in the matrix: b.',)
+    ('Not in the matrix: 1 protein of p.tsv (b).',)
     """
     shared = proteins.index.intersection(told.index)
     if not len(shared):
@@ -146,11 +147,12 @@ def filled_in(
         )
     notes = []
     for names, what in (
-        (told.index.difference(proteins.index), "protein ids are not in the matrix"),
-        (proteins.index.difference(told.index), "proteins of the matrix are not in it"),
+        (told.index.difference(proteins.index), "Not in the matrix: {} of {}"),
+        (proteins.index.difference(told.index), "Not in {1}: {0} of the matrix"),
     ):
         if len(names):
-            notes.append(f"{where}: {len(names)} {what}: {name_list(names)}.")
+            sentence = what.format(counted(len(names), "protein"), where)
+            notes.append(f"{sentence} ({name_list(names)}).")
     filled = proteins.copy()
     for column in PROTEIN_COLUMNS:
         news = told[column].reindex(filled.index).fillna("")

@@ -12,6 +12,7 @@ from scipy import stats
 from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.qc_rivals import find_rivals
+from proteoclass.matrix.wording import counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -204,6 +205,6 @@ def _outlier_warnings(samples: pd.DataFrame) -> list[str]:
     if not len(outliers):
         return []
     return [
-        f"{len(outliers)} samples lie far from the others in number of proteins or median: "
-        f"{name_list(outliers)}."
+        "Far from the other samples in number of proteins or median: "
+        f"{counted(len(outliers), 'sample')} ({name_list(outliers)})."
     ]

@@ -19,6 +19,7 @@ from proteoclass.matrix.scale import decide_kind, decide_scale
 from proteoclass.matrix.sheet import complete_samples, read_samples
 from proteoclass.matrix.tables import Table, read_table
 from proteoclass.matrix.wide import read_wide
+from proteoclass.matrix.wording import counted
 
 #: Formats that this version reads.
 FORMATS = ("auto", "wide", "maxquant")
@@ -150,7 +151,7 @@ def read_with_leftovers(
     ...     target = Path(folder) / "a.tsv"
     ...     _ = target.write_text("sample_id\tP02768\ns1\t31.5\n")
     ...     read_with_leftovers(target, sheet)[1]
-    ('1 samples of the sheet are not in the matrix: s9.',)
+    ('Not in the matrix: 1 sample of the sample sheet (s9).',)
     """
     _check_choice("--format", format, FORMATS)
     _check_choice("--quantity-scope", quantity_scope, ("auto", "run", "cohort"))
@@ -272,13 +273,14 @@ def _shared(
     dropped = [*read.values.index[~inside], *read.unlisted]
     if dropped:
         leftovers.append(
-            f"{len(dropped)} samples of the matrix are not in the sample sheet and were left out: "
-            f"{name_list(dropped)}."
+            f"Left out, not in the sample sheet: {counted(len(dropped), 'sample')} of the "
+            f"matrix ({name_list(dropped)})."
         )
     absent = samples.index.difference(read.values.index, sort=False)
     if len(absent):
         leftovers.append(
-            f"{len(absent)} samples of the sheet are not in the matrix: {name_list(absent)}."
+            f"Not in the matrix: {counted(len(absent), 'sample')} of the sample sheet "
+            f"({name_list(absent)})."
         )
     return read.values[inside], tuple(leftovers)
 

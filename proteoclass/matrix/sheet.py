@@ -12,6 +12,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.wording import counted
 
 #: Names with a fixed meaning; every other column is a covariate.
 ROLES = (
@@ -206,8 +207,8 @@ def _finished(
     elif samples["patient_id"].isna().any():
         unknown = samples.index[samples["patient_id"].isna()]
         notes.append(
-            f"{len(unknown)} samples have no patient_id and are their own patients: "
-            f"{name_list(unknown)}."
+            f"Without patient_id, each taken for a patient of its own: "
+            f"{counted(len(unknown), 'sample')} ({name_list(unknown)})."
         )
     samples.attrs["notes"] = notes
     return samples

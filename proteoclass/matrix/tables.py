@@ -16,6 +16,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import is_missing, is_number_type, numbers
 from proteoclass.matrix.content import is_workbook, read_bytes, table_text
 from proteoclass.matrix.delimited import Parsed, parse_delimited
+from proteoclass.matrix.wording import counted
 from proteoclass.matrix.workbook import cell_text, parse_workbook
 
 
@@ -188,12 +189,12 @@ def _named(
                 "title rows above the header"
             )
     if unnamed:
-        notes.append(f"{len(unnamed)} empty columns without a name were left out.")
+        notes.append(f"Left out: {counted(len(unnamed), 'empty column')} without a name.")
         frame = frame.drop(columns=unnamed)
     empty = _empty_rows(frame)
     rows = parsed.rows
     if len(empty):
-        notes.append(f"{len(empty)} empty rows were left out.")
+        notes.append(f"Left out: {counted(len(empty), 'empty row')}.")
         frame = frame.drop(index=empty.tolist()).reset_index(drop=True)
         rows = np.delete(rows, empty)
     if frame.empty:

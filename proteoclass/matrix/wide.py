@@ -20,6 +20,7 @@ from proteoclass.matrix.orientation import Orientation, find_orientation, looks_
 from proteoclass.matrix.quantities import Quantities, row_ids
 from proteoclass.matrix.sheet import ROLES
 from proteoclass.matrix.tables import Table
+from proteoclass.matrix.wording import counted
 
 _TOLD_BY = (
     ("accessions", ACCESSION_HEADERS),
@@ -89,8 +90,8 @@ def _samples_in_rows(
     if aside:
         notes = (
             *notes,
-            f"{len(aside)} columns are not taken for proteins and were left out: "
-            f"{name_list(aside)}. List them in --proteins if they are.",
+            f"Left out, not taken for proteins: {counted(len(aside), 'column')} "
+            f"({name_list(aside)}). List them in --proteins if they are proteins.",
         )
     return Quantities(
         values=values,
@@ -130,8 +131,8 @@ def _samples_in_columns(
     if unused:
         notes = (
             *notes,
-            f"{len(unused)} columns describe proteins and are no samples: {name_list(unused)}; "
-            "they were left out.",
+            f"Left out, about proteins and no samples: {counted(len(unused), 'column')} "
+            f"({name_list(unused)}).",
         )
     return Quantities(
         values=values,

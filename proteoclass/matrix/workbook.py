@@ -142,6 +142,8 @@ def cell_text(cell: Any) -> str:
 def _openpyxl(where: str) -> Iterator[None]:
     try:
         yield
+    except InputError:
+        raise  # a ValueError too, and said better already
     except _DAMAGE as error:
         raise InputError(
             f"{where}: damaged workbook ({type(error).__name__}: {error}); save it again as .xlsx"

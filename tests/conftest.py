@@ -1,0 +1,16 @@
+"""Fixtures that several rooms share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Folder of the public cohorts, or a skip that says where it was looked for."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("PROTEOCLASS_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"public cohorts not found in {folder}; set PROTEOCLASS_DATA")
+    return folder
