@@ -41,7 +41,7 @@ def index_samples(cohort: SimulatedCohort) -> tuple[pd.DataFrame, np.ndarray]:
     return log2[first].drop(columns=ALBUMIN_ID), classes
 
 
-def prepare(train: pd.DataFrame, rows: pd.DataFrame) -> np.ndarray:
+def prepare(train: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     """Normalise by the median quotient and fill low, with numbers learnt in `train` alone."""
     seen = train.notna().mean()
     steady = seen.index[seen >= 0.8]

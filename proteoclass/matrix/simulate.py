@@ -1,4 +1,12 @@
-"""A synthetic urine cohort whose truth is known."""
+"""A synthetic urine cohort whose truth is known.
+
+A planted protein j of visit i is read as m_j + s_j (l_j L_i + own biology + batch + noise)
++ dilution_i + closure_i. The latent severity L has SD 1 within a class and a mean of 2.2 in
+severe patients at the first visit, falling later; so the standardised effect of j is
+2.2 |l_j|, and two planted proteins correlate by l_j l_k within a class. All other proteins
+load on nuisance factors that have nothing to do with the outcome. Values are then lost with
+a chance that grows as intensity falls.
+"""
 
 from __future__ import annotations
 
@@ -85,14 +93,8 @@ def simulate_cohort(
 
     Notes
     -----
-    Synthetic. A planted protein j of visit i is read as
-    m_j + s_j (l_j L_i + own biology + batch + noise) + dilution_i + closure_i, where the
-    latent severity L has SD 1 within a class and a mean of 2.2 in severe patients at the
-    first visit, falling later; so the standardised effect of j is 2.2 |l_j| and two planted
-    proteins correlate by l_j l_k within a class. All other proteins load on nuisance factors
-    that have nothing to do with the outcome. Values are then lost with a chance that grows as
-    intensity falls. Sizes follow the origin study (Bi et al. 2022, doi
-    10.1016/j.celrep.2021.110271: 39 + 11 patients, 3,854 urine proteins), abundance and
+    Synthetic; the model is in the module's docstring. Sizes follow Bi et al. 2022, doi
+    10.1016/j.celrep.2021.110271 (39 + 11 patients, 3,854 urine proteins), abundance and
     missingness a public urine data set (`simulate_shape`).
 
     Examples
@@ -101,29 +103,16 @@ def simulate_cohort(
     >>> cohort.matrix.n_proteins, len(cohort.truth["planted"])
     (80, 20)
     """
-    parameters = {
-        "patients": patients,
-        "severe": severe,
-        "proteins": proteins,
-        "visits": visits,
-        "plexes": plexes,
-        "seed": seed,
-        "replicates": replicates,
-    }
+    counts = {"patients": patients, "severe": severe, "proteins": proteins, "visits": visits}
+    parameters = {**counts, "plexes": plexes, "seed": seed, "replicates": replicates}
     _check(parameters)
     design = make_design(patients, severe, visits, replicates, plexes, seed)
     proteome = signal.draw_proteome(proteins - 1, seed)
     samples = signal.draw_samples(design, seed)
     values, sheet = _assemble(design, proteome, samples, seed, tmt=plexes is not None)
-    matrix = ProteinMatrix.build(
-        values,
-        sheet,
-        protein_table(values.columns),
-        scale="raw",
-        kind="intensity",
-        fluid="urine",
-        source=Source(format="simulated", why=f"simulated with seed {seed}", notes=(SYNTHETIC,)),
-    )
+    source = Source(format="simulated", why=f"simulated with seed {seed}", notes=(SYNTHETIC,))
+    table = protein_table(values.columns)
+    matrix = ProteinMatrix.build(values, sheet, table, scale="raw", fluid="urine", source=source)
     return SimulatedCohort(matrix, describe_truth(parameters, design, proteome, samples))
 
 
