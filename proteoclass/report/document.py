@@ -183,9 +183,7 @@ class SignOff:
     items: tuple[tuple[str, str], ...]
 
 
-Block: TypeAlias = (
-    Paragraph | Points | Headline | Facts | Table | Figure | Notice | SignOff
-)
+Block: TypeAlias = Paragraph | Points | Headline | Facts | Table | Figure | Notice | SignOff
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from proteoclass.report.document import Block, Column, Figure, Paragraph, Table
+from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.trend import draw_trend, noise_band
 from proteoclass.report.patient_view import PatientView, is_reportable, time_words
 from proteoclass.report.read_run import part
@@ -96,7 +97,7 @@ def _trajectory(view: PatientView) -> dict[str, Any]:
 
 
 def _rows(view: PatientView) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in view.samples.to_dict("records")]
+    return records(view.samples)
 
 
 def _in_days(view: PatientView) -> bool:
@@ -110,16 +111,17 @@ def _figure(view: PatientView) -> Figure:
     first = frame["score"].dropna()
     smallest = known(part(view.run.track, "noise").get("smallest_change_log_odds"))
     band = noise_band(float(first.iloc[0]), smallest) if len(first) else None
-    said = "; ".join(
-        f"{time_words(row)}: {view.points(row['score']) if is_reportable(row) else 'not reportable'}"
-        for row in _rows(view)
-    )
+    said = "; ".join(f"{time_words(row)}: {_said(view, row)}" for row in _rows(view))
     caption = "Scores with 5 to 95\u00a0% intervals; dashed lines are the thresholds."
     if band is not None:
         caption += " Shaded: no change from the first score beyond measurement variation."
     return Figure(
         "trend", draw_trend(frame, view.cuts, band), f"Scores over time. {said}.", caption, frame
     )
+
+
+def _said(view: PatientView, row: dict[str, Any]) -> str:
+    return view.points(row["score"]) if is_reportable(row) else "not reportable"
 
 
 def _score_table(view: PatientView) -> Table:
@@ -130,7 +132,11 @@ def _score_table(view: PatientView) -> Table:
         caption += f"; {left_out} earlier left out"
     return Table(
         caption,
-        (Column("Sample taken"), Column("Score", "of 100", True), Column("Interval", "5 to 95\u00a0%", True)),
+        (
+            Column("Sample taken"),
+            Column("Score", "of 100", True),
+            Column("Interval", "5 to 95\u00a0%", True),
+        ),
         tuple(_score_row(view, row) for row in rows),
     )
 

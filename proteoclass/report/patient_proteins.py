@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from proteoclass.report.document import Block, Facts, Figure, Paragraph
+from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.waterfall import draw_waterfall, waterfall_frame
 from proteoclass.report.patient_view import PatientView
 from proteoclass.report.statements import whole
@@ -111,7 +112,7 @@ def _handling_words(view: PatientView) -> str:
 
 
 def _named(rows: pd.DataFrame) -> str:
-    return listing([_one(row) for row in rows.to_dict("records")])
+    return listing([_one(row) for row in records(rows)])
 
 
 def _one(row: dict[str, Any]) -> str:

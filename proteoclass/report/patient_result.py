@@ -94,8 +94,9 @@ def limit_words(view: PatientView) -> str:
     if low is None or high is None:
         return "none: the model has no thresholds"
     return (
-        f"below {score_points(low)}: {shown(view.run.negative)}; {score_points(low)} to "
-        f"{score_points(high)}: indeterminate; from {score_points(high)}: {shown(view.run.positive)}"
+        f"below {score_points(low)}: {shown(view.run.negative)}; "
+        f"{score_points(low)} to {score_points(high)}: indeterminate; "
+        f"from {score_points(high)}: {shown(view.run.positive)}"
     )
 
 
@@ -122,7 +123,7 @@ def _sentence(text: str) -> str:
 def _rule(view: PatientView) -> str:
     thresholds = part(view.run.model, "thresholds")
     rule = shown(thresholds.get("rule"), 160) or NOT_REPORTED
-    validated = "externally validated" if thresholds_validated(view.run) else "not externally validated"
+    validated = ("" if thresholds_validated(view.run) else "not ") + "externally validated"
     return f"{rule} ({validated})"
 
 

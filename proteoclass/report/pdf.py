@@ -188,7 +188,7 @@ def _drawable(value: Any) -> tuple[Any, int]:
     """Replace what the fonts lack in every text but the pictures, and count it."""
     if isinstance(value, str):
         text = drawable(value)
-        return text, sum(a != b for a, b in zip(value, text))
+        return text, sum(a != b for a, b in zip(value, text, strict=True))
     if isinstance(value, (list, tuple)):
         pairs = [_drawable(item) for item in value]
         return [item for item, _ in pairs], sum(n for _, n in pairs)

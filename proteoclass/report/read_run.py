@@ -225,9 +225,7 @@ def _json(place: Path, name: str) -> dict[str, Any]:
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise InputError(
-            f"{place / name}: is not JSON ({error}); run the study again"
-        ) from error
+        raise InputError(f"{place / name}: is not JSON ({error}); run the study again") from error
     if not isinstance(value, dict):
         raise InputError(
             f"{place / name}: holds a {type(value).__name__}, expected an object; "

@@ -84,7 +84,9 @@ def main_sentence(run: Run) -> str:
     cohort, auc = part(run.evaluation, "cohort"), part(run.evaluation, "auc")
     positive, negative = shown(run.positive), shown(run.negative)
     mean = known(auc.get("mean_over_repeats"))
-    people = f"{whole(cohort.get('n_patients'))} patients, {whole(cohort.get('n_positive'))} {positive}"
+    people = (
+        f"{whole(cohort.get('n_patients'))} patients, {whole(cohort.get('n_positive'))} {positive}"
+    )
     if mean is None:
         return f"In {people}: the cross-validated AUC is {NOT_REPORTED}."
     ends = interval(*limits(auc.get("interval")))
@@ -164,9 +166,7 @@ def _summary(run: Run) -> tuple[Block, ...]:
     caution = urine_caution(run)
     if caution:
         blocks.append(Paragraph(caution))
-    blocks += [
-        Notice(shown(text, 240), "warning") for text in run.evaluation.get("warnings") or []
-    ]
+    blocks += [Notice(shown(text, 240), "warning") for text in run.evaluation.get("warnings") or []]
     return tuple(blocks)
 
 

@@ -30,8 +30,18 @@ TRIPOD_ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Model output", ()),
     ("Training versus evaluation", ()),
     ("Ethical approval", ("ethics", "ethical_approval")),
-    ("Open science", ("open_science", "funding", "conflicts", "protocol", "registration",
-                      "data_sharing", "code_sharing")),  # fmt: skip
+    (
+        "Open science",
+        (
+            "open_science",
+            "funding",
+            "conflicts",
+            "protocol",
+            "registration",
+            "data_sharing",
+            "code_sharing",
+        ),
+    ),
     ("Patient and public involvement", ("involvement", "patient_and_public_involvement")),
     ("Participants (results)", ()),
     ("Model development", ()),
@@ -92,13 +102,18 @@ def dome_rows(run: Run) -> tuple[tuple[str, str, str], ...]:
         ("Optimisation", "Fitting", facts["Optimism"]),
         ("Model", "Interpretability", "Contributions of every panel protein to each score."),
         ("Model", "Output", facts["Model output"]),
-        ("Model", "Availability", f"proteoclass {shown(software.get('proteoclass'))}, Apache-2.0"
-         if software.get("proteoclass") else ""),
+        (
+            "Model",
+            "Availability",
+            f"proteoclass {shown(software.get('proteoclass'))}, Apache-2.0"
+            if software.get("proteoclass")
+            else "",
+        ),
         ("Evaluation", "Method", facts["Training versus evaluation"]),
         ("Evaluation", "Performance", facts["Model performance"]),
         ("Evaluation", "Comparison", facts["Comparison"]),
         ("Evaluation", "Confidence", facts["Confidence"]),
-    ]  # fmt: skip
+    ]
     return tuple((where, field, said or NOT_REPORTED) for where, field, said in rows)
 
 
@@ -117,7 +132,8 @@ def _facts(run: Run) -> dict[str, str]:
     outcome = part(evaluation, "outcome")
     positive, negative = shown(run.positive), shown(run.negative)
     size = (
-        f"{whole(cohort.get('n_patients'))} patients, {whole(cohort.get('n_positive'))} {positive}; "
+        f"{whole(cohort.get('n_patients'))} patients, "
+        f"{whole(cohort.get('n_positive'))} {positive}; "
         f"{_events_per_candidate(run)}."
     )
     return {

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from proteoclass.report.document import Block, Column, Facts, Figure, Paragraph, Points, Table
+from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.trajectories import draw_trajectories, trajectories_frame
 from proteoclass.report.patient_view import is_reportable, with_scores
 from proteoclass.report.read_run import Run, part
@@ -66,7 +67,9 @@ def dropout_words(track: dict[str, Any]) -> str:
     first = min(float(row["day"]) for row in rows)
     parts = []
     for group in dict.fromkeys(str(row.get("group")) for row in rows):
-        counts = {float(row["day"]): row.get("n_patients") for row in rows if str(row["group"]) == group}
+        counts = {
+            float(row["day"]): row.get("n_patients") for row in rows if str(row["group"]) == group
+        }
         parts.append(f"{shown(group)} {whole(counts.get(first))} to {whole(counts.get(last, 0))}")
     return (
         f"Still observed from day {days(first)} to day {days(last)}: {'; '.join(parts)}. "
@@ -165,7 +168,7 @@ def _picture(run: Run) -> list[Block]:
 
 def _single(run: Run) -> pd.DataFrame:
     scored = with_scores(run.samples, run.scores)
-    good = [is_reportable(row) for row in scored.to_dict("records")]
+    good = [is_reportable(row) for row in records(scored)]
     rows = scored[good]
     frame = pd.DataFrame(
         {

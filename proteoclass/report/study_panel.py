@@ -73,7 +73,9 @@ def _direction(direction: str, positive: str) -> str:
 def _frequency_figure(run: Run, frequencies: list[dict[str, object]]) -> Figure:
     frame = panel_frame(frequencies, 20)
     safe = frame.assign(name=[shown(name) for name in frame["name"]])
-    said = ", ".join(f"{row.name} {percent(row.frequency)}" for row in safe.head(5).itertuples(index=False))
+    said = ", ".join(
+        f"{row.name} {percent(row.frequency)}" for row in safe.head(5).itertuples(index=False)
+    )
     return Figure(
         "panel-frequency",
         draw_panel(safe),

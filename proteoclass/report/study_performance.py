@@ -32,9 +32,9 @@ def performance_blocks(run: Run) -> tuple[Block, ...]:
         Paragraph(_design_words(run)),
         _measures(evaluation),
         *((Paragraph(caution, "small"),) if caution else ()),
+        _scores(run, mean_predictions(rows)),
         *_discrimination(run, rows),
         *_use(run, rows),
-        _scores(run, mean_predictions(rows)),
     )
 
 
@@ -70,10 +70,18 @@ def comparator_blocks(run: Run) -> tuple[Block, ...]:
         f"{shown(row.name)} {fixed(row.auc)}" for row in frame.itertuples(index=False)
     )
     return (
-        Table(f"Simpler scores on the same folds ({'; '.join(sorted(kinds))})", columns,
-              tuple(table_rows)),  # fmt: skip
-        Figure("comparators", draw_comparators(frame), alt + ".",
-               "AUC with interval; the same folds throughout.", frame),  # fmt: skip
+        Table(
+            f"Simpler scores on the same folds ({'; '.join(sorted(kinds))})",
+            columns,
+            tuple(table_rows),
+        ),
+        Figure(
+            "comparators",
+            draw_comparators(frame),
+            alt + ".",
+            "AUC with interval; the same folds throughout.",
+            frame,
+        ),
     )
 
 
@@ -135,7 +143,12 @@ def _measures(evaluation: dict[str, Any]) -> Table:
     ]
     return Table(
         "Measures on held-out patients",
-        (Column("Measure"), Column("Value", "", True), Column("Interval", "", True), Column("Read it as")),
+        (
+            Column("Measure"),
+            Column("Value", "", True),
+            Column("Interval", "", True),
+            Column("Read it as"),
+        ),
         tuple(rows),
     )
 
@@ -149,7 +162,9 @@ def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
     auc, test = part(run.evaluation, "auc"), part(run.evaluation, "permutation")
     null = part(test, "null")
     curves = roc_frame(rows)
-    words = f"mean AUC {fixed(auc.get('mean_over_repeats'))} over {rows['repeat'].nunique()} repeats"
+    words = (
+        f"mean AUC {fixed(auc.get('mean_over_repeats'))} over {rows['repeat'].nunique()} repeats"
+    )
     band = ""
     if known(null.get("q05")) is not None:
         band = " Grey band: curves with the AUCs of the middle 90\u00a0% of permutations."
@@ -174,7 +189,8 @@ def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
         Figure(
             "permutation",
             draw_permutation(frame, observed, p),
-            f"Histogram of {len(values)} AUCs under permuted labels; observed {fixed(observed)}, {p}.",
+            f"Histogram of {len(values)} AUCs under permuted labels; "
+            f"observed {fixed(observed)}, {p}.",
             f"AUC of {len(values)} permutations ({kind}), observed {fixed(observed)}, {p}.",
             frame,
             half=True,

@@ -105,4 +105,6 @@ def _judged(run: Run) -> tuple[Block, ...]:
         Column("Specificity", "", True),
         Column("Patients", f"{shown(run.positive, 20)} + {shown(run.negative, 20)}", True),
     )
-    return (Table(f"Thresholds as judged on held-out patients ({'; '.join(kinds)})", columns, rows),)
+    return (
+        Table(f"Thresholds as judged on held-out patients ({'; '.join(kinds)})", columns, rows),
+    )

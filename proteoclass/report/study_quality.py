@@ -78,8 +78,11 @@ def _rivals(run: Run) -> tuple[Block, ...]:
         Column("Note"),
     )
     return (
-        Table("What separates the classes without any protein (far below 0.5 counts too)",
-              columns, tuple(rows)),  # fmt: skip
+        Table(
+            "What separates the classes without any protein (far below 0.5 counts too)",
+            columns,
+            tuple(rows),
+        ),
     )
 
 

@@ -20,10 +20,28 @@ HOSTILE = [
     "患者八",
     "P\U0001f9ea9",
 ]
-GENES = (
-    "CXCL14 LCN2 TIMP2 HAVCR1 SPP1 TNC MMP7 LGALS9 CD274 CST3 "
-    "B2M AMBP RBP4 UMOD EGF APOM IGFBP7 FABP1 CCL7 TGFA"
-).split()
+GENES = [
+    "CXCL14",
+    "LCN2",
+    "TIMP2",
+    "HAVCR1",
+    "SPP1",
+    "TNC",
+    "MMP7",
+    "LGALS9",
+    "CD274",
+    "CST3",
+    "B2M",
+    "AMBP",
+    "RBP4",
+    "UMOD",
+    "EGF",
+    "APOM",
+    "IGFBP7",
+    "FABP1",
+    "CCL7",
+    "TGFA",
+]
 LOWER, UPPER = 21.0, 48.0
 SMALLEST_CHANGE = 1.1087
 
@@ -367,7 +385,9 @@ class _Maker:
                 "n_negative": int((~self.severe).sum()),
                 "kind": "cut in each outer training fold, judged on outer test rows",
             }
-            for (name, sensitivity, specificity), what in zip(rows, ("sensitivity", "specificity"))
+            for (name, sensitivity, specificity), what in zip(
+                rows, ("sensitivity", "specificity"), strict=True
+            )
         ]
 
     def compared(self) -> list[dict[str, Any]]:

@@ -85,14 +85,28 @@ def draw_beeswarm(frame: pd.DataFrame) -> str:
             size = part["contribution"].to_numpy(dtype=float)
             height = place + swarm(size, reach / 45, 0.085).clip(-0.42, 0.42)
             seen = part["level"].notna().to_numpy()
-            axes.scatter(size[seen], height[seen], s=7, linewidths=0,
-                         c=shades(0.08 + 0.92 * part["level"].to_numpy()[seen]))  # fmt: skip
-            axes.scatter(size[~seen], height[~seen], s=6, facecolors="none", edgecolors=CONTEXT,
-                         linewidths=0.6)  # fmt: skip
+            axes.scatter(
+                size[seen],
+                height[seen],
+                s=7,
+                linewidths=0,
+                c=shades(0.08 + 0.92 * part["level"].to_numpy()[seen]),
+            )
+            axes.scatter(
+                size[~seen],
+                height[~seen],
+                s=6,
+                facecolors="none",
+                edgecolors=CONTEXT,
+                linewidths=0.6,
+            )
         axes.axvline(0, color=PALE, linewidth=0.9, zorder=0)
         axes.set_yticks(range(len(proteins)), names, fontsize=7.5)
-        axes.set(ylim=(len(proteins) - 0.4, -1.15), xlim=(-1.08 * reach, 1.08 * reach),
-                 xlabel="← lowers    contribution, log-odds    raises →")  # fmt: skip
+        axes.set(
+            ylim=(len(proteins) - 0.4, -1.15),
+            xlim=(-1.08 * reach, 1.08 * reach),
+            xlabel="← lowers    contribution, log-odds    raises →",
+        )
         _key(axes, shades)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
@@ -102,12 +116,23 @@ def draw_beeswarm(frame: pd.DataFrame) -> str:
 def _key(axes: matplotlib.axes.Axes, shades: matplotlib.colors.Colormap) -> None:
     across = axes.get_yaxis_transform()
     steps = np.linspace(0, 1, 5)
-    axes.scatter(0.13 + 0.04 * np.arange(5), [-0.85] * 5, s=9, linewidths=0,
-                 c=shades(0.08 + 0.92 * steps), transform=across)  # fmt: skip
+    axes.scatter(
+        0.13 + 0.04 * np.arange(5),
+        [-0.85] * 5,
+        s=9,
+        linewidths=0,
+        c=shades(0.08 + 0.92 * steps),
+        transform=across,
+    )
     axes.text(0.1, -0.85, "low", transform=across, ha="right", va="center", fontsize=7)
     axes.text(0.32, -0.85, "high value", transform=across, va="center", fontsize=7, color=INK)
-    axes.scatter([0.66], [-0.85], s=8, facecolors="none", edgecolors=CONTEXT, linewidths=0.6,
-                 transform=across)  # fmt: skip
+    axes.scatter(
+        [0.66],
+        [-0.85],
+        s=8,
+        facecolors="none",
+        edgecolors=CONTEXT,
+        linewidths=0.6,
+        transform=across,
+    )
     axes.text(0.69, -0.85, "not detected", transform=across, va="center", fontsize=7)
-
-

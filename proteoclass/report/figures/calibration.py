@@ -79,15 +79,36 @@ def draw_calibration(frame: pd.DataFrame, predictions: pd.DataFrame, positive: s
     with Canvas(HALF, 3.0) as canvas:
         axes = canvas.axes()
         axes.plot([0, 1], [0, 1], color=PALE, linewidth=0.9)
-        axes.text(0.985, 0.925, "perfect agreement", rotation=45, ha="right", va="top",
-                  rotation_mode="anchor", color=CONTEXT, fontsize=7)  # fmt: skip
+        axes.text(
+            0.985,
+            0.925,
+            "perfect agreement",
+            rotation=45,
+            ha="right",
+            va="top",
+            rotation_mode="anchor",
+            color=CONTEXT,
+            fontsize=7,
+        )
         axes.vlines(frame["predicted"], frame["lower"], frame["upper"], color=CONTEXT, linewidth=1)
-        axes.plot(frame["predicted"], frame["observed"], "o-", color=INK, markersize=5,
-                  markeredgecolor="white", linewidth=1)  # fmt: skip
+        axes.plot(
+            frame["predicted"],
+            frame["observed"],
+            "o-",
+            color=INK,
+            markersize=5,
+            markeredgecolor="white",
+            linewidth=1,
+        )
         axes.vlines(predictions["probability"], -0.045, -0.015, color=CONTEXT, linewidth=0.4)
         axes.axhspan(-0.05, -0.01, color=PALEST, zorder=0)
-        axes.set(xlim=(-0.02, 1.02), ylim=(-0.05, 1.02), aspect="equal",
-                 xlabel="predicted probability", ylabel=f"share classed {positive}")  # fmt: skip
+        axes.set(
+            xlim=(-0.02, 1.02),
+            ylim=(-0.05, 1.02),
+            aspect="equal",
+            xlabel="predicted probability",
+            ylabel=f"share classed {positive}",
+        )
         axes.set_xticks([0, 0.5, 1])
         axes.set_yticks([0, 0.5, 1])
     return canvas.svg

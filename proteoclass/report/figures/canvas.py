@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -100,6 +101,30 @@ def label(text: object, longest: int = 24) -> str:
     return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
+def beside(axes: Axes, height: float, words: str, *, gap: float = 0.03, **look: Any) -> None:
+    """Write words beside the axes at a height of its data: left, or right for gap < 0.
+
+    Examples
+    --------
+    >>> with Canvas(3, 2) as canvas:
+    ...     beside(canvas.axes(), 0.5, "a row")
+    """
+    place, side = (-gap, "right") if gap > 0 else (1 - gap, "left")
+    look = {"ha": side, "va": "center", **look}
+    axes.text(place, height, words, transform=axes.get_yaxis_transform(), **look)
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame as mappings.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"a": [1]}))
+    [{'a': 1}]
+    """
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def class_colours(positive: str, negative: str) -> dict[str, str]:
     """Return the colour of each label of the outcome.
 
@@ -112,14 +137,15 @@ def class_colours(positive: str, negative: str) -> dict[str, str]:
 
 
 @cache
-def _style() -> dict[str, Any]:
+def _style() -> Any:
     for path in sorted(TEMPLATES.glob("OpenSans-*.ttf")):
         font_manager.fontManager.addfont(str(path))
     # The library's own defaults come first, so that a user's matplotlibrc changes nothing.
-    own = matplotlib.rc_params_from_file(
+    own: Any = matplotlib.rc_params_from_file(
         str(TEMPLATES.parent / "proteoclass.mplstyle"), use_default_template=False
     )
-    kept = {k: v for k, v in matplotlib.rcParamsDefault.items() if k not in _NOT_LOOKS}
+    defaults: Any = matplotlib.rcParamsDefault
+    kept = {key: value for key, value in defaults.items() if key not in _NOT_LOOKS}
     return {**kept, **own}
 
 
@@ -139,5 +165,7 @@ def _bare(svg: str) -> str:
     # A style element inside a page reaches the whole page: its one rule moves to the root.
     rule = re.search(r'<style type="text/css">\*\{(.*?)\}</style>', svg)
     if rule:
-        svg = svg.replace(rule.group(0), "", 1).replace("<svg ", f'<svg style="{rule.group(1)}" ', 1)
+        svg = svg.replace(rule.group(0), "", 1).replace(
+            "<svg ", f'<svg style="{rule.group(1)}" ', 1
+        )
     return svg.strip()

@@ -6,7 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from proteoclass.report.figures.canvas import BOLD, CONTEXT, INK, PALE, WIDE, Canvas, label
+from proteoclass.report.figures.canvas import (
+    BOLD,
+    CONTEXT,
+    INK,
+    PALE,
+    WIDE,
+    Canvas,
+    beside,
+    label,
+    records,
+)
 from proteoclass.report.wording import fixed, interval, known
 
 
@@ -58,19 +68,16 @@ def draw_comparators(frame: pd.DataFrame) -> str:
         )
         start = min(0.4, float(frame[["auc", "lower"]].min().min()) - 0.03)
         axes.axvline(0.5, color=PALE, linewidth=1)
-        across = axes.get_yaxis_transform()
-        for place, row in enumerate(frame.itertuples()):
-            own = place == 0
-            colour = INK if own else CONTEXT
-            family = {"family": BOLD} if own else {}
-            axes.plot([row.lower, row.upper], [place] * 2, color=colour, linewidth=1.4)
-            axes.plot([row.auc], [place], "o", color=colour, markersize=6,
-                      markeredgecolor="white")  # fmt: skip
-            axes.text(-0.04, place, label(row.name, 34), transform=across, ha="right",
-                      va="center", **family)  # type: ignore[arg-type]  # fmt: skip
-            axes.text(1.04, place, f"{fixed(row.auc)} {interval(row.lower, row.upper)}",
-                      transform=across, va="center", **family)  # type: ignore[arg-type]  # fmt: skip
-        axes.set(xlim=(start, 1), ylim=(len(frame) - 0.4, -0.6), yticks=[],
-                 xlabel="AUC (0.5 is chance)")  # fmt: skip
+        for place, row in enumerate(records(frame)):
+            colour = CONTEXT if place else INK
+            look: dict[str, Any] = {} if place else {"family": BOLD}
+            axes.plot([row["lower"], row["upper"]], [place] * 2, color=colour, linewidth=1.4)
+            axes.plot([row["auc"]], [place], "o", color=colour, markersize=6, markeredgecolor="w")
+            beside(axes, place, label(row["name"], 34), gap=0.04, **look)
+            words = f"{fixed(row['auc'])} {interval(row['lower'], row['upper'])}"
+            beside(axes, place, words, gap=-0.04, **look)
+        axes.set(
+            xlim=(start, 1), ylim=(len(frame) - 0.4, -0.6), yticks=[], xlabel="AUC (0.5 is chance)"
+        )
         axes.spines["left"].set_visible(False)
     return canvas.svg

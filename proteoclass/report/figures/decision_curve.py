@@ -70,17 +70,32 @@ def draw_decision_curve(frame: pd.DataFrame) -> str:
     with Canvas(HALF, 2.6) as canvas:
         axes = canvas.axes()
         top = max(float(frame["model"].max()), float(frame["all"].max()), 0.05)
-        axes.set(xlim=(0, 1), ylim=(-0.25 * top, 1.12 * top),
-                 xlabel="threshold probability", ylabel="net benefit per patient")  # fmt: skip
+        axes.set(
+            xlim=(0, 1),
+            ylim=(-0.25 * top, 1.12 * top),
+            xlabel="threshold probability",
+            ylabel="net benefit per patient",
+        )
         axes.plot(frame["threshold"], frame["all"], color=CONTEXT, linewidth=1, dashes=(4, 2))
         axes.plot(frame["threshold"], frame["none"], color=CONTEXT, linewidth=0.8)
         axes.plot(frame["threshold"], frame["model"], color=INK, linewidth=2)
         half = frame.iloc[len(frame) // 2]
-        axes.annotate("act on the score", (half["threshold"], half["model"]), xytext=(6, 8),
-                      textcoords="offset points", family=BOLD)  # fmt: skip
+        axes.annotate(
+            "act on the score",
+            (half["threshold"], half["model"]),
+            xytext=(6, 8),
+            textcoords="offset points",
+            family=BOLD,
+        )
         crossing = frame[frame["all"] > -0.16 * top].iloc[-1]
-        axes.annotate("act on all", (crossing["threshold"], crossing["all"]), xytext=(5, -2),
-                      textcoords="offset points", color=CONTEXT, va="top")  # fmt: skip
+        axes.annotate(
+            "act on all",
+            (crossing["threshold"], crossing["all"]),
+            xytext=(5, -2),
+            textcoords="offset points",
+            color=CONTEXT,
+            va="top",
+        )
         axes.text(0.01, -0.03 * top, "act on none", va="top", color=CONTEXT)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
     return canvas.svg

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from proteoclass.report.figures.canvas import (
     BOLD,
@@ -11,16 +14,15 @@ from proteoclass.report.figures.canvas import (
     INK,
     WIDE,
     Canvas,
+    beside,
     class_colours,
     label,
 )
 from proteoclass.report.figures.out_of_fold import swarm
-from proteoclass.report.wording import known, score_points
+from proteoclass.report.wording import score_points
 
 
-def group_scores_frame(
-    predictions: pd.DataFrame, positive: str, negative: str
-) -> pd.DataFrame:
+def group_scores_frame(predictions: pd.DataFrame, positive: str, negative: str) -> pd.DataFrame:
     """Return one row a sample with its class by name.
 
     Parameters
@@ -67,26 +69,28 @@ def draw_group_scores(
     with Canvas(WIDE, 1.9, layout="none") as canvas:
         axes = canvas.axes()
         canvas.figure.subplots_adjust(left=0.215, right=0.975, top=0.86, bottom=0.215)
-        colours = class_colours(*names)
         for row, name in enumerate(names):
             scores = frame.loc[frame["group"] == name, "score"].to_numpy(dtype=float)
-            tallest = max(len(scores) // 8, 6)
-            offset = swarm(scores, 1.6, 0.8 / max(tallest, 8)).clip(-0.42, 0.42)
-            axes.plot(scores, row + offset, "o", color=colours[name], markersize=4, alpha=0.75,
-                      markeredgecolor="white", markeredgewidth=0.4, clip_on=False)  # fmt: skip
-            if len(scores):
-                middle = float(np.median(scores))
-                axes.plot([middle] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=1.6)
-            across = axes.get_yaxis_transform()
-            axes.text(-0.03, row, label(name, 18), transform=across, ha="right", va="bottom",
-                      color=colours[name], family=BOLD)  # fmt: skip
-            axes.text(-0.03, row + 0.04, f"{len(scores)} samples", transform=across, ha="right",
-                      va="top", color=CONTEXT, fontsize=7)  # fmt: skip
-        for cut, word, side in zip(cuts, ("lower", "upper"), ("right", "left")):
-            if known(cut) is not None:
-                axes.axvline(float(cut or 0), color=CONTEXT, linewidth=0.8, dashes=(4, 3))
-                axes.text(float(cut or 0), -0.62, f"{score_points(cut)} {word} threshold ",
-                          ha=side, va="bottom", color=CONTEXT, fontsize=7)  # fmt: skip
+            _strip(axes, row, scores, class_colours(*names)[name])
+            look: dict[str, Any] = {"color": class_colours(*names)[name], "family": BOLD}
+            beside(axes, row, label(name, 18), va="bottom", **look)
+            words = f"{len(scores)} samples"
+            beside(axes, row + 0.04, words, va="top", color=CONTEXT, fontsize=7)
+        for cut, word, side in zip(cuts, ("lower", "upper"), ("right", "left"), strict=True):
+            if cut is not None:
+                axes.axvline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
+                words = f" {score_points(cut)} {word} threshold "
+                axes.text(cut, -0.62, words, ha=side, va="bottom", color=CONTEXT, fontsize=7)
         axes.set(xlim=(0, 100), ylim=(1.55, -0.55), yticks=[], xlabel="score (out-of-fold)")
         axes.spines["left"].set_visible(False)
     return canvas.svg
+
+
+def _strip(axes: Axes, row: int, scores: np.ndarray, colour: str) -> None:
+    offset = swarm(scores, 1.6, 0.8 / max(len(scores) // 8, 8)).clip(-0.42, 0.42)
+    look: dict[str, Any] = {"markersize": 4, "alpha": 0.75, "clip_on": False}
+    edge: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.4}
+    axes.plot(scores, row + offset, "o", color=colour, **look, **edge)
+    if len(scores):
+        middle = float(np.median(scores))
+        axes.plot([middle] * 2, [row - 0.4, row + 0.4], color=INK, linewidth=1.6)

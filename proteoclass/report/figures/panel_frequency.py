@@ -14,6 +14,7 @@ from proteoclass.report.figures.canvas import (
     POSITIVE,
     Canvas,
     label,
+    records,
 )
 
 _COLOURS = {"up": POSITIVE, "down": NEGATIVE}
@@ -66,10 +67,10 @@ def draw_panel(frame: pd.DataFrame) -> str:
         axes = canvas.axes()
         colours = [_COLOURS.get(d, PALE) for d in frame["direction"]]
         axes.barh(range(len(frame)), 100 * frame["frequency"], height=0.66, color=colours)
-        for place, row in enumerate(frame.itertuples()):
-            arrow = _ARROWS.get(row.direction, "")
-            axes.text(100 * row.frequency + 1.5, place, f"{100 * row.frequency:.0f} {arrow}",
-                      va="center", fontsize=7, color=CONTEXT)  # fmt: skip
+        for place, row in enumerate(records(frame)):
+            share = 100 * float(row["frequency"])
+            words = f"{share:.0f} {_ARROWS.get(row['direction'], '')}"
+            axes.text(share + 1.5, place, words, va="center", fontsize=7, color=CONTEXT)
         names = [label(name, 14) for name in frame["name"]]
         axes.set_yticks(range(len(frame)), names, fontsize=7.5)
         axes.set(xlim=(0, 115), ylim=(len(frame) - 0.4, -0.6), xlabel="chosen, % of folds")

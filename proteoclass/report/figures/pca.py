@@ -15,6 +15,7 @@ from proteoclass.report.figures.canvas import (
     Canvas,
     class_colours,
     label,
+    records,
 )
 
 MOST_BATCHES = 12
@@ -79,8 +80,9 @@ def draw_pca(frame: pd.DataFrame, explained: list[float], names: tuple[str, str]
         else:
             panels[1].set_axis_off()
             words = "one batch" if len(batches) <= 1 else f"{len(batches)} batches: not drawn"
-            panels[1].text(0.5, 0.5, words, transform=panels[1].transAxes, ha="center",
-                           color=CONTEXT)  # fmt: skip
+            panels[1].text(
+                0.5, 0.5, words, transform=panels[1].transAxes, ha="center", color=CONTEXT
+            )
         shares = [f" ({100 * share:.0f} %)" for share in explained] + ["", ""]
         panels[0].set_ylabel(f"component 2{shares[1]}")
         for axes in panels:
@@ -95,15 +97,31 @@ def _by_group(axes: Axes, frame: pd.DataFrame, names: tuple[str, str]) -> None:
     others = frame[~frame["group"].isin(names)]
     axes.scatter(others["pc1"], others["pc2"], s=10, color=PALE, linewidths=0)
     # Shape as well as colour tells the classes apart.
-    for name, marker, at in zip(names, ("o", "s"), (0.98, 0.9)):
+    for name, marker, at in zip(names, ("o", "s"), (0.98, 0.9), strict=True):
         part = frame[frame["group"] == name]
         colour = class_colours(*names)[name]
         face = colour if marker == "o" else "none"
-        axes.scatter(part["pc1"], part["pc2"], s=11, marker=marker, facecolors=face,
-                     edgecolors=colour, linewidths=0.7, alpha=0.85)  # fmt: skip
+        axes.scatter(
+            part["pc1"],
+            part["pc2"],
+            s=11,
+            marker=marker,
+            facecolors=face,
+            edgecolors=colour,
+            linewidths=0.7,
+            alpha=0.85,
+        )
         sign = "●" if marker == "o" else "□"
-        axes.text(0.99, at, f"{sign} {label(name, 16)}", transform=axes.transAxes, ha="right",
-                  va="top", color=colour, fontsize=7.5)  # fmt: skip
+        axes.text(
+            0.99,
+            at,
+            f"{sign} {label(name, 16)}",
+            transform=axes.transAxes,
+            ha="right",
+            va="top",
+            color=colour,
+            fontsize=7.5,
+        )
 
 
 def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
@@ -111,8 +129,16 @@ def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
     for batch in batches:
         part = frame[frame["batch"] == batch]
         x, y = float(part["pc1"].mean()), float(part["pc2"].mean())
-        for row in part.itertuples():
-            axes.plot([x, row.pc1], [y, row.pc2], color=PALE, linewidth=0.5, zorder=0)
+        for row in records(part):
+            axes.plot([x, row["pc1"]], [y, row["pc2"]], color=PALE, linewidth=0.5, zorder=0)
         axes.scatter(part["pc1"], part["pc2"], s=5, color=CONTEXT, linewidths=0, alpha=0.7)
-        axes.text(x, y, label(batch, 12), ha="center", va="center", family=BOLD, fontsize=7.5,
-                  bbox={"facecolor": "white", "alpha": 0.75, "pad": 1})  # fmt: skip
+        axes.text(
+            x,
+            y,
+            label(batch, 12),
+            ha="center",
+            va="center",
+            family=BOLD,
+            fontsize=7.5,
+            bbox={"facecolor": "white", "alpha": 0.75, "pad": 1},
+        )

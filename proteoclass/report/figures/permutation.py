@@ -46,14 +46,22 @@ def draw_permutation(frame: pd.DataFrame, observed: float, p_words: str) -> str:
     """
     with Canvas(HALF, 2.3) as canvas:
         axes = canvas.axes()
-        axes.bar(frame["low"], frame["count"], width=frame["high"] - frame["low"], align="edge",
-                 color=PALE, edgecolor="white", linewidth=0.5)  # fmt: skip
+        axes.bar(
+            frame["low"],
+            frame["count"],
+            width=frame["high"] - frame["low"],
+            align="edge",
+            color=PALE,
+            edgecolor="white",
+            linewidth=0.5,
+        )
         top = max(float(frame["count"].max()), 1.0)
         axes.set_ylim(0, 1.28 * top)
         axes.axvline(observed, ymax=0.86, color=INK, linewidth=1.6)
         side = "right" if observed > 0.75 else "center"
-        axes.text(observed, 1.13 * top, f"observed {fixed(observed)}, {p_words}", ha=side,
-                  family=BOLD)  # fmt: skip
+        axes.text(
+            observed, 1.13 * top, f"observed {fixed(observed)}, {p_words}", ha=side, family=BOLD
+        )
         filled = frame[frame["count"] > 0]
         middle = float((filled["low"] * filled["count"]).sum() / max(filled["count"].sum(), 1))
         axes.text(middle, 1.02 * top, "permuted labels", ha="center", color=CONTEXT)

@@ -144,14 +144,25 @@ def draw_roc(frame: pd.DataFrame, auc: dict[str, Any], null: dict[str, Any]) -> 
         words = "chance" if low is None else f"chance: AUC {fixed(low)}–{fixed(high)}"
         axes.text(0.97, 0.06, words, ha="right", color=CONTEXT)
         for _, part in frame.groupby("repeat"):
-            axes.plot(part["false_positive_rate"], part["true_positive_rate"], color=CONTEXT,
-                      linewidth=0.6, alpha=0.7)  # fmt: skip
+            axes.plot(
+                part["false_positive_rate"],
+                part["true_positive_rate"],
+                color=CONTEXT,
+                linewidth=0.6,
+                alpha=0.7,
+            )
         mean = mean_roc(frame)
         axes.plot(mean["false_positive_rate"], mean["true_positive_rate"], color=INK, linewidth=2)
-        axes.text(0.97, 0.14, f"mean AUC {fixed(auc.get('mean_over_repeats'))}", ha="right",
-                  family=BOLD)  # fmt: skip
-        axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), aspect="equal",
-                 xlabel="1 − specificity", ylabel="sensitivity")  # fmt: skip
+        axes.text(
+            0.97, 0.14, f"mean AUC {fixed(auc.get('mean_over_repeats'))}", ha="right", family=BOLD
+        )
+        axes.set(
+            xlim=(-0.01, 1.01),
+            ylim=(-0.01, 1.02),
+            aspect="equal",
+            xlabel="1 − specificity",
+            ylabel="sensitivity",
+        )
         axes.set_xticks([0, 0.5, 1])
         axes.set_yticks([0, 0.5, 1])
     return canvas.svg

@@ -16,6 +16,7 @@ from proteoclass.report.figures.canvas import (
     Canvas,
     class_colours,
     label,
+    records,
 )
 
 _FIELDS = (
@@ -75,8 +76,16 @@ def draw_depth(frame: pd.DataFrame, names: tuple[str, str]) -> str:
         axes = canvas.axes()
         colours = class_colours(*names)
         for name, at in ((names[0], 1.08), (names[1], 1.01)):
-            axes.text(1, at, label(name, 20), transform=axes.transAxes, ha="right", va="bottom",
-                      color=colours[name], fontsize=7.5)  # fmt: skip
+            axes.text(
+                1,
+                at,
+                label(name, 20),
+                transform=axes.transAxes,
+                ha="right",
+                va="bottom",
+                color=colours[name],
+                fontsize=7.5,
+            )
         marks = frame["group"].map(colours).fillna(PALE)
         axes.scatter(frame["place"], frame["n_detected"], s=8, c=list(marks), linewidths=0)
         _flag(axes, frame, "n_detected")
@@ -97,8 +106,13 @@ def draw_intensity(frame: pd.DataFrame) -> str:
     """
     with Canvas(HALF, 2.3) as canvas:
         axes = canvas.axes()
-        axes.vlines(frame["place"], frame["low_quartile_log2"], frame["high_quartile_log2"],
-                    color=PALE, linewidth=1.1)  # fmt: skip
+        axes.vlines(
+            frame["place"],
+            frame["low_quartile_log2"],
+            frame["high_quartile_log2"],
+            color=PALE,
+            linewidth=1.1,
+        )
         axes.scatter(frame["place"], frame["median_log2"], s=4, color=INK, linewidths=0)
         _flag(axes, frame, "median_log2")
         _batches(axes, frame)
@@ -107,11 +121,24 @@ def draw_intensity(frame: pd.DataFrame) -> str:
 
 
 def _flag(axes: Axes, frame: pd.DataFrame, column: str) -> None:
-    for row in frame[frame["outlier"]].head(6).to_dict("records"):
-        axes.annotate(label(row["sample_id"], 14), (row["place"], row[column]), xytext=(3, 3),
-                      textcoords="offset points", fontsize=6.5, family=BOLD)  # fmt: skip
-        axes.plot([row["place"]], [row[column]], "o", markersize=5, markerfacecolor="none",
-                  markeredgecolor=INK, markeredgewidth=0.8)  # fmt: skip
+    for row in records(frame[frame["outlier"]].head(6)):
+        axes.annotate(
+            label(row["sample_id"], 14),
+            (row["place"], row[column]),
+            xytext=(3, 3),
+            textcoords="offset points",
+            fontsize=6.5,
+            family=BOLD,
+        )
+        axes.plot(
+            [row["place"]],
+            [row[column]],
+            "o",
+            markersize=5,
+            markerfacecolor="none",
+            markeredgecolor=INK,
+            markeredgewidth=0.8,
+        )
 
 
 def _batches(axes: Axes, frame: pd.DataFrame) -> None:
@@ -124,7 +151,14 @@ def _batches(axes: Axes, frame: pd.DataFrame) -> None:
         axes.axvline(end + 0.5, color=PALE, linewidth=0.6, zorder=0)
     if len(spans) <= 8:
         for batch, span in spans.iterrows():
-            axes.text((span["min"] + span["max"]) / 2, -0.03, label(batch, 10), fontsize=7,
-                      transform=axes.get_xaxis_transform(), ha="center", va="top",
-                      color=CONTEXT)  # fmt: skip
+            axes.text(
+                (span["min"] + span["max"]) / 2,
+                -0.03,
+                label(batch, 10),
+                fontsize=7,
+                transform=axes.get_xaxis_transform(),
+                ha="center",
+                va="top",
+                color=CONTEXT,
+            )
     axes.set_xlabel("samples by batch", labelpad=12)

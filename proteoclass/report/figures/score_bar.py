@@ -21,6 +21,7 @@ from proteoclass.report.figures.canvas import (
     POSITIVE,
     WIDE,
     Canvas,
+    beside,
     label,
 )
 from proteoclass.report.wording import known, score_points
@@ -29,6 +30,8 @@ _TINT = "#F2D5C7"
 # Width of a letter of a zone's name, and the height of the marker within its row.
 _POINTS_PER_LETTER = 1.6
 _MARKER_AT = 0.66
+# Thresholds closer than this share one label, score points.
+_THRESHOLD_LABEL = 22
 
 
 def reference_frame(reference: Mapping[str, Any]) -> pd.DataFrame:
@@ -105,10 +108,8 @@ def draw_score_bar(
     '<svg'
     """
     with Canvas(WIDE, 1.95, layout="none") as canvas:
-        grid = canvas.figure.add_gridspec(
-            3, 1, height_ratios=[1, 1, 0.95], hspace=0.22,
-            left=0.235, right=0.965, top=0.88, bottom=0.2,
-        )  # fmt: skip
+        edges = {"left": 0.235, "right": 0.965, "top": 0.88, "bottom": 0.2}
+        grid = canvas.figure.add_gridspec(3, 1, height_ratios=[1, 1, 0.95], hspace=0.22, **edges)
         rows = [canvas.figure.add_subplot(grid[i]) for i in range(3)]
         for axes, group, name, colour in (
             (rows[0], "positive", names[0], POSITIVE),
@@ -119,40 +120,27 @@ def draw_score_bar(
         # One line through all three rows ties the marker to both distributions.
         through = blended_transform_factory(rows[2].transData, canvas.figure.transFigure)
         foot = rows[2].get_position().y0 + rows[2].get_position().height * _MARKER_AT
-        canvas.figure.add_artist(
-            Line2D([score] * 2, [foot, 0.88], transform=through, color=INK, linewidth=0.9)
-        )
-        side = {True: "left", False: "right"}.get(score < 12 or None, "center")
-        rows[0].annotate(
-            f"this sample: {score_points(score, cuts)}",
-            (score, 1),
-            xycoords=("data", "axes fraction"),
-            xytext=(0, 3),
-            textcoords="offset points",
-            ha="right" if score > 88 else side,
-            family=BOLD,
-            fontsize=9,
-        )
+        line = Line2D([score] * 2, [foot, edges["top"]], transform=through, color=INK)
+        line.set_linewidth(0.9)
+        canvas.figure.add_artist(line)
+        side = "left" if score < 12 else "right" if score > 88 else "center"
+        words = f"this sample: {score_points(score, cuts)}"
+        look: dict[str, Any] = {"transform": through, "ha": side, "va": "bottom"}
+        canvas.figure.text(score, edges["top"] + 0.02, words, family=BOLD, fontsize=9, **look)
     return canvas.svg
 
 
 def _distribution(axes: Axes, part: pd.DataFrame, name: str, colour: str) -> None:
-    axes.bar(
-        part["low"], part["share"], width=part["high"] - part["low"],
-        align="edge", color=colour, alpha=0.55, edgecolor="white", linewidth=0.5,
-    )  # fmt: skip
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, max(float(part["share"].max()) if len(part) else 0, 0.01) * 1.08)
-    axes.set_yticks([])
-    axes.set_xticks([])
+    look: dict[str, Any] = {"align": "edge", "alpha": 0.55, "edgecolor": "white", "linewidth": 0.5}
+    axes.bar(part["low"], part["share"], width=part["high"] - part["low"], color=colour, **look)
+    top = max(float(part["share"].max()) if len(part) else 0, 0.01) * 1.08
+    axes.set(xlim=(0, 100), ylim=(0, top), yticks=[], xticks=[])
     axes.spines["left"].set_visible(False)
     axes.spines["bottom"].set_color(PALE)
     total = int(part["count"].sum())
     people = "1 study patient" if total == 1 else f"{total} study patients"
-    axes.text(-0.025, 0.52, label(name, 18), color=colour, family=BOLD,
-              transform=axes.transAxes, ha="right", va="bottom")  # fmt: skip
-    axes.text(-0.025, 0.46, people, color=CONTEXT, fontsize=7.5,
-              transform=axes.transAxes, ha="right", va="top")  # fmt: skip
+    beside(axes, 0.52 * top, label(name, 18), va="bottom", color=colour, family=BOLD)
+    beside(axes, 0.46 * top, people, va="top", color=CONTEXT, fontsize=7.5)
 
 
 def _number_line(
@@ -162,46 +150,44 @@ def _number_line(
     cuts: tuple[float | None, float | None],
     names: tuple[str, str],
 ) -> None:
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 1)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    axes.set(xlim=(0, 100), ylim=(0, 1), yticks=[])
     _zones(axes, cuts, names)
-    if known(limits[0]) is not None and known(limits[1]) is not None:
-        axes.plot(limits, [_MARKER_AT] * 2, color=INK, linewidth=2.2, solid_capstyle="butt")
-    axes.plot([score], [_MARKER_AT], marker="o", markersize=7.5, color=INK,
-              markeredgecolor="white", markeredgewidth=1.2, clip_on=False)  # fmt: skip
-    crowded = [end for end in (0, 100) if any(c is not None and abs(c - end) < 14 for c in cuts)]
-    axes.set_xticks([end for end in (0, 100) if end not in crowded])
+    low, high = known(limits[0]), known(limits[1])
+    if low is not None and high is not None:
+        axes.plot([low, high], [_MARKER_AT] * 2, color=INK, lw=2.2, solid_capstyle="butt")
+    look: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 1.2, "clip_on": False}
+    axes.plot([score], [_MARKER_AT], marker="o", markersize=7.5, color=INK, **look)
+    # The ends of the scale give way where a threshold's own number stands.
+    near = [cut for cut in cuts if cut is not None]
+    axes.set_xticks([end for end in (0, 100) if all(abs(cut - end) >= 14 for cut in near)])
     axes.tick_params(length=0, pad=3)
-    axes.text(-0.025, 0.5, "score", transform=axes.transAxes, ha="right", va="center",
-              color=CONTEXT)  # fmt: skip
+    beside(axes, 0.5, "score", color=CONTEXT)
 
 
-def _zones(
-    axes: Axes, cuts: tuple[float | None, float | None], names: tuple[str, str]
-) -> None:
+def _zones(axes: Axes, cuts: tuple[float | None, float | None], names: tuple[str, str]) -> None:
     low, high = known(cuts[0]), known(cuts[1])
     if low is None or high is None:
         axes.barh(0.5, 100, height=1, color=PALEST)
         return
-    zones = ((0.0, low, PALEST, names[1]), (low, high, PALE, "indeterminate"),
-             (high, 100.0, _TINT, names[0]))  # fmt: skip
+    zones = (
+        (0.0, low, PALEST, names[1]),
+        (low, high, PALE, "indeterminate"),
+        (high, 100.0, _TINT, names[0]),
+    )
+    middle: dict[str, Any] = {"ha": "center", "va": "center"}
     for start, end, colour, name in zones:
         axes.barh(0.5, end - start, left=start, height=1, color=colour)
         # A name that would not fit its zone is left to the words beside the picture.
         if len(name) * _POINTS_PER_LETTER < end - start:
-            axes.text((start + end) / 2, 0.2, label(name), ha="center", va="center",
-                      fontsize=7, color=INK)  # fmt: skip
-    for cut in (low, high):
-        axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
-    if high - low < 16:
+            axes.text((start + end) / 2, 0.2, label(name), fontsize=7, color=INK, **middle)
+    marks = [(low, f"{score_points(low)}\nlower threshold")]
+    marks.append((high, f"{score_points(high)}\nupper threshold"))
+    if high - low < _THRESHOLD_LABEL:
         words = f"{score_points(low)} and {score_points(high)}\nthresholds"
         marks = [((low + high) / 2, words)]
-    else:
-        marks = [(low, f"{score_points(low)}\nlower threshold"),
-                 (high, f"{score_points(high)}\nupper threshold")]  # fmt: skip
     for place, words in marks:
-        axes.text(place, -0.14, words, ha="center", va="top", fontsize=7.5, color=INK,
-                  linespacing=1.25)  # fmt: skip
+        look: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.25}
+        axes.text(place, -0.14, words, fontsize=7.5, color=INK, **look)
+    for cut in (low, high):
+        axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)

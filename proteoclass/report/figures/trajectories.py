@@ -12,6 +12,7 @@ from proteoclass.report.figures.canvas import (
     CONTEXT,
     WIDE,
     Canvas,
+    beside,
     class_colours,
     label,
 )
@@ -82,58 +83,60 @@ def draw_trajectories(
     '<svg'
     """
     groups = list(dict.fromkeys(frame["group"]))
+    colours = class_colours(*names)
     under = 0.62 + 0.17 * len(groups)
     height = 2.3 + under
     with Canvas(WIDE, height, layout="none") as canvas:
         axes = canvas.axes()
         canvas.figure.subplots_adjust(left=0.2, right=0.83, top=0.97, bottom=under / height)
-        colours = class_colours(*names)
         for _, part in single.groupby("patient_id", sort=False):
             colour = colours.get(str(part["group"].iloc[0]), CONTEXT)
             axes.plot(part["day"], part["score"], color=colour, linewidth=0.5, alpha=0.25)
-        ends = {}
-        for group in groups:
-            part = frame[frame["group"] == group].sort_values("day")
-            colour = colours.get(group, CONTEXT)
-            axes.fill_between(part["day"], part["lower"], part["upper"], color=colour, alpha=0.16)
-            axes.plot(part["day"], part["mean_score"], "o-", color=colour, linewidth=2,
-                      markersize=4, markeredgecolor="white")  # fmt: skip
-            ends[group] = (float(part["day"].iloc[-1]), float(part["mean_score"].iloc[-1]))
+        ends = {group: _mean_line(axes, frame, group, colours) for group in groups}
         axes.set(ylim=(0, 100), ylabel="score", xlabel="day")
         axes.set_yticks([0, 25, 50, 75, 100])
         _names(axes, ends, colours)
-        _numbers(axes, groups, at_risk, colours)
+        _numbers(axes, groups, at_risk, colours, 72 * 2.23)
     return canvas.svg
 
 
-def _names(
-    axes: Axes, ends: dict[str, tuple[float, float]], colours: dict[str, str]
-) -> None:
-    placed: list[float] = []
-    for group, (_, at) in sorted(ends.items(), key=lambda item: item[1][1]):
-        spot = max([at, *(before + 8 for before in placed)])
-        placed.append(spot)
-        axes.text(1.02, spot, label(group, 16), transform=axes.get_yaxis_transform(), va="center",
-                  color=colours.get(group, CONTEXT), family=BOLD)  # fmt: skip
+def _mean_line(axes: Axes, frame: pd.DataFrame, group: str, colours: dict[str, str]) -> float:
+    part = frame[frame["group"] == group].sort_values("day")
+    colour = colours.get(group, CONTEXT)
+    axes.fill_between(part["day"], part["lower"], part["upper"], color=colour, alpha=0.16)
+    look: dict[str, Any] = {"linewidth": 2, "markersize": 4, "markeredgecolor": "white"}
+    axes.plot(part["day"], part["mean_score"], "o-", color=colour, **look)
+    return float(part["mean_score"].iloc[-1])
+
+
+def _names(axes: Axes, ends: dict[str, float], colours: dict[str, str]) -> None:
+    spot = -100.0
+    for group, at in sorted(ends.items(), key=lambda item: item[1]):
+        # Eight score points are one line of text.
+        spot = max(at, spot + 8)
+        look: dict[str, Any] = {"color": colours.get(group, CONTEXT), "family": BOLD}
+        beside(axes, spot, label(group, 16), gap=-0.02, **look)
 
 
 def _numbers(
-    axes: Axes, groups: list[str], at_risk: list[dict[str, Any]], colours: dict[str, str]
+    axes: Axes,
+    groups: list[str],
+    at_risk: list[dict[str, Any]],
+    colours: dict[str, str],
+    points: float,
 ) -> None:
     shown_days = sorted({float(row["day"]) for row in at_risk})
     # At most eight columns of numbers fit under the curve.
     step = -(-len(shown_days) // 8) or 1
     shown_days = shown_days[::step]
     axes.set_xticks(shown_days, [f"{day:g}" for day in shown_days])
-    points = axes.figure.get_figheight() * 72 * axes.get_position().height
-    place = axes.get_xaxis_transform()
+    left: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "center"}
     for row, group in enumerate(groups):
         depth = -(38 + 12.5 * row) / points
-        axes.text(-0.03, depth, label(group, 16), transform=axes.transAxes, ha="right",
-                  va="center", color=colours.get(group, CONTEXT), fontsize=7.5)  # fmt: skip
+        colour = colours.get(group, CONTEXT)
+        axes.text(-0.03, depth, label(group, 16), color=colour, fontsize=7.5, **left)
         numbers = {float(r["day"]): r["n_patients"] for r in at_risk if str(r["group"]) == group}
+        under: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "va": "center"}
         for day in shown_days:
-            axes.text(day, depth, f"{numbers.get(day, 0)}", transform=place, ha="center",
-                      va="center", fontsize=7.5)  # fmt: skip
-    axes.text(-0.03, -25 / points, "at risk", transform=axes.transAxes, ha="right", va="center",
-              color=CONTEXT, fontsize=7)  # fmt: skip
+            axes.text(day, depth, f"{numbers.get(day, 0)}", ha="center", fontsize=7.5, **under)
+    axes.text(-0.03, -25 / points, "at risk", color=CONTEXT, fontsize=7, **left)

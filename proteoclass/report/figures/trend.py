@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy import special
@@ -13,8 +16,13 @@ from proteoclass.report.figures.canvas import (
     PALEST,
     WIDE,
     Canvas,
+    beside,
+    records,
 )
 from proteoclass.report.wording import known, score_log_odds, score_points
+
+# Score points of half a line of text beside the axes.
+_HALF_LINE = 5.4
 
 
 def noise_band(first_score: float, smallest_change: float | None) -> tuple[float, float] | None:
@@ -85,57 +93,61 @@ def draw_trend(
     with Canvas(WIDE, 1.85, layout="none") as canvas:
         axes = canvas.axes()
         canvas.figure.subplots_adjust(left=0.085, right=0.755, top=0.955, bottom=0.215)
-        span = max(float(frame["day"].max() - frame["day"].min()), 1.0)
-        start, end = frame["day"].min() - 0.06 * span, frame["day"].max() + 0.06 * span
-        axes.set_xlim(start, end)
-        axes.set_ylim(0, 100)
+        days = sorted(set(frame["day"]))
+        margin = 0.06 * max(float(days[-1] - days[0]), 1.0)
+        axes.set(xlim=(days[0] - margin, days[-1] + margin), ylim=(0, 100), xlabel=unit)
         _context(axes, cuts, band)
-        good = frame[frame["score"].notna()]
-        axes.plot(good["day"], good["score"], color=CONTEXT, linewidth=1)
-        axes.vlines(good["day"], good["lower"], good["upper"], color=INK, linewidth=1.2)
-        axes.plot(good["day"], good["score"], "o", color=INK, markersize=5.5,
-                  markeredgecolor="white", clip_on=False)  # fmt: skip
-        for row in good.itertuples():
-            axes.annotate(score_points(row.score, cuts), (row.day, row.score), xytext=(4.5, 4),
-                          textcoords="offset points", family=BOLD, fontsize=8)  # fmt: skip
+        _scores(axes, frame[frame["score"].notna()], cuts)
         _refused(axes, frame[frame["score"].isna()])
-        axes.set_xticks(sorted(set(frame["day"])), [f"{day:g}" for day in sorted(set(frame["day"]))])
+        axes.set_xticks(days, [f"{day:g}" for day in days])
         axes.set_yticks([0, 25, 50, 75, 100])
-        axes.set_xlabel(unit)
     return canvas.svg
+
+
+def _scores(axes: Axes, good: pd.DataFrame, cuts: tuple[float | None, float | None]) -> None:
+    axes.plot(good["day"], good["score"], color=CONTEXT, linewidth=1)
+    axes.vlines(good["day"], good["lower"], good["upper"], color=INK, linewidth=1.2)
+    look: dict[str, Any] = {"markersize": 5.5, "markeredgecolor": "white", "clip_on": False}
+    axes.plot(good["day"], good["score"], "o", color=INK, **look)
+    for row in records(good):
+        axes.annotate(
+            score_points(row["score"], cuts),
+            (row["day"], row["score"]),
+            xytext=(4.5, 4),
+            textcoords="offset points",
+            family=BOLD,
+            fontsize=8,
+        )
 
 
 def _context(
     axes: Axes, cuts: tuple[float | None, float | None], band: tuple[float, float] | None
 ) -> None:
+    labels = []
+    for cut, word in zip(cuts, ("lower", "upper"), strict=True):
+        if cut is not None:
+            labels.append((cut, f"{score_points(cut)} {word} threshold"))
+            axes.axhline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
     if band is not None:
         axes.axhspan(*band, color=PALEST, zorder=0)
-    labels = [(cut, f"{score_points(cut)} {word} threshold") for cut, word in
-              zip(cuts, ("lower", "upper")) if cut is not None]  # fmt: skip
-    for cut, _ in labels:
-        axes.axhline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
-    if band is not None:
         labels.append(((band[0] + band[1]) / 2, "no change beyond\nmeasurement variation"))
-    for height, (_, words) in zip(_apart([at for at, _ in labels], labels), labels):
-        axes.text(1.015, height, words, transform=axes.get_yaxis_transform(), va="center",
-                  fontsize=7.5, color=CONTEXT, linespacing=1.15)  # fmt: skip
+    for height, (_, words) in zip(_apart(labels), labels, strict=True):
+        beside(axes, height, words, gap=-0.015, fontsize=7.5, color=CONTEXT, linespacing=1.15)
 
 
-def _apart(heights: list[float], labels: list[tuple[float, str]]) -> list[float]:
-    """Move labels up so that none stands on another; 9 score points a line of text."""
-    order = sorted(range(len(heights)), key=lambda i: heights[i])
-    placed = list(heights)
-    for before, after in zip(order, order[1:]):
+def _apart(labels: list[tuple[float, str]]) -> list[float]:
+    """Move labels up so that none stands on another."""
+    order = sorted(range(len(labels)), key=lambda i: labels[i][0])
+    placed = [height for height, _ in labels]
+    for before, after in pairwise(order):
         lines = labels[before][1].count("\n") + labels[after][1].count("\n") + 2
-        placed[after] = max(placed[after], placed[before] + 5.4 * lines)
-    over = max([placed[order[-1]] - 96, 0.0]) if order else 0.0
+        placed[after] = max(placed[after], placed[before] + _HALF_LINE * lines)
+    over = max(placed[order[-1]] - 96, 0.0) if order else 0.0
     return [height - over for height in placed]
 
 
 def _refused(axes: Axes, part: pd.DataFrame) -> None:
-    for row in part.itertuples():
-        axes.plot([row.day], [3], "x", color=CONTEXT, markersize=5)
-        axes.annotate("not reportable", (row.day, 3), xytext=(4, 3), textcoords="offset points",
-                      fontsize=7, color=CONTEXT, rotation=90, va="bottom", ha="center")  # fmt: skip
-
-
+    for day in part["day"]:
+        axes.plot([day], [3], "x", color=CONTEXT, markersize=5)
+        look: dict[str, Any] = {"rotation": 90, "va": "bottom", "ha": "center"}
+        axes.text(day, 9, "not reportable", fontsize=7, color=CONTEXT, **look)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,7 +18,9 @@ from proteoclass.report.figures.canvas import (
     POSITIVE,
     WIDE,
     Canvas,
+    beside,
     label,
+    records,
 )
 from proteoclass.report.wording import fixed
 
@@ -54,8 +58,8 @@ def waterfall_frame(explanation: pd.DataFrame, shown_proteins: int = 8) -> pd.Da
     order = np.argsort(-proteins["contribution"].abs().to_numpy(), kind="stable")
     top = proteins.iloc[order[:shown_proteins]]
     rest = proteins.iloc[order[shown_proteins:]]
-    rows: list[dict[str, object]] = [_step("base", "starting point", base)]
-    for row in top.to_dict("records"):
+    rows: list[dict[str, Any]] = [_step("base", "starting point", base)]
+    for row in records(top):
         name = str(row["gene"] or row["protein_id"])
         rows.append(
             _step("protein", name, float(row["contribution"]))
@@ -64,9 +68,7 @@ def waterfall_frame(explanation: pd.DataFrame, shown_proteins: int = 8) -> pd.Da
         )
     if len(rest):
         noun = "protein" if len(rest) == 1 else "proteins"
-        rows.append(
-            _step("others", f"{len(rest)} other {noun}", float(rest["contribution"].sum()))
-        )
+        rows.append(_step("others", f"{len(rest)} other {noun}", float(rest["contribution"].sum())))
     frame = pd.DataFrame(rows)
     frame["end"] = frame["contribution"].cumsum()
     frame["start"] = (frame["end"] - frame["contribution"]).where(frame["kind"] != "base", 0.0)
@@ -77,7 +79,7 @@ def waterfall_frame(explanation: pd.DataFrame, shown_proteins: int = 8) -> pd.Da
     ]
 
 
-def value_words(value: float, low: float, high: float) -> str:
+def value_words(value: Any, low: Any, high: Any) -> str:
     """Return a protein's value and where it stands in the study patients' range.
 
     Parameters
@@ -130,7 +132,7 @@ def draw_waterfall(frame: pd.DataFrame) -> str:
         reach = max(float(ends.max() - ends.min()), 0.5)
         axes.set_xlim(float(ends.min()) - 0.24 * reach, float(ends.max()) + 0.24 * reach)
         axes.set_ylim(len(frame) - 0.4, -0.6)
-        for place, row in enumerate(frame.to_dict("records")):
+        for place, row in enumerate(records(frame)):
             _draw_step(axes, place, row, frame, reach)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -139,31 +141,40 @@ def draw_waterfall(frame: pd.DataFrame) -> str:
 
 
 def _draw_step(
-    axes: Axes, place: int, row: dict[str, object], frame: pd.DataFrame, reach: float
+    axes: Axes, place: int, row: dict[str, Any], frame: pd.DataFrame, reach: float
 ) -> None:
-    start, end, size = (float(str(row[key])) for key in ("start", "end", "contribution"))
-    total = row["kind"] in ("base", "total")
-    across = axes.get_yaxis_transform()
-    if total:
+    end = float(row["end"])
+    look: dict[str, Any] = {}
+    if row["kind"] in ("base", "total"):
+        look = {"family": BOLD, "color": INK}
         axes.plot([end, end], [place - 0.36, place + 0.36], color=INK, linewidth=2)
         words = f"score {100 * float(special.expit(end)):.0f}"
     else:
-        colour = POSITIVE if size > 0 else NEGATIVE
-        axes.barh(place, size, left=start, height=0.62, color=colour)
-        side = 1 if size > 0 else -1
-        axes.text(end + side * 0.02 * reach, place, fixed(size, 2, plus=True), va="center",
-                  ha="left" if size > 0 else "right", fontsize=7, color=colour)  # fmt: skip
-        words = "" if pd.isna(row["words"]) else str(row["words"])
+        _bar(axes, place, row, reach)
+        words = str(row["words"])
     if place + 1 < len(frame):
         axes.plot([end, end], [place, place + 1], color=PALE, linewidth=0.7, zorder=0)
-    family = {"family": BOLD} if total else {}
-    axes.text(-0.03, place, label(row["name"], 18), transform=across, ha="right", va="center",
-              **family)  # type: ignore[arg-type]  # fmt: skip
-    axes.text(1.03, place, words, transform=across, va="center", fontsize=7.5,
-              color=INK if total else CONTEXT, **family)  # type: ignore[arg-type]  # fmt: skip
+    beside(axes, place, label(row["name"], 18), **look)
+    beside(axes, place, words, gap=-0.03, **{"fontsize": 7.5, "color": CONTEXT, **look})
 
 
-def _step(kind: str, name: str, contribution: float) -> dict[str, object]:
+def _bar(axes: Axes, place: int, row: dict[str, Any], reach: float) -> None:
+    size = float(row["contribution"])
+    raised = size > 0
+    colour = POSITIVE if raised else NEGATIVE
+    axes.barh(place, size, left=float(row["start"]), height=0.62, color=colour)
+    axes.text(
+        float(row["end"]) + (0.02 if raised else -0.02) * reach,
+        place,
+        fixed(size, 2, plus=True),
+        va="center",
+        ha="left" if raised else "right",
+        fontsize=7,
+        color=colour,
+    )
+
+
+def _step(kind: str, name: str, contribution: float) -> dict[str, Any]:
     gap = float("nan")
     return {
         "name": name,
