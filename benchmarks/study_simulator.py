@@ -89,9 +89,8 @@ def cross_validated_auc(log2: pd.DataFrame, classes: np.ndarray, seed: int, repe
         for test in patient_folds(classes, 5, np.random.default_rng([seed, repeat])):
             train = np.setdiff1d(np.arange(len(classes)), test)
             filled = prepare(log2.iloc[train], log2)
-            filled = filled[top(filled.iloc[train], classes[train])].to_numpy()
-            scale = filled[train].std(axis=0)
-            standard = (filled - filled[train].mean(axis=0)) / scale
+            panel = filled[top(filled.iloc[train], classes[train])].to_numpy()
+            standard = (panel - panel[train].mean(axis=0)) / panel[train].std(axis=0)
             model = LogisticRegression(C=0.1, class_weight="balanced", max_iter=1000)
             model.fit(standard[train], classes[train])
             scores[test] = model.decision_function(standard[test])
