@@ -25,7 +25,7 @@ class ProteoclassError(Exception):
         super().__init__(" ".join(str(message).split()))
 
 
-class InputError(ProteoclassError):
+class InputError(ProteoclassError, ValueError):
     """A file or a value in it is not what the step needs."""
 
     exit_code = 3
@@ -43,7 +43,7 @@ class ModelRefusedError(ProteoclassError):
     exit_code = 5
 
 
-class TooLittleDataError(ProteoclassError):
+class TooLittleDataError(ProteoclassError, ValueError):
     """There are too few patients, events or proteins for the step."""
 
     exit_code = 6

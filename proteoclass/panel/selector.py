@@ -10,10 +10,12 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import l1_min_c
+from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError, name_list
 from proteoclass.folds import complementary_halves, spawn
+from proteoclass.panel.binary import binary_target
 from proteoclass.panel.moderated import moderated_t
 
 Floats = npt.NDArray[np.float64]
@@ -203,7 +205,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         ----------
         X : array-like, shape (n_samples, n_proteins)
             Normalised log2 values; NaN = not detected.
-        y : array-like of 0 and 1, shape (n_samples,)
+        y : array-like, shape (n_samples,)
+            Two classes; the larger one is positive.
         sample_weight : array-like of float, shape (n_samples,), optional
             One over the number of index samples of the patient.
         groups : array-like, shape (n_samples,), optional
@@ -217,13 +220,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
             raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
         if self.size < 1:
             raise InputError(f"panel: found size {self.size}, expected at least 1")
-        values, classes = validate_data(
-            self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True
-        )
-        labels = np.asarray(classes, dtype=float)
-        _require_two_classes(labels)
-        weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight)
-        patients = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
         self.t_ = np.nan_to_num(moderated_t(values, labels, weights[None, :]).t[0])
         self.frequency_ = np.zeros(values.shape[1])
         if self.method == "stability":
@@ -253,10 +251,12 @@ class PanelSelector(SelectorMixin, BaseEstimator):
     def _picked(self, values: Floats, labels: Floats, weights: Floats) -> Bools:
         if len(np.unique(labels)) < 2:
             return np.zeros(values.shape[1], dtype=bool)
+        # l1_min_c counts rows; a patient with two samples of weight 1/2 is one.
+        smallest = l1_min_c(values, labels, loss="log") * len(weights) / weights.sum()
         model = LogisticRegression(
             l1_ratio=1.0,
             solver="liblinear",
-            C=l1_min_c(values, labels, loss="log") * self.penalty_ratio,
+            C=smallest * self.penalty_ratio,
             class_weight="balanced",
             tol=1e-3,
             max_iter=200,
@@ -273,17 +273,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.target_tags.required = True
-        tags.classifier_tags = None
+        tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags
-
-
-def _require_two_classes(labels: Floats) -> None:
-    found = np.unique(labels)
-    if len(found) != 2 or not np.isin(found, (0.0, 1.0)).all():
-        raise TooLittleDataError(
-            f"panel: found the classes {found.tolist()[:5]}, expected 0 and 1 both present; "
-            "check the outcome column"
-        )
 
 
 def _standardise(values: Floats) -> Floats:

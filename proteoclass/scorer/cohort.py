@@ -46,13 +46,24 @@ class Cohort:
     @property
     def training_patients(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int_]]:
         """Patients with an index sample, sorted by id, and the class of each."""
-        rows = np.flatnonzero(self.weights > 0)
+        rows = self.index_rows()
         names, first = np.unique(self.patients[rows].astype(str), return_index=True)
         return names.astype(object), self.labels[rows[first]].astype(int)
 
     def rows_of(self, patients: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-        """Return the positions of every sample of these patients, labelled or not."""
-        return np.flatnonzero(pd.Index(self.patients).isin(patients))
+        """Return the positions of every sample of these patients, labelled or not.
+
+        By sample id: a sum or a bootstrap draw must not depend on the order of the file.
+        """
+        return self._by_id(np.flatnonzero(pd.Index(self.patients).isin(patients)))
+
+    def index_rows(self) -> npt.NDArray[np.intp]:
+        """Return the positions of the index samples, by sample id."""
+        return self._by_id(np.flatnonzero(self.weights > 0))
+
+    def _by_id(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        ids = self.values.index.to_numpy(dtype=str)[rows]
+        return rows[np.argsort(ids, kind="stable")]
 
     def used(self) -> npt.NDArray[np.object_]:
         """Return "index", "follow-up" or "other" for each sample."""

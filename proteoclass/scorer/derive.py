@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from proteoclass._version import __version__
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -58,7 +56,7 @@ def derive_panel(
     """
     cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
-    rows = np.flatnonzero(cohort.weights > 0)
+    rows = cohort.index_rows()
     choosing = build_pipeline(resolved, unit_seed(seed))[:-1]
     choosing.fit(
         cohort.values.iloc[rows],

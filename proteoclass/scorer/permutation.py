@@ -94,7 +94,7 @@ def _one_repeat(
 def _strata(cohort: Cohort) -> tuple[npt.NDArray[Any], str]:
     """Stratum of each training patient: the site, else the batch, of an index sample."""
     names, _ = cohort.training_patients
-    rows = np.flatnonzero(cohort.weights > 0)
+    rows = cohort.index_rows()
     samples = cohort.matrix.samples.iloc[rows]
     for column in ("site", "batch"):
         if column in samples and samples[column].nunique() > 1:

@@ -10,8 +10,8 @@ import xgboost
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import spawn
+from proteoclass.panel.binary import binary_target
 from proteoclass.panel.moderated import moderated_t
 from proteoclass.scorer.blend import Blend
 from proteoclass.scorer.companion import signed_ridge
@@ -99,20 +99,15 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
 
         Raises
         ------
-        TooLittleDataError
+        InputError, TooLittleDataError
             If there are not two classes.
         """
         values, target = validate_data(
             self, X, y, dtype=np.float64, ensure_all_finite="allow-nan"
         )
-        self.classes_, coded = np.unique(target, return_inverse=True)
-        if len(self.classes_) != 2:
-            raise TooLittleDataError(
-                f"scorer: found {len(self.classes_)} class, expected two; check the outcome column"
-            )
-        labels = coded.astype(float)
-        weights = np.ones(len(labels)) if sample_weight is None else np.asarray(sample_weight, float)
-        patients = np.arange(len(labels)) if groups is None else np.asarray(groups)
+        self.classes_, labels, weights, patients = binary_target(
+            values, target, sample_weight, groups
+        )
         self.signs_ = np.sign(np.nan_to_num(moderated_t(values, labels, weights[None]).t[0]))
         self.bag_counts_ = patient_bags(labels, patients, self.bags, spawn(self.random_state, 0))
         self.blend_ = self._fit_blend(values, labels, self.bag_counts_ * weights)
@@ -120,7 +115,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: Any) -> Floats:
         """Return the blended log-odds, before calibration, shape (n_samples,)."""
-        return self.blend_.margin(self._check(X))
+        checked = self._check(X)
+        return self.blend_.margin(checked)
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the uncalibrated probability of each class, shape (n_samples, 2)."""
@@ -129,7 +125,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the class with the larger probability."""
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
+        positive = (self.decision_function(X) > 0).astype(int)
+        return np.asarray(self.classes_[positive])
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -146,7 +146,7 @@ def _test_share(by_repeat: list[list[FoldResult]]) -> float:
 def _apparent_auc(
     cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...]
 ) -> float:
-    rows = np.flatnonzero(cohort.weights > 0)
+    rows = cohort.index_rows()
     fitted = fit_procedure(cohort, rows, settings, unit_seed(seed), fixed)
     values = fitted.panel_values(cohort.values.iloc[rows]).to_numpy(dtype=float)
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])

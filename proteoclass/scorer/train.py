@@ -104,7 +104,7 @@ def train(
             progress=progress,
         )
     fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
-    rows = np.flatnonzero(evaluation.cohort.weights > 0)
+    rows = evaluation.cohort.index_rows()
     seed = evaluation.summary["design"]["seed"]
     fitted = fit_procedure(
         evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed

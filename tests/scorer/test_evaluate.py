@@ -1,0 +1,212 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+
+from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
+from proteoclass.io import json_text, table_text
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.panel import Panel
+from proteoclass.scorer import Settings, derive_panel, evaluate
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.crossfit import run_fold
+from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.stats import log_odds
+
+
+QUICK = Settings(size=8, bags=3, rounds=8)
+OUTCOME = Outcome("severity", "severe")
+
+
+def repeat_auc(rows):
+    return roc_auc_score(rows["outcome"] == "severe", rows["score"])
+
+
+def test_headline_is_recomputed_from_the_predictions(evaluated):
+    # scikit-learn's AUC on the table alone is the independent route.
+    index = evaluated.predictions[evaluated.predictions["used"] == "index"]
+    per_repeat = index.groupby("repeat")[["outcome", "score"]].apply(repeat_auc)
+    auc = evaluated.summary["auc"]
+    assert auc["mean_over_repeats"] == pytest.approx(per_repeat.mean(), abs=1e-12)
+    np.testing.assert_allclose(auc["per_repeat"], per_repeat, atol=1e-12)
+    assert auc["interval"][0] < auc["mean_over_folds"] < auc["interval"][1]
+
+
+def test_brier_and_average_precision_equal_scikit_learn(evaluated):
+    index = evaluated.predictions[evaluated.predictions["used"] == "index"]
+    briers, precisions = [], []
+    for _, rows in index.groupby("repeat"):
+        truth = rows["outcome"] == "severe"
+        briers.append(brier_score_loss(truth, rows["probability"]))
+        precisions.append(average_precision_score(truth, rows["probability"]))
+    assert evaluated.summary["brier"]["mean_over_repeats"] == pytest.approx(np.mean(briers))
+    found = evaluated.summary["average_precision"]["mean_over_repeats"]
+    assert found == pytest.approx(np.mean(precisions))
+
+
+def test_every_labelled_sample_is_predicted_once_a_repeat(toy, evaluated):
+    counts = evaluated.predictions.groupby(["sample_id", "repeat"]).size()
+    assert (counts == 1).all()
+    assert len(counts) == 2 * toy.n_samples
+    used = evaluated.predictions.drop_duplicates("sample_id")["used"].value_counts()
+    assert used.to_dict() == {"index": 40, "follow-up": 40}
+
+
+def test_no_patient_is_in_two_folds_of_a_repeat(evaluated):
+    folds = evaluated.predictions.groupby(["repeat", "patient_id"])["fold"].nunique()
+    assert (folds == 1).all()
+
+
+def test_finds_the_signal_and_says_so(evaluated):
+    assert evaluated.summary["auc"]["mean_over_repeats"] > 0.75
+    assert evaluated.summary["permutation"]["p"] == pytest.approx(1 / 5)
+    names = {row["id"] for row in evaluated.summary["panel"]["frequencies"][:4]}
+    assert names < {f"Q{i:03d}" for i in range(6)}
+
+
+def test_explanations_sum_to_the_mean_log_odds(evaluated):
+    totals = evaluated.explanations.groupby("sample_id")["contribution"].sum()
+    expected = evaluated.scores.set_index("sample_id")["log_odds"]
+    np.testing.assert_allclose(totals.loc[expected.index], expected, atol=1e-5)
+    # and the scores are the predictions averaged on the log-odds
+    by_hand = evaluated.predictions.assign(z=log_odds(evaluated.predictions["probability"]))
+    np.testing.assert_allclose(
+        by_hand.groupby("sample_id")["z"].mean().loc[expected.index], expected, atol=1e-9
+    )
+
+
+def test_same_bytes_for_any_number_of_processes(make_toy):
+    matrix = make_toy()
+    runs = [
+        evaluate(matrix, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=2, jobs=jobs)
+        for jobs in (1, 2)
+    ]
+    assert json_text(runs[0].summary) == json_text(runs[1].summary)
+    assert table_text(runs[0].predictions) == table_text(runs[1].predictions)
+    assert table_text(runs[0].explanations) == table_text(runs[1].explanations)
+
+
+def test_order_of_samples_changes_no_prediction(make_toy):
+    matrix = make_toy()
+    order = np.random.default_rng(0).permutation(matrix.n_samples)
+    shuffled = matrix.take(matrix.values.index[order])
+    tables = [
+        evaluate(m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
+        .predictions.set_index("sample_id")["score"]
+        for m in (matrix, shuffled)
+    ]
+    np.testing.assert_array_equal(tables[1].loc[tables[0].index], tables[0])
+
+
+def test_poisoned_test_rows_change_nothing_that_was_fitted(toy):
+    # What leaks from test rows into a fit would have to change with them.
+    cohort = build_cohort(toy, OUTCOME)
+    settings = QUICK.resolve(cohort.matrix)
+    test = np.array(["P00", "P01", "P02", "P03", "P04", "P05"], dtype=object)
+    clean = run_fold(cohort, test, settings, (0, 0, 0))
+    values = toy.values.copy()
+    values[toy.samples["patient_id"].isin(test)] = 1e9
+    poisoned = run_fold(
+        build_cohort(replace(toy, values=values), OUTCOME), test, settings, (0, 0, 0)
+    )
+    assert poisoned.panel == clean.panel
+    assert poisoned.thresholds == clean.thresholds
+    # One poisoned test row must not move another test row's score either.
+    one = toy.values.copy()
+    one.loc["S00v0"] = 1e9
+    single = run_fold(build_cohort(replace(toy, values=one), OUTCOME), test, settings, (0, 0, 0))
+    np.testing.assert_array_equal(single.log_odds[1:], clean.log_odds[1:])
+
+
+def test_labels_of_test_patients_are_not_looked_at(toy):
+    test = np.array(["P00", "P01", "P02", "P03", "P04", "P05"], dtype=object)
+    cohort = build_cohort(toy, OUTCOME)
+    settings = QUICK.resolve(cohort.matrix)
+    clean = run_fold(cohort, test, settings, (0, 0, 0))
+    names, classes = cohort.training_patients
+    turned = {n: float(1 - c) if n in test else float(c) for n, c in zip(names, classes, strict=True)}
+    flipped = run_fold(cohort.with_labels(turned), test, settings, (0, 0, 0))
+    np.testing.assert_array_equal(flipped.log_odds, clean.log_odds)
+
+
+def test_follow_up_samples_are_never_trained_on(toy, evaluated):
+    values = toy.values.copy()
+    later = toy.samples["day"] > 0
+    values[later] = values[later] + 3
+    moved = evaluate(
+        replace(toy, values=values), OUTCOME, settings=QUICK, folds=4, repeats=2, permutations=0, seed=1
+    )
+    columns = ["sample_id", "repeat", "score"]
+    before = evaluated.predictions.query("used == 'index'")[columns].reset_index(drop=True)
+    after = moved.predictions.query("used == 'index'")[columns].reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, after)
+
+
+def test_permuted_labels_average_to_a_coin(make_toy):
+    values = [
+        evaluate(
+            make_toy(patients=30, visits=1, signal=0.0, seed=seed),
+            OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, seed=seed,
+        ).summary["auc"]["mean_over_repeats"]
+        for seed in range(8)
+    ]  # fmt: skip
+    assert 0.38 < np.mean(values) < 0.62
+
+
+def test_patients_without_an_index_sample_are_predicted_not_trained_on(make_toy):
+    matrix = make_toy()
+    samples = matrix.samples.copy()
+    samples["visit"] = np.where(samples["day"] == 0, "T1", "T2")
+    samples.loc["S00v0", "visit"] = "late"
+    result = evaluate(
+        replace(matrix, samples=samples),
+        OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, index="visit=T1",
+    )  # fmt: skip
+    rows = result.predictions[result.predictions["patient_id"] == "P00"]
+    assert list(rows["used"]) == ["follow-up", "follow-up"]
+    assert rows["score"].notna().all()
+
+
+def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
+    cohort = build_cohort(toy, OUTCOME)
+    settings = QUICK.resolve(cohort.matrix)
+    derived = derive_panel(toy, OUTCOME, settings=QUICK)
+    assert derived.status == "derived"
+    assert held_proteins(derived, cohort, settings)[0] == ()
+    foreign = Panel(
+        name="two", title="Two", status="reference", protein=[{"id": "Q001"}, {"id": "Q050"}]
+    )
+    held, resolved = held_proteins(foreign, cohort, settings)
+    assert held == ("Q001", "Q050")
+    assert resolved.size == 2
+    result = evaluate(
+        toy, OUTCOME, settings=QUICK, panel=foreign, folds=3, repeats=1, permutations=0
+    )
+    assert {r["id"] for r in result.summary["panel"]["frequencies"]} == {"Q001", "Q050"}
+    absent = Panel(name="no", title="No", status="reference", protein=[{"id": "X1"}])
+    with pytest.raises(PanelMismatchError, match="1 of 1 proteins are not in the matrix: X1"):
+        held_proteins(absent, cohort, settings)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "message"),
+    [
+        ({"folds": 1}, "--folds 1: expected at least 2"),
+        ({"repeats": 0}, "--repeats 0: expected at least 1"),
+        ({"permutations": -1}, "--permutations -1: expected 0 or more"),
+        ({"index": "last"}, "--index 'last': expected first, all or COLUMN=VALUE"),
+        ({"index": "ward=3"}, "no column 'ward'"),
+        ({"index": "day=99"}, "no sample carries '99'"),
+    ],
+)
+def test_refuses_a_design_that_cannot_be(toy, kwargs, message):
+    with pytest.raises(InputError, match=message):
+        evaluate(toy, OUTCOME, settings=QUICK, **kwargs)
+
+
+def test_refuses_too_few_patients(make_toy):
+    with pytest.raises(TooLittleDataError, match="expected at least 5 of each"):
+        evaluate(make_toy(patients=12), OUTCOME, settings=QUICK)
+
