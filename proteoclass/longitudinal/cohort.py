@@ -31,6 +31,8 @@ class Cohort:
         Z'Z of each patient with Z = [1, time].
     moments : array of float, shape (n_patients, 2)
         Z'y of each patient.
+    first_week : array of float, shape (n_patients,)
+        Week of each patient's first visit.
 
     Notes
     -----
@@ -47,6 +49,7 @@ class Cohort:
     response: Floats
     products: Floats
     moments: Floats
+    first_week: Floats
     centre: float
     time_unit: float
     response_unit: float
@@ -91,6 +94,7 @@ class Cohort:
             response=response,
             products=products,
             moments=moments,
+            first_week=week[np.searchsorted(row_patient, np.arange(len(patients)))],
             centre=centre,
             time_unit=time_unit,
             response_unit=response_unit,
@@ -110,10 +114,9 @@ class Cohort:
         """Return the row [1, time] that reads a line at a week, shape (2,)."""
         return np.array([1.0, (week - self.centre) / self.time_unit])
 
-    def first_week(self, group: int) -> float:
+    def start(self, group: int) -> float:
         """Median over the group's patients of the week of their first visit."""
-        first = pd.Series(self.time).groupby(self.row_patient).first().to_numpy()
-        return float(np.median(first[self.group_of == group]) * self.time_unit + self.centre)
+        return float(np.median(self.first_week[self.group_of == group]))
 
 
 def _unit(values: Floats) -> float:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from proteoclass.errors import InputError
 
-#: Fewer pairs leave the SD itself too uncertain (with 20, a 95 % interval of about −24 % to +46 %).
+#: Fewer pairs leave the SD itself too uncertain (with 20, a 95 % interval of about −24 % to +44 %).
 MINIMUM_PAIRS = 20
 
 

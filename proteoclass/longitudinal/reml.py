@@ -96,10 +96,11 @@ def maximise(cohort: Cohort, structure: Structure) -> tuple[Floats, str]:
 
     Notes
     -----
-    Over the Cholesky factor with its diagonal held at or above zero, from three starts,
-    as in lme4, so that a maximum on the boundary is reached and seen. statsmodels
-    inverts the covariance, cannot reach the boundary, and stops short of it, at times
-    calling that converged.
+    Over the Cholesky factor with its diagonal held at or above zero, as in lme4, so that
+    a maximum on the boundary is reached and seen. statsmodels inverts the covariance,
+    cannot reach the boundary, and stops short of it, at times calling that converged.
+    On the boundary the derivative by the factor is zero whether or not it is a maximum:
+    hence several starts, and the derivative by the variance itself as the proof.
 
     Examples
     --------
@@ -120,16 +121,16 @@ def maximise(cohort: Cohort, structure: Structure) -> tuple[Floats, str]:
     bounds = [(0.0, None) if row == column else (None, None) for row, column in free]
     starts = [
         np.array([level if row == column else 0.0 for row, column in free])
-        for level in (1.0, 0.2, 4.0)
+        for level in (0.2, 0.05, 1.0)
     ]
     tried = [
         optimize.minimize(
             objective,
             start,
             jac=True,
-            method="L-BFGS-B",
+            method="SLSQP",
             bounds=bounds,
-            options={"ftol": 1e-15, "gtol": 1e-8, "maxiter": 500},
+            options={"ftol": 1e-15, "maxiter": 300},
         )
         for start in starts
     ]
@@ -147,14 +148,19 @@ def _factor(free: tuple[tuple[int, int], ...], entries: Floats) -> Floats:
 
 def _refusal(cohort: Cohort, factor: Floats, structure: Structure) -> str:
     _, gradient, _ = criterion(cohort, factor @ factor.T)
-    if factor[0, 0] < SINGULAR:
-        return "singular fit: the variance between patients' levels is estimated as zero"
-    if structure != "intercept" and factor[1, 1] < SINGULAR:
-        if abs(factor[1, 0]) < SINGULAR:
-            return "singular fit: the variance between patients' slopes is estimated as zero"
-        return "singular fit: patients' levels and slopes are estimated as perfectly correlated"
     by_factor = 2 * gradient @ factor
     steepest = max(abs(float(by_factor[place])) for place in FREE[structure])
-    if not steepest < 1e-3:
-        return "the likelihood has no maximum that could be found"
-    return ""
+    found = steepest < 1e-3
+    refusal = ""
+    if factor[0, 0] < SINGULAR:
+        refusal = "singular fit: the variance between patients' levels is estimated as zero"
+        found = found and gradient[0, 0] > -1e-3
+    elif structure != "intercept" and factor[1, 1] < SINGULAR:
+        # The direction in which there is no variance: would more of it fit better?
+        direction = np.array([-factor[1, 0], factor[0, 0]])
+        direction /= np.linalg.norm(direction)
+        found = found and direction @ gradient @ direction > -1e-3
+        refusal = "singular fit: patients' levels and slopes are estimated as perfectly correlated"
+        if abs(factor[1, 0]) < SINGULAR:
+            refusal = "singular fit: the variance between patients' slopes is estimated as zero"
+    return refusal if found else "the likelihood has no maximum that could be found"

@@ -124,7 +124,7 @@ def _from_mixed(
     solution = solve(cohort, estimate)
     rows = []
     for group in range(len(cohort.groups)):
-        start = cohort.first_week(group)
+        start = cohort.start(group)
         rows.append(
             {
                 "slope": solution.coefficients[group, 1] * cohort.slope_unit,
@@ -158,7 +158,7 @@ def _from_own_slopes(cohort: Cohort, reasons: list[str]) -> SlopeFit:
     rows = []
     for group in range(len(cohort.groups)):
         members = usable & (cohort.group_of == group)
-        start = cohort.first_week(group)
+        start = cohort.start(group)
         slopes = lines.slopes[members] * cohort.slope_unit
         time = cohort.at(start)[1]
         level = (lines.intercepts[members] + lines.slopes[members] * time).mean()
