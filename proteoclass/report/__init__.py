@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
+from pathlib import Path
 
 from proteoclass.report.document import Document
 from proteoclass.report.html import render_html
 from proteoclass.report.patient import patient_document
 from proteoclass.report.pdf import render_pdf
-from proteoclass.report.read_run import Run, patient_slug, read_run
+from proteoclass.report.read_run import Run, folder_state, patient_slug, read_run
 from proteoclass.report.study import study_document
 
 __all__ = [
@@ -52,5 +54,11 @@ def build_report(run_dir: str | os.PathLike[str], patient: str | None = None) ->
     Traceback (most recent call last):
     proteoclass.errors.InputError: /nowhere/run: no such folder; give a folder that ...
     """
-    run = read_run(run_dir)
+    run = _run_as_it_is(Path(run_dir), folder_state(run_dir))
     return study_document(run) if patient is None else patient_document(run, patient)
+
+
+@lru_cache(maxsize=1)
+def _run_as_it_is(folder: Path, state: tuple[tuple[str, int, int], ...]) -> Run:
+    # A run is read once for its fifty patients; `state` makes a changed folder a new one.
+    return read_run(folder)

@@ -8,10 +8,10 @@ import pandas as pd
 
 from proteoclass.report.document import Block, Facts, Figure, Paragraph
 from proteoclass.report.figures.canvas import records
-from proteoclass.report.figures.waterfall import draw_waterfall, waterfall_frame
+from proteoclass.report.figures.waterfall import BASE, draw_waterfall, waterfall_frame
 from proteoclass.report.patient_view import PatientView
 from proteoclass.report.statements import whole
-from proteoclass.report.wording import fixed, interval, known, listing, percent, shown
+from proteoclass.report.wording import count, fixed, interval, known, listing, percent, shown
 
 _NAMED = 3
 
@@ -48,11 +48,10 @@ def why_blocks(view: PatientView) -> tuple[Block, ...]:
 def specimen_blocks(view: PatientView) -> tuple[Block, ...]:
     """Return the specimen's quality as far as the run knows it."""
     found, size = known(view.latest.get("panel_found")), known(view.latest.get("panel_size"))
-    outside = known(view.latest.get("out_of_range"))
     items = [
         ("Specimen", specimen_words(view)),
-        ("Panel proteins found", f"{whole(found)} of {whole(size)}"),
-        ("Outside training range", _outside_words(outside, found)),
+        ("Panel proteins found", f"{whole(found)} of {whole(size)}{_detected_panel(view)}"),
+        ("Outside training range", _outside_words(known(view.latest.get("out_of_range")))),
         ("Dilution factor", dilution_words(view.latest)),
         ("Proteins detected", _detected_words(view.latest)),
         ("Handling", _handling_words(view)),
@@ -89,10 +88,16 @@ def dilution_words(row: dict[str, Any]) -> str:
     return "" if shift is None else f"{2**shift:.2f} (values were divided by it)"
 
 
-def _outside_words(outside: float | None, found: float | None) -> str:
+def _detected_panel(view: PatientView) -> str:
+    own = view.run.explanations
+    own = own[(own["sample_id"] == view.sample_id) & (own["protein_id"] != BASE)]
+    return f", {int(own['value'].notna().sum())} of them detected" if len(own) else ""
+
+
+def _outside_words(outside: float | None) -> str:
     if outside is None:
         return ""
-    return "none" if outside == 0 else f"{whole(outside)} of {whole(found)} found"
+    return "none" if outside == 0 else count(outside, "protein")
 
 
 def _detected_words(row: dict[str, Any]) -> str:

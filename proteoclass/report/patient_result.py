@@ -17,6 +17,7 @@ from proteoclass.report.statements import (
 )
 from proteoclass.report.wording import (
     NOT_REPORTED,
+    cut_words,
     fixed,
     interval,
     known,
@@ -80,11 +81,11 @@ def place_words(view: PatientView) -> str:
         return "No thresholds."
     caution = "" if thresholds_validated(view.run) else "; thresholds not externally validated"
     if view.score < low:
-        place = f"Below the lower threshold ({score_points(low)})"
+        place = f"Below the lower threshold ({cut_words(low)})"
     elif view.score < high:
-        place = f"Between the thresholds ({score_points(low)} and {score_points(high)})"
+        place = f"Between the thresholds ({cut_words(low)} and {cut_words(high)})"
     else:
-        place = f"At or above the upper threshold ({score_points(high)})"
+        place = f"At or above the upper threshold ({cut_words(high)})"
     return f"{place}{caution}."
 
 
@@ -93,11 +94,10 @@ def limit_words(view: PatientView) -> str:
     low, high = view.cuts
     if low is None or high is None:
         return "none: the model has no thresholds"
-    return (
-        f"below {score_points(low)}: {shown(view.run.negative)}; "
-        f"{score_points(low)} to {score_points(high)}: indeterminate; "
-        f"from {score_points(high)}: {shown(view.run.positive)}"
-    )
+    ends = f"below {cut_words(low)}: {shown(view.run.negative)}; "
+    if low < high:
+        ends += f"{cut_words(low)} to {cut_words(high)}: indeterminate; "
+    return f"{ends}from {cut_words(high)}: {shown(view.run.positive)}"
 
 
 def auc_words(view: PatientView) -> str:
@@ -122,7 +122,7 @@ def _sentence(text: str) -> str:
 
 def _rule(view: PatientView) -> str:
     thresholds = part(view.run.model, "thresholds")
-    rule = shown(thresholds.get("rule"), 160) or NOT_REPORTED
+    rule = shown(thresholds.get("rule"), 200) or NOT_REPORTED
     validated = ("" if thresholds_validated(view.run) else "not ") + "externally validated"
     return f"{rule} ({validated})"
 

@@ -48,6 +48,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
 }
+_READ = {".json", ".tsv", ".toml"}
 _OPTIONAL = {"trajectories.tsv", "trajectories.json", "explanations.tsv", "panel.toml", "qc.json"}
 
 
@@ -180,6 +181,22 @@ def part(mapping: Mapping[str, Any], *keys: str) -> dict[str, Any]:
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
     return dict(found) if isinstance(found, Mapping) else {}
+
+
+def folder_state(folder: str | os.PathLike[str]) -> tuple[tuple[str, int, int], ...]:
+    """Return name, size and time of change of a run's files, to see whether they changed.
+
+    Examples
+    --------
+    >>> folder_state("/nowhere/run")
+    ()
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        return ()
+    found = [path for path in sorted(place.iterdir()) if path.suffix in _READ]
+    stats = [(path.name, path.stat()) for path in found]
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 def patient_slug(patient_id: str) -> str:

@@ -40,6 +40,7 @@ from proteoclass.report.wording import (
 # Above this an AUC of a small proteome panel is more often a leak than a discovery.
 _TOO_GOOD = 0.95
 _ALPHA = 0.05
+_SAID_ABOVE = ("look for a leak", "conditional on the search")
 
 
 def study_document(run: Run) -> Document:
@@ -116,7 +117,7 @@ def honesty_sentences(run: Run) -> tuple[str, ...]:
     auc = part(run.evaluation, "auc")
     mean = known(auc.get("mean_over_repeats"))
     low, _ = limits(auc.get("interval"))
-    estimand = shown(auc.get("estimand"), 120) or f"estimand {NOT_REPORTED}"
+    estimand = shown(auc.get("estimand"), 300) or f"estimand {NOT_REPORTED}"
     kind = shown(auc.get("interval_kind"), 120) or f"kind {NOT_REPORTED}"
     sentences = [
         f"The AUC estimates: {estimand}; its interval is {kind}. It speaks for patients like "
@@ -144,7 +145,8 @@ def _single_protein(run: Run) -> str:
             continue
         difference = part(row, "difference")
         low, high = limits(difference.get("interval"))
-        alone = fixed(part(row, "auc").get("mean_over_repeats"))
+        auc = part(row, "auc")
+        alone = fixed(auc.get("mean_over_repeats", auc.get("mean_over_folds")))
         if low is None or high is None:
             return f"The best single protein reaches AUC {alone}; the difference is {NOT_REPORTED}."
         ends = f"difference {fixed(difference.get('mean'), plus=True)} {interval(low, high)}"

@@ -17,10 +17,10 @@ TRIPOD_ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Abstract", ("abstract",)),
     ("Background", ("background",)),
     ("Objectives", ("objectives",)),
-    ("Data", ("data", "data_source")),
-    ("Participants", ("participants", "eligibility")),
+    ("Data", ("data_source",)),
+    ("Participants", ("setting", "eligibility", "treatments")),
     ("Data preparation", ()),
-    ("Outcome", ("outcome",)),
+    ("Outcome", ("outcome_definition",)),
     ("Predictors", ("predictors",)),
     ("Sample size", ()),
     ("Missing data", ()),
@@ -29,7 +29,7 @@ TRIPOD_ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Fairness", ("fairness",)),
     ("Model output", ()),
     ("Training versus evaluation", ()),
-    ("Ethical approval", ("ethics", "ethical_approval")),
+    ("Ethical approval", ("ethics",)),
     (
         "Open science",
         (
@@ -42,7 +42,7 @@ TRIPOD_ITEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "code_sharing",
         ),
     ),
-    ("Patient and public involvement", ("involvement", "patient_and_public_involvement")),
+    ("Patient and public involvement", ("involvement",)),
     ("Participants (results)", ()),
     ("Model development", ()),
     ("Model specification", ()),
@@ -161,11 +161,10 @@ def _facts(run: Run) -> dict[str, str]:
         "Model specification": f"Locked model {shown(run.model.get('name'), 40)}, SHA-256 "
         f"{shown(run.model.get('sha256'))[:12]}; trained on {training_line(run)}.",
         "Model performance": f"AUC {fixed(auc.get('mean_over_repeats'))} "
-        f"{interval(*limits(auc.get('interval')))}, {shown(auc.get('estimand'))}.",
+        f"{interval(*limits(auc.get('interval')))}, {shown(auc.get('estimand'), 300)}.",
         "Optimism": _optimism(evaluation),
-        "Comparison": "; ".join(
-            f"{shown(row.get('name'))}: {shown(row.get('verdict'))}"
-            for row in evaluation.get("comparators") or []
+        "Comparison": " ".join(
+            shown(row.get("verdict"), 160) for row in evaluation.get("comparators") or []
         ),
         "Confidence": shown(auc.get("interval_kind"), 160),
     }

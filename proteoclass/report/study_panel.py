@@ -17,7 +17,11 @@ def panel_blocks(run: Run) -> tuple[Block, ...]:
     panel = part(run.evaluation, "panel")
     final = [dict(row) for row in run.model.get("panel") or []]
     chosen = {str(row.get("id")) for row in final}
-    frequencies = [dict(row) for row in panel.get("frequencies") or []]
+    directions = {str(row.get("id")): row.get("direction") for row in final}
+    frequencies = [
+        {"direction": directions.get(str(row.get("id"))), **row}
+        for row in panel.get("frequencies") or []
+    ]
     blocks: list[Block] = [Paragraph(_words(run, len(final)))]
     if frequencies:
         frame = panel_frame(frequencies, _ROWS)
@@ -58,16 +62,19 @@ def _words(run: Run, final: int) -> str:
         else f"stability of the choice {fixed(stability)} (Nogueira; 0 is chance, 1 is always "
         "the same proteins)"
     )
-    return (
-        f"{whole(panel.get('size'))} proteins out of {whole(panel.get('n_candidates'))} candidates "
-        f"were chosen again in every training fold; {steady}. The locked model holds {final}. "
-        "A panel derived from this cohort is not a published panel."
+    size, candidates = whole(panel.get("size")), whole(panel.get("n_candidates"))
+    choice = (
+        f"The panel came from elsewhere and was held fixed in every fold ({size} proteins)"
+        if panel.get("held")
+        else f"{size} proteins out of {candidates} candidates were chosen anew in every training "
+        "fold; such a derived panel is not a published one"
     )
+    return f"{choice}; {steady}. The locked model holds {final}."
 
 
 def _direction(direction: str, positive: str) -> str:
     words = {"up": f"higher in {positive}", "down": f"lower in {positive}"}
-    return words.get(direction, NOT_REPORTED)
+    return words.get(direction, "not in the model")
 
 
 def _frequency_figure(run: Run, frequencies: list[dict[str, object]]) -> Figure:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from proteoclass.report.document import Block, Column, Figure, Paragraph, Table
 from proteoclass.report.figures.calibration import calibration_frame, draw_calibration
-from proteoclass.report.figures.canvas import label
+from proteoclass.report.figures.canvas import label, records
 from proteoclass.report.figures.comparators import comparators_frame, draw_comparators
 from proteoclass.report.figures.decision_curve import decision_curve_frame, draw_decision_curve
 from proteoclass.report.figures.group_scores import draw_group_scores, group_scores_frame
@@ -45,20 +45,19 @@ def comparator_blocks(run: Run) -> tuple[Block, ...]:
         return (Paragraph("No simpler model was run on the same folds."),)
     frame = comparators_frame(part(run.evaluation, "auc"), comparators)
     table_rows = []
-    for row in comparators:
+    for row, drawn in zip(comparators, records(frame)[1:], strict=True):
         difference = part(row, "difference")
-        auc = part(row, "auc")
         table_rows.append(
             (
                 shown(row.get("name")),
-                f"{fixed(auc.get('mean_over_repeats'))} {interval(*limits(auc.get('interval')))}",
+                f"{fixed(drawn['auc'])} {interval(drawn['lower'], drawn['upper'])}",
                 f"{fixed(difference.get('mean'), plus=True)} "
                 f"{interval(*limits(difference.get('interval')))}",
                 p_value(difference.get("p")),
-                shown(row.get("verdict")) or NOT_REPORTED,
+                shown(row.get("verdict"), 160) or NOT_REPORTED,
             )
         )
-    kinds = {shown(part(row, "difference").get("kind")) for row in comparators} - {""}
+    kinds = {shown(part(row, "difference").get("kind"), 160) for row in comparators} - {""}
     columns = (
         Column("Compared with"),
         Column("AUC", "with interval", True),
@@ -102,13 +101,13 @@ def _measures(evaluation: dict[str, Any]) -> Table:
     calibration = part(evaluation, "calibration")
     optimism = part(evaluation, "optimism")
     slope, intercept = part(calibration, "slope"), part(calibration, "intercept")
-    kind = shown(calibration.get("kind")) or NOT_REPORTED
+    kind = shown(calibration.get("kind"), 200) or NOT_REPORTED
     rows = [
         (
             "AUC",
             fixed(auc.get("mean_over_repeats")),
             interval(*limits(auc.get("interval"))),
-            f"0.50 is chance; {shown(auc.get('interval_kind')) or 'kind ' + NOT_REPORTED}",
+            f"0.50 is chance; {shown(auc.get('interval_kind'), 120) or 'kind ' + NOT_REPORTED}",
         ),
         (
             "Average precision",
@@ -183,7 +182,7 @@ def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
     frame = permutation_frame(values)
     p = p_value(test.get("p"))
     observed = float(test["observed"])
-    kind = shown(test.get("kind"), 120) or f"kind {NOT_REPORTED}"
+    kind = shown(test.get("kind"), 240) or f"kind {NOT_REPORTED}"
     return (
         roc,
         Figure(

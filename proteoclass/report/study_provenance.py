@@ -8,7 +8,7 @@ from typing import Any
 from proteoclass.report.document import Block, Column, Facts, Paragraph, Points, Table
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import cuts, thresholds_validated, training_line
-from proteoclass.report.wording import NOT_REPORTED, listing, percent, score_points, shown
+from proteoclass.report.wording import NOT_REPORTED, cut_words, listing, percent, shown
 
 
 def model_blocks(run: Run) -> tuple[Block, ...]:
@@ -19,7 +19,7 @@ def model_blocks(run: Run) -> tuple[Block, ...]:
     validated = "yes" if thresholds_validated(run) else "no: thresholds not externally validated"
     limits = "none"
     if low is not None and high is not None:
-        limits = f"lower {score_points(low)}, upper {score_points(high)} of 100"
+        limits = f"lower {cut_words(low)}, upper {cut_words(high)}, of 100"
     not_for = [shown(item) for item in model.get("not_for") or []]
     facts = Facts(
         (

@@ -176,6 +176,22 @@ def score_points(value: Any, cuts: tuple[Any, ...] = ()) -> str:
     return text
 
 
+def cut_words(cut: Any) -> str:
+    """Return a threshold in points; one beyond the scale is never reached, and says so.
+
+    Examples
+    --------
+    >>> cut_words(48.2), cut_words(-1), cut_words(100.5)
+    ('48', 'below 0 (never reached)', 'above 100 (never reached)')
+    """
+    number = known(cut)
+    if number is not None and number <= 0:
+        return "below 0 (never reached)"
+    if number is not None and number > 100:
+        return "above 100 (never reached)"
+    return score_points(cut)
+
+
 def _same_side(number: float, limit: float, text: str, digits: int) -> bool:
     shown_limit = float(f"{limit:.{digits}f}")
     return number == limit or (

@@ -26,7 +26,7 @@ def comparators_frame(auc: dict[str, Any], comparators: list[dict[str, Any]]) ->
     Parameters
     ----------
     auc : dict
-        `mean_over_repeats` and `interval` of the score itself.
+        `mean_over_repeats`, `mean_over_folds` where known, and `interval` of the score.
     comparators : list of dict
         `name` and `auc` of each comparator.
 
@@ -40,13 +40,16 @@ def comparators_frame(auc: dict[str, Any], comparators: list[dict[str, Any]]) ->
     >>> comparators_frame({"mean_over_repeats": 0.8, "interval": [0.7, 0.9]}, [])["name"].tolist()
     ['this score']
     """
+    # Like is set beside like: means over folds only where every row has one.
+    found = [("this score", auc)]
+    found += [(str(row.get("name")), dict(row.get("auc") or {})) for row in comparators]
+    by_fold = all(known(each.get("mean_over_folds")) is not None for _, each in found)
+    key = "mean_over_folds" if comparators and by_fold else "mean_over_repeats"
     rows = []
-    for name, found in [
-        ("this score", auc),
-        *((str(row.get("name")), dict(row.get("auc") or {})) for row in comparators),
-    ]:
-        ends = found.get("interval") or [None, None]
-        rows.append((name, known(found.get("mean_over_repeats")), known(ends[0]), known(ends[1])))
+    for name, each in found:
+        ends = each.get("interval") or [None, None]
+        mean = known(each.get(key))
+        rows.append((name, mean, known(ends[0]), known(ends[1])))
     frame = pd.DataFrame(rows, columns=["name", "auc", "lower", "upper"])
     return frame.astype({"auc": float, "lower": float, "upper": float})
 

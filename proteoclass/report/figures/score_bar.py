@@ -161,7 +161,7 @@ def _number_line(
     # The ends of the scale give way where a threshold's own number stands.
     near = [cut for cut in cuts if cut is not None]
     axes.set_xticks([end for end in (0, 100) if all(abs(cut - end) >= 14 for cut in near)])
-    axes.tick_params(length=0, pad=3)
+    axes.tick_params(length=0, pad=4.5)
     beside(axes, 0.5, "score", color=CONTEXT)
 
 
@@ -170,24 +170,32 @@ def _zones(axes: Axes, cuts: tuple[float | None, float | None], names: tuple[str
     if low is None or high is None:
         axes.barh(0.5, 100, height=1, color=PALEST)
         return
+    start, end = min(max(low, 0.0), 100.0), min(max(high, 0.0), 100.0)
     zones = (
-        (0.0, low, PALEST, names[1]),
-        (low, high, PALE, "indeterminate"),
-        (high, 100.0, _TINT, names[0]),
+        (0.0, start, PALEST, names[1]),
+        (start, end, PALE, "indeterminate"),
+        (end, 100.0, _TINT, names[0]),
     )
     middle: dict[str, Any] = {"ha": "center", "va": "center"}
-    for start, end, colour, name in zones:
-        axes.barh(0.5, end - start, left=start, height=1, color=colour)
+    for left, right, colour, name in zones:
+        axes.barh(0.5, right - left, left=left, height=1, color=colour)
         # A name that would not fit its zone is left to the words beside the picture.
-        if len(name) * _POINTS_PER_LETTER < end - start:
-            axes.text((start + end) / 2, 0.2, label(name), fontsize=7, color=INK, **middle)
-    marks = [(low, f"{score_points(low)}\nlower threshold")]
-    marks.append((high, f"{score_points(high)}\nupper threshold"))
+        if len(name) * _POINTS_PER_LETTER < right - left:
+            axes.text((left + right) / 2, 0.2, label(name), fontsize=7, color=INK, **middle)
+    look: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.25}
+    for place, words in _threshold_labels(low, high):
+        axes.text(place, -0.14, words, fontsize=7.5, color=INK, **look)
+    for cut in (start, end):
+        axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
+
+
+def _threshold_labels(low: float, high: float) -> list[tuple[float, str]]:
+    if low == high:
+        return [(low, f"{score_points(low)}\nthreshold")] if 0 < low <= 100 else []
     if high - low < _THRESHOLD_LABEL:
         words = f"{score_points(low)} and {score_points(high)}\nthresholds"
-        marks = [((low + high) / 2, words)]
-    for place, words in marks:
-        look: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.25}
-        axes.text(place, -0.14, words, fontsize=7.5, color=INK, **look)
-    for cut in (low, high):
-        axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
+        return [((low + high) / 2, words)]
+    both = [(low, f"{score_points(low)}\nlower threshold")]
+    both.append((high, f"{score_points(high)}\nupper threshold"))
+    # A limit beyond the scale is never reached: it has no place on the line.
+    return [(cut, words) for cut, words in both if 0 < cut <= 100]
