@@ -123,7 +123,7 @@ def read_maxquant(
     ]
     values, more = kept.numbers(choice.columns)
     values = values.rename(columns=_sample_names(choice, samples)).T
-    values.columns = pd.Index(ids, dtype=object)
+    values.columns = pd.Index(ids)
     values.index.name = None
     return Quantities(
         values=values,

@@ -86,7 +86,7 @@ def _samples_in_rows(
             f"found {name_list(table.names, 12)}; check the separator and the header"
         )
     values, notes = table.numbers(proteins)
-    values.index = pd.Index(ids, dtype=object)
+    values.index = pd.Index(ids)
     if aside:
         notes = (
             *notes,
@@ -125,7 +125,7 @@ def _samples_in_columns(
         )
     values, notes = table.numbers(chosen)
     values = values.T
-    values.columns = pd.Index(ids, dtype=object)
+    values.columns = pd.Index(ids)
     proteins, used = _described(table, values.columns, [orientation.id_column, *aside])
     unused = [column for column in aside if column not in used]
     if unused:
