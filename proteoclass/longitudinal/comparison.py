@@ -134,17 +134,21 @@ def interaction(fit: SlopeFit) -> dict[str, Any] | None:
 def _test(
     estimate: float, error: float, df: float
 ) -> tuple[float | None, float | None, float | None]:
-    # Without any variation an interval of no width would claim certainty.
-    if not np.isfinite(error) or error <= 1e-9 * max(1.0, abs(estimate)):
+    if _no_variation(estimate, error):
         return None, None, None
     lower, upper = t_interval(np.array([estimate]), np.array([error]), df)
     return float(lower[0]), float(upper[0]), float(2 * stats.t.sf(abs(estimate / error), df))
 
 
+def _no_variation(estimate: float, error: float) -> bool:
+    # An interval without width would claim certainty; the limit is rounding error.
+    return not np.isfinite(error) or error <= 1e-9 * max(1.0, abs(estimate))
+
+
 def _equal_slopes(
     slope: Floats, variance: Floats, df: Floats, own: bool
 ) -> tuple[float | None, float | None]:
-    if not (variance > 0).all():
+    if any(_no_variation(b, np.sqrt(v)) for b, v in zip(slope, variance, strict=True)):
         return None, None
     k = len(slope)
     weight = 1 / variance

@@ -1,4 +1,4 @@
-# Golden numbers of tests/longitudinal/test_mixed.py, by lme4.
+# Golden numbers of test_longitudinal_mixed.py, by lme4.
 #
 # Run in this folder: Rscript golden_lme4.R
 # The numbers in the test were printed by R 4.2.2 with lme4 1.1-31.
