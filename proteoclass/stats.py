@@ -120,6 +120,39 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     return float(2 * stats.t.sf(abs(folds.mean()) / error, len(folds) - 1))
 
 
+def nan_quantile(values: Floats, share: float, axis: int = 0) -> Floats:
+    """Quantile of the values that are there, by one sort of the whole array.
+
+    Parameters
+    ----------
+    values : array of float, shape (n, p)
+    share : float
+        0 to 1; 0.5 is the median.
+    axis : {0, 1}
+        Axis that is summarised.
+
+    Returns
+    -------
+    array of float
+        Linear interpolation between order statistics, as `numpy.nanquantile`, which
+        takes a Python call a column; NaN where there is no value.
+
+    Examples
+    --------
+    >>> nan_quantile(np.array([[1.0], [np.nan], [2.0]]), 0.5).tolist()
+    [1.5]
+    """
+    # Gaps sort to the end.
+    ordered = np.sort(values, axis=axis)
+    count = np.expand_dims((~np.isnan(values)).sum(axis=axis), axis)
+    position = np.maximum(count - 1, 0) * share
+    below = np.floor(position).astype(np.intp)
+    above = np.minimum(below + 1, np.maximum(count - 1, 0))
+    low = np.take_along_axis(ordered, below, axis)
+    high = np.take_along_axis(ordered, above, axis)
+    return np.squeeze(low + (high - low) * (position - below), axis)
+
+
 def log_odds(probability: npt.ArrayLike, limit: float = 1e-6) -> Floats:
     """Log-odds of probabilities, kept finite.
 

@@ -16,7 +16,8 @@ import pandas as pd
 from proteoclass import io
 from proteoclass.errors import InputError, name_list
 from proteoclass.longitudinal import Trajectories, track
-from proteoclass.matrix import Outcome, ProteinMatrix, quality, read_matrix, visit_order
+from proteoclass.longitudinal.track import COLUMNS
+from proteoclass.matrix import Outcome, ProteinMatrix, quality, read_matrix
 from proteoclass.panel import Panel, load_panel
 from proteoclass.report import build_report, patient_slug, render_html, render_pdf
 from proteoclass.scorer import (
@@ -227,13 +228,16 @@ def _track(
     study: Study, scores: pd.DataFrame, evaluation: Evaluation, model: SeverityModel
 ) -> Trajectories:
     samples = evaluation.cohort.matrix.samples
-    if not study.track.enabled or visit_order(samples).isna().all():
+    if not study.track.enabled or "day" not in samples or samples["day"].isna().all():
         reason = (
             "tracking was switched off in the study file"
             if not study.track.enabled
-            else "the sample sheet has no day or visit"
+            else "the sample sheet has no days"
         )
-        return Trajectories.empty(reason)
+        return Trajectories(
+            pd.DataFrame(columns=list(COLUMNS)),
+            {"method": "not reportable", "why": reason, "groups": [], "notes": [reason]},
+        )
     return track(
         scores, samples, groups=_groups(evaluation), threshold=model.thresholds.lower
     )
@@ -288,7 +292,7 @@ def _run_document(
         "study": {
             "title": study.study.title,
             "fluid": matrix.fluid,
-            "synthetic": matrix.source.format == "simulated",
+            "synthetic": matrix.synthetic,
         }
         | described,
         "config": config,

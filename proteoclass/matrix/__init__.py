@@ -7,6 +7,7 @@ from proteoclass.matrix.normalise import Normaliser, default_normalisation
 from proteoclass.matrix.outcome import Outcome, index_weights, visit_order
 from proteoclass.matrix.prepare import prepare
 from proteoclass.matrix.protein_matrix import ProteinMatrix, Source
+from proteoclass.matrix.qc import quality
 from proteoclass.matrix.ratio import has_pool, pool_id, pool_ratio
 from proteoclass.matrix.read import read_matrix
 from proteoclass.matrix.sheet import blank_sheet, read_samples
@@ -28,6 +29,7 @@ __all__ = [
     "pool_id",
     "pool_ratio",
     "prepare",
+    "quality",
     "read_matrix",
     "read_samples",
     "simulate_cohort",

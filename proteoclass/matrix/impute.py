@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import InputError
+from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -135,5 +136,5 @@ def _fill_values(values: Floats, method: str) -> Floats:
     if method == "half-min":
         fill[seen] = np.nanmin(detected, axis=0) - 1.0
     else:
-        fill[seen] = np.nanquantile(detected, 0.05, axis=0) - np.nanstd(detected, axis=0) / 2
+        fill[seen] = nan_quantile(detected, 0.05) - np.nanstd(detected, axis=0) / 2
     return fill

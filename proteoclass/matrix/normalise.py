@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.stats import nan_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,10 +112,10 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.profile_ = np.empty(0)
             return self
         candidates = self._candidates(values)
-        profile = np.nanmedian(values[:, candidates], axis=0)
+        profile = nan_quantile(values[:, candidates], 0.5)
         residual = values[:, candidates] - profile
-        residual = residual - _row_median(residual)[:, None]
-        spread = np.nanmedian(np.abs(residual - np.nanmedian(residual, axis=0)), axis=0)
+        residual = residual - nan_quantile(residual, 0.5, axis=1)[:, None]
+        spread = nan_quantile(np.abs(residual - nan_quantile(residual, 0.5)), 0.5)
         steady = np.sort(np.argsort(spread, kind="stable")[: self.max_reference])
         self.reference_ = candidates[steady]
         self.profile_ = profile[steady]
@@ -202,9 +203,9 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     [2.5]
     """
     if method == "median":
-        shift = _row_median(reference) - np.median(profile)
+        shift = nan_quantile(reference, 0.5, axis=1) - np.median(profile)
     else:
-        shift = _row_median(reference - profile)
+        shift = nan_quantile(reference - profile, 0.5, axis=1)
     found = (~np.isnan(reference)).sum(axis=1)
     return np.where(found >= min(MIN_REFERENCE_FOUND, len(profile)), shift, np.nan)
 
@@ -239,11 +240,3 @@ def plasma_protein_ids(proteins: pd.DataFrame) -> tuple[str, ...]:
         lambda names: any(n in PLASMA_GENES or n.startswith(_IMMUNOGLOBULIN) for n in names)
     )
     return tuple(proteins.index[hit.to_numpy(dtype=bool)])
-
-
-def _row_median(values: Floats) -> Floats:
-    median = np.full(len(values), np.nan)
-    some = ~np.isnan(values).all(axis=1)
-    if some.any():
-        median[some] = np.nanmedian(values[some], axis=1)
-    return median

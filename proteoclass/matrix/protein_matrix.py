@@ -18,6 +18,9 @@ Fluid = Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"]
 #: Columns that `proteins` always has; accessions of a group are joined by ";".
 PROTEIN_COLUMNS = ("accessions", "gene", "name")
 
+#: What the simulator calls its proteins; no accession looks like it.
+SYNTHETIC_ID = r"SIM(ALB|[0-9]{5})"
+
 
 @dataclass(frozen=True)
 class Source:
@@ -183,6 +186,11 @@ class ProteinMatrix:
     def missing_rate(self) -> float:
         """Share of cells that are not detected, 0 to 1."""
         return float(self.values.isna().to_numpy().mean()) if self.values.size else 0.0
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether every protein carries the simulator's name, in memory or read from a file."""
+        return bool(self.values.columns.str.fullmatch(SYNTHETIC_ID).all())
 
     def log2(self) -> ProteinMatrix:
         """Return the matrix on the log2 scale.

@@ -6,10 +6,10 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import sklearn
 from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.svm import l1_min_c
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -251,18 +251,17 @@ class PanelSelector(SelectorMixin, BaseEstimator):
     def _picked(self, values: Floats, labels: Floats, weights: Floats) -> Bools:
         if len(np.unique(labels)) < 2:
             return np.zeros(values.shape[1], dtype=bool)
-        # l1_min_c counts rows; a patient with two samples of weight 1/2 is one.
-        smallest = l1_min_c(values, labels, loss="log") * len(weights) / weights.sum()
         model = LogisticRegression(
             l1_ratio=1.0,
             solver="liblinear",
-            C=smallest * self.penalty_ratio,
-            class_weight="balanced",
+            C=_smallest_inverse_penalty(values, labels, weights) * self.penalty_ratio,
             tol=1e-3,
             max_iter=200,
             random_state=0,
         )
-        model.fit(values, labels, sample_weight=weights)
+        # The values were checked once; checking every half again takes longer than fitting.
+        with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+            model.fit(values, labels, sample_weight=_balanced(labels, weights))
         return np.asarray(np.abs(model.coef_[0]) > 0)
 
     def _get_support_mask(self) -> Bools:
@@ -275,6 +274,22 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         tags.target_tags.required = True
         tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags
+
+
+def _smallest_inverse_penalty(values: Floats, labels: Floats, weights: Floats) -> float:
+    """Return the smallest C at which an L1 logistic model may not be empty.
+
+    `sklearn.svm.l1_min_c`, with weights: a patient with two samples of weight 1/2 is one.
+    """
+    signed = (2 * labels - 1) * weights
+    return float(2 / max(np.abs(signed @ values).max(), abs(signed.sum())))
+
+
+def _balanced(labels: Floats, weights: Floats) -> Floats:
+    """Return weights that give both classes the same sum, and keep the whole sum."""
+    total = weights.sum()
+    share = np.array([weights[labels == label].sum() for label in (0.0, 1.0)])
+    return np.asarray(weights * (total / (2 * share))[labels.astype(int)])
 
 
 def _standardise(values: Floats) -> Floats:

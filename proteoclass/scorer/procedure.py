@@ -1,4 +1,4 @@
-"""The whole procedure as one pipeline: normalise, filter, fill, choose, score."""
+"""The whole procedure as one pipeline: filter, normalise, fill, choose, score."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -
     Returns
     -------
     Pipeline
-        Steps `normalise`, `detected`, `impute`, `choose`, `score`.
+        Steps `detected`, `normalise`, `impute`, `choose`, `score`.
 
     Examples
     --------
     >>> from proteoclass.scorer.settings import Settings
     >>> list(build_pipeline(Settings(normalise="none"), 0).named_steps)
-    ['normalise', 'detected', 'impute', 'choose', 'score']
+    ['detected', 'normalise', 'impute', 'choose', 'score']
     """
     choose = (
         FixedPanel(fixed)
@@ -53,8 +53,8 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -
     )
     return Pipeline(
         [
-            ("normalise", Normaliser(settings.normalise, exclude=settings.not_reference)),
             ("detected", "passthrough" if fixed else DetectionFilter(settings.max_missing)),
+            ("normalise", Normaliser(settings.normalise, exclude=settings.not_reference)),
             ("impute", Imputer(settings.impute)),
             ("choose", choose),
             (
@@ -111,7 +111,7 @@ class FittedProcedure:
 
     def measured(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return normalised panel values, gaps left as NaN, shape (n_samples, panel size)."""
-        normalised = pd.DataFrame(self.pipeline["normalise"].transform(values))
+        normalised = pd.DataFrame(self.pipeline[:2].transform(values))
         return normalised[self.panel]
 
 

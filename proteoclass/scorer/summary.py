@@ -102,7 +102,7 @@ def describe_cohort(cohort: Cohort) -> dict[str, Any]:
         "kind": matrix.kind,
         "scale": matrix.scale,
         "quantity_scope": matrix.quantity_scope,
-        "synthetic": matrix.source.format == "simulated",
+        "synthetic": matrix.synthetic,
     }
 
 

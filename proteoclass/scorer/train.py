@@ -189,7 +189,7 @@ def _content(
 
 def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any]:
     step = fitted.pipeline["normalise"]
-    ids = matrix.values.columns[step.reference_]
+    ids = step.feature_names_in_[step.reference_]
     return {
         "method": step.method,
         "reference": [
