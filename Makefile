@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUN := $(BIN)/proteoclass
+JOBS ?= 2
 PYTEST := $(BIN)/python -m pytest --doctest-modules proteoclass tests
 
 # Two test processes share two cores: a numerical library that starts threads of its own
@@ -35,18 +36,18 @@ $(READY): setup.cfg pyproject.toml
 
 demo: $(READY)  ## simulate a urine cohort, run the whole line on it, say where the reports lie
 	$(RUN) simulate -o reports/demo-cohort --force
-	$(RUN) run docs/demo-study.toml -o reports/demo --force
+	$(RUN) run docs/demo-study.toml -o reports/demo --force --jobs $(JOBS)
 	@echo
 	@echo "SYNTHETIC data, reports in:"
 	@echo "  reports/demo/study.html      reports/demo/study.pdf"
-	@find reports/demo/patients -name '*.pdf' | sort | head -n 2 | sed 's/^/  /'
+	@find reports/demo/patients -name '*.pdf' | sort | head -n $(JOBS) | sed 's/^/  /'
 	@echo "  and $$(find reports/demo/patients -name '*.pdf' | wc -l) patient reports in reports/demo/patients/"
 
 test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
-	$(PYTEST) -n 2 -m "not long"
+	$(PYTEST) -n $(JOBS) -m "not long"
 
 long: $(READY)  ## studies over many seeds
-	$(PYTEST) -n 2 -m long
+	$(PYTEST) -n $(JOBS) -m long
 
 check: lint type test  ## all of lint, type and test
 
@@ -73,7 +74,7 @@ study: $(READY)  ## accuracy on simulated and public cohorts: benchmarks/study_*
 	@for file in $(wildcard benchmarks/study_*.py); do echo "== $$file"; $(BIN)/python $$file; done
 
 coverage: $(READY)  ## tests with a coverage table
-	$(PYTEST) -n 2 -m "not long" --cov --cov-report=term
+	$(PYTEST) -n $(JOBS) -m "not long" --cov --cov-report=term
 
 clean:  ## remove .venv, caches, builds and the demo's folders
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

@@ -99,8 +99,7 @@ def interval_text(auc: dict[str, Any]) -> str:
     low, high = auc.get("interval") or (None, None)
     if low is None or high is None:
         return "interval not reportable"
-    kind = auc.get("interval_kind")
-    return f"95 % interval {low:.2f} to {high:.2f}" + (f", {kind}" if kind else "")
+    return f"interval {low:.2f} to {high:.2f}, {auc.get('interval_kind', 'kind not stated')}"
 
 
 def _evaluate(

@@ -59,7 +59,7 @@ class MatrixRequest:
         """
         from proteoclass.matrix import read_matrix
 
-        known = {} if known_proteins is None else {"known_proteins": known_proteins}
+        known: dict[str, Any] = {} if known_proteins is None else {"known_proteins": known_proteins}
         matrix = read_matrix(self.path, self.samples, **self.options, **known)
         say(
             f"read {self.path}: {matrix.n_samples} samples, {matrix.n_proteins} proteins, "

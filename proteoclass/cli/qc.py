@@ -8,7 +8,13 @@ import click
 
 from proteoclass.cli.console import check_target, notices, put_json
 from proteoclass.cli.group import Command
-from proteoclass.cli.options import MatrixRequest, matrix_options, outcome_options, output_option
+from proteoclass.cli.options import (
+    MatrixRequest,
+    index_option,
+    matrix_options,
+    outcome_options,
+    output_option,
+)
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
@@ -17,8 +23,11 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @matrix_options(samples="optional")
 @outcome_options(required=False)
+@index_option
 @output_option("JSON file to write; stdout without it.")
-def qc(source: MatrixRequest, outcome: Outcome | None, output: str | None, force: bool) -> None:
+def qc(
+    source: MatrixRequest, outcome: Outcome | None, index: str, output: str | None, force: bool
+) -> None:
     """Measure depth, missing values, outliers and rivals of a protein score.
 
     With an outcome, the AUC of identification depth, missing values, visits and batch
@@ -29,6 +38,6 @@ def qc(source: MatrixRequest, outcome: Outcome | None, output: str | None, force
     check_target(output, force=force)
     matrix = source.read()
     labels = None if outcome is None else outcome.labels(matrix.samples)
-    found = quality(matrix, labels)
+    found = quality(matrix, labels, index=index)
     put_json(found, output, force=force)
     notices(found["warnings"])

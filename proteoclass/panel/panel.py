@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -11,8 +11,8 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.protein_matrix import Fluid
 from proteoclass.panel.toml import check_schema, did_you_mean, parse_toml, toml_table
 
-FORMAT = "proteoclass-panel"
-VERSION = 1
+FORMAT: Final = "proteoclass-panel"
+VERSION: Final = 1
 
 Direction = Literal["up", "down", "unknown"]
 Status = Literal["published", "derived", "synthetic", "reference"]

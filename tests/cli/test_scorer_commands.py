@@ -137,7 +137,7 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     assert result.stdout == ""
     assert result.stderr.splitlines()[-2:] == [
         "note: batch and outcome are associated",
-        "AUC 0.86 (95 % interval 0.78 to 0.93, Nadeau-Bengio), permutation p 0.0099; "
+        "AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio), permutation p 0.0099; "
         "50 patients, 11 positive",
     ]
     assert (files / "out" / "evaluation.json").is_file()
@@ -200,7 +200,7 @@ def test_train_writes_one_file(files, stand_in):
     assert result.exit_code == 0, result.output
     assert target.read_text() == '{"model": 1}\n'
     assert result.stderr.splitlines()[-1] == (
-        "model abababababab: AUC 0.86 (95 % interval 0.78 to 0.93, Nadeau-Bengio)"
+        "model abababababab: AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio)"
     )
     assert (calls[0]["panel"], calls[0]["name"]) == (None, "ours")
     assert run(*arguments).exit_code == 3
