@@ -40,7 +40,7 @@ demo: $(READY)  ## simulate a urine cohort, run the whole line on it, say where 
 	@echo
 	@echo "SYNTHETIC data, reports in:"
 	@echo "  reports/demo/study.html      reports/demo/study.pdf"
-	@find reports/demo/patients -name '*.pdf' | sort | head -n $(JOBS) | sed 's/^/  /'
+	@find reports/demo/patients -name '*.pdf' | sort | sed -n '1,2s/^/  /p'
 	@echo "  and $$(find reports/demo/patients -name '*.pdf' | wc -l) patient reports in reports/demo/patients/"
 
 test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
