@@ -206,12 +206,14 @@ def _labels(evaluation: Evaluation) -> pd.Series:
 
 
 def _groups(evaluation: Evaluation) -> pd.Series:
-    """Label of each patient in words; patients without one of the two are left out."""
+    """Label of each patient in words, negative first; patients without one are left out."""
     cohort = evaluation.cohort
     labels = pd.Series(cohort.labels, index=cohort.patients).dropna()
     of_patient = labels.groupby(level=0).first()
-    names = {1.0: cohort.outcome.positive, 0.0: cohort.outcome.negative}
-    return of_patient.map(names)
+    order = [cohort.outcome.negative, cohort.outcome.positive]
+    return of_patient.map({0.0: order[0], 1.0: order[1]}).astype(
+        pd.CategoricalDtype(order, ordered=True)
+    )
 
 
 def _explanations(
@@ -238,8 +240,14 @@ def _track(
             pd.DataFrame(columns=list(COLUMNS)),
             {"method": "not reportable", "why": reason, "groups": [], "notes": [reason]},
         )
+    lower = model.thresholds.lower
     return track(
-        scores, samples, groups=_groups(evaluation), threshold=model.thresholds.lower
+        scores,
+        samples,
+        groups=_groups(evaluation),
+        # A limit at either end of the scale cannot be crossed.
+        threshold=lower if 0 < lower < 100 else None,
+        seed=study.study.seed,
     )
 
 

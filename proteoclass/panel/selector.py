@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError, name_list
+from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.folds import complementary_halves, spawn
 from proteoclass.panel.binary import binary_target
 from proteoclass.panel.moderated import moderated_t
@@ -85,47 +85,33 @@ class FixedPanel(SelectorMixin, BaseEstimator):
 
     Parameters
     ----------
-    proteins : tuple of str
-        Feature names to keep.
+    columns : tuple of int
+        Positions of the proteins to keep.
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> values = pd.DataFrame({"a": [1.0], "b": [2.0]})
-    >>> FixedPanel(("b",)).fit(values).get_support().tolist()
-    [False, True]
+    >>> FixedPanel((1,)).fit_transform(np.array([[1.0, 2.0]])).tolist()
+    [[2.0]]
     """
 
-    def __init__(self, proteins: tuple[str, ...] = ()) -> None:
-        self.proteins = proteins
+    def __init__(self, columns: tuple[int, ...] = ()) -> None:
+        self.columns = columns
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Find the panel's columns; nothing is learnt from the values.
+        """Mark the panel's columns; nothing is learnt from the values.
 
         Parameters
         ----------
-        X : DataFrame, shape (n_samples, n_proteins)
+        X : array-like, shape (n_samples, n_proteins)
         y, sample_weight, groups : None
             Ignored.
 
         Returns
         -------
         FixedPanel
-
-        Raises
-        ------
-        PanelMismatchError
-            If a protein of the panel is no column.
         """
-        validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        names = getattr(self, "feature_names_in_", np.array([], dtype=object))
-        absent = sorted(set(self.proteins) - set(names))
-        if absent or not self.proteins:
-            raise PanelMismatchError(
-                f"panel: {len(absent)} of {len(self.proteins)} proteins are not in the matrix: "
-                f"{name_list(absent)}; see `proteoclass panel check`"
-            )
-        self.support_ = np.isin(names, list(self.proteins))
+        values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        self.support_ = np.isin(np.arange(values.shape[1]), self.columns)
         return self
 
     def _get_support_mask(self) -> Bools:

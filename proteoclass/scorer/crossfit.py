@@ -92,7 +92,7 @@ def run_fold(
     calibrator, thresholds = _calibrate(cohort, train_patients, settings, seed_path, fixed)
     fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
-    panel_values = fitted.panel_values(test_values).to_numpy(dtype=float)
+    panel_values = fitted.panel_values(test_values)
     bags = fitted.blend.bag_margins(panel_values)
     margin = mean_over_bags(bags)
     return FoldResult(
@@ -145,7 +145,7 @@ def out_of_fold_margins(
         fitted = fit_procedure(
             cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed
         )
-        values = fitted.panel_values(cohort.values.iloc[test_rows]).to_numpy(dtype=float)
+        values = fitted.panel_values(cohort.values.iloc[test_rows])
         all_rows.append(test_rows)
         all_margins.append(fitted.blend.margin(values))
     return np.concatenate(all_rows), np.concatenate(all_margins)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from proteoclass._version import __version__
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -64,47 +66,50 @@ def derive_panel(
         choose__sample_weight=cohort.weights[rows],
         choose__groups=cohort.patients[rows],
     )
-    return _panel(cohort, resolved, choosing, name, index, seed)
-
-
-def _panel(
-    cohort: Cohort, settings: Settings, choosing: object, name: str, index: str, seed: int
-) -> Panel:
-    selector = choosing["choose"]  # type: ignore[index]
-    proteins = cohort.matrix.proteins
-    chosen = selector.get_support(indices=True)
-    members = [
-        PanelProtein(
-            id=str(selector.feature_names_in_[i]),
-            accession=str(proteins.at[selector.feature_names_in_[i], "accessions"]),
-            gene=str(proteins.at[selector.feature_names_in_[i], "gene"]),
-            direction="up" if selector.t_[i] > 0 else "down",
-        )
-        for i in chosen
-    ]
-    names, classes = cohort.training_patients
+    selector = choosing["choose"]
+    candidates = cohort.values.columns[choosing["detected"].get_support()]
+    chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]
     return Panel(
         name=name,
-        title=f"{len(members)} proteins for {cohort.outcome.positive} against {cohort.outcome.negative}",
+        title=f"{len(chosen)} proteins for {cohort.outcome.positive} against {cohort.outcome.negative}",
         fluid=cohort.matrix.fluid,
         status="derived",
-        derivation=Derivation(
-            cohort_hash=cohort.matrix.source.sha256,
-            method=settings.select,
-            size=settings.size,
-            seed=seed,
-            version=__version__,
-            outcome=cohort.outcome.column,
-            positive=cohort.outcome.positive,
-            negative=str(cohort.outcome.negative),
-            index=index,
-            n_patients=len(names),
-            n_positive=int(classes.sum()),
-            settings={
-                "normalise": settings.normalise,
-                "impute": settings.impute,
-                "max_missing": settings.max_missing,
-            },
-        ),
-        protein=members,
+        derivation=_derivation(cohort, resolved, index, seed),
+        protein=_members(cohort, chosen),
+    )
+
+
+def _members(cohort: Cohort, chosen: pd.Series) -> list[PanelProtein]:
+    """Turn moderated t statistics, by protein id, into panel members."""
+    proteins = cohort.matrix.proteins
+    return [
+        PanelProtein(
+            id=str(protein),
+            accession=str(proteins.at[protein, "accessions"]),
+            gene=str(proteins.at[protein, "gene"]),
+            direction="up" if t > 0 else "down",
+        )
+        for protein, t in chosen.items()
+    ]
+
+
+def _derivation(cohort: Cohort, settings: Settings, index: str, seed: int) -> Derivation:
+    names, classes = cohort.training_patients
+    return Derivation(
+        cohort_hash=cohort.matrix.source.sha256,
+        method=settings.select,
+        size=settings.size,
+        seed=seed,
+        version=__version__,
+        outcome=cohort.outcome.column,
+        positive=cohort.outcome.positive,
+        negative=str(cohort.outcome.negative),
+        index=index,
+        n_patients=len(names),
+        n_positive=int(classes.sum()),
+        settings={
+            "normalise": settings.normalise,
+            "impute": settings.impute,
+            "max_missing": settings.max_missing,
+        },
     )

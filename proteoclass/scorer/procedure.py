@@ -1,4 +1,4 @@
-"""The whole procedure as one pipeline: filter, normalise, fill, choose, score."""
+"""The whole procedure as one pipeline: normalise, filter, fill, choose, score."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -> Pipeline:
+def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -> Pipeline:
     """Return the unfitted pipeline for resolved settings.
 
     Parameters
@@ -32,19 +32,21 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -
         As `Settings.resolve` returns it.
     seed : int
         Seed of the half-samples and the bags.
-    fixed : tuple of str, optional
-        Proteins of a panel from elsewhere, kept instead of choosing.
+    fixed : tuple of int, optional
+        Columns of a panel from elsewhere, kept instead of choosing.
 
     Returns
     -------
     Pipeline
-        Steps `detected`, `normalise`, `impute`, `choose`, `score`.
+        Steps `normalise`, `detected`, `impute`, `choose`, `score`. The first takes a
+        DataFrame, whose names it needs; what follows works on bare arrays, because
+        checking thousands of names in every step takes longer than the steps.
 
     Examples
     --------
     >>> from proteoclass.scorer.settings import Settings
     >>> list(build_pipeline(Settings(normalise="none"), 0).named_steps)
-    ['detected', 'normalise', 'impute', 'choose', 'score']
+    ['normalise', 'detected', 'impute', 'choose', 'score']
     """
     choose = (
         FixedPanel(fixed)
@@ -53,8 +55,9 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -
     )
     return Pipeline(
         [
-            ("detected", "passthrough" if fixed else DetectionFilter(settings.max_missing)),
             ("normalise", Normaliser(settings.normalise, exclude=settings.not_reference)),
+            # A held panel may name proteins that are rare here: nothing is filtered away.
+            ("detected", DetectionFilter(1.0 if fixed else settings.max_missing)),
             ("impute", Imputer(settings.impute)),
             ("choose", choose),
             (
@@ -70,7 +73,7 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[str, ...] = ()) -
                 ),
             ),
         ]
-    ).set_output(transform="pandas")
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +83,17 @@ class FittedProcedure:
     Parameters
     ----------
     pipeline : Pipeline
+    proteins : Index of str
+        Columns of the matrix it was fitted on.
     """
 
     pipeline: Pipeline
+    proteins: pd.Index
 
     @property
     def panel(self) -> list[str]:
         """Protein ids of the panel, in the order of the scorer's columns."""
-        return [str(name) for name in self.pipeline["score"].feature_names_in_]
+        return [str(name) for name in self.proteins[self._columns()]]
 
     @property
     def blend(self) -> Blend:
@@ -95,7 +101,13 @@ class FittedProcedure:
         blend: Blend = self.pipeline["score"].blend_
         return blend
 
-    def panel_values(self, values: pd.DataFrame) -> pd.DataFrame:
+    @property
+    def fill(self) -> Floats:
+        """What "not detected" stands for in each panel protein; NaN = left as it is."""
+        fill: Floats = self.pipeline["impute"].fill_[self.pipeline["choose"].get_support()]
+        return fill
+
+    def panel_values(self, values: pd.DataFrame) -> Floats:
         """Return normalised panel values with the gaps filled as in training.
 
         Parameters
@@ -105,14 +117,18 @@ class FittedProcedure:
 
         Returns
         -------
-        DataFrame, shape (n_samples, panel size)
+        array of float, shape (n_samples, panel size)
         """
-        return pd.DataFrame(self.pipeline[:-1].transform(values))
+        return np.asarray(self.pipeline[:-1].transform(values))
 
     def measured(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return normalised panel values, gaps left as NaN, shape (n_samples, panel size)."""
-        normalised = pd.DataFrame(self.pipeline[:2].transform(values))
-        return normalised[self.panel]
+        normalised = self.pipeline["normalise"].transform(values)[:, self._columns()]
+        return pd.DataFrame(normalised, index=values.index, columns=self.panel)
+
+    def _columns(self) -> npt.NDArray[np.intp]:
+        detected: npt.NDArray[np.intp] = self.pipeline["detected"].get_support(indices=True)
+        return detected[self.pipeline["choose"].get_support()]
 
 
 def fit_procedure(
@@ -133,14 +149,16 @@ def fit_procedure(
         Resolved.
     seed : int
     fixed : tuple of str, optional
-        As for `build_pipeline`.
+        Proteins of a panel from elsewhere.
 
     Returns
     -------
     FittedProcedure
     """
     rows = rows[cohort.weights[rows] > 0]
-    pipeline = build_pipeline(settings, seed, fixed)
+    proteins = cohort.values.columns
+    held = tuple(int(position) for position in proteins.get_indexer(list(fixed)))
+    pipeline = build_pipeline(settings, seed, held)
     weights, patients = cohort.weights[rows], cohort.patients[rows]
     pipeline.fit(
         cohort.values.iloc[rows],
@@ -150,4 +168,4 @@ def fit_procedure(
         score__sample_weight=weights,
         score__groups=patients,
     )
-    return FittedProcedure(pipeline)
+    return FittedProcedure(pipeline, proteins)

@@ -148,7 +148,7 @@ def _apparent_auc(
 ) -> float:
     rows = cohort.index_rows()
     fitted = fit_procedure(cohort, rows, settings, unit_seed(seed), fixed)
-    values = fitted.panel_values(cohort.values.iloc[rows]).to_numpy(dtype=float)
+    values = fitted.panel_values(cohort.values.iloc[rows])
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])
 
 

@@ -189,7 +189,7 @@ def _content(
 
 def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any]:
     step = fitted.pipeline["normalise"]
-    ids = step.feature_names_in_[step.reference_]
+    ids = fitted.proteins[step.reference_]
     return {
         "method": step.method,
         "reference": [
@@ -205,8 +205,7 @@ def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any
 
 
 def _panel(matrix: ProteinMatrix, fitted: FittedProcedure, measured: Floats) -> list[dict[str, Any]]:
-    impute = fitted.pipeline["impute"]
-    fill = dict(zip(impute.feature_names_in_, impute.fill_, strict=True))
+    fill = fitted.fill
     signs = fitted.pipeline["score"].signs_
     blend = fitted.blend
     proteins = []
@@ -223,7 +222,7 @@ def _panel(matrix: ProteinMatrix, fitted: FittedProcedure, measured: Floats) -> 
                 "accessions": matrix.proteins.at[protein, "accessions"],
                 "gene": matrix.proteins.at[protein, "gene"],
                 "direction": {1: "up", -1: "down"}.get(int(signs[position]), "unknown"),
-                "fill": None if np.isnan(fill[protein]) else fill[protein],
+                "fill": None if np.isnan(fill[position]) else fill[position],
                 "median": blend.median[position],
                 "centre": blend.centre[position],
                 "spread": blend.spread[position],
