@@ -154,8 +154,8 @@ def _separator(text: bytes) -> str:
 def _counts(lines: list[str], mark: str) -> list[int]:
     try:
         return [len(row) for row in csv.reader(lines, delimiter=mark)]
-    except csv.Error:
-        return [1]
+    except csv.Error:  # a cell beyond the module's limit; the layout will name it
+        return [line.count(mark) + 1 for line in lines]
 
 
 _Layout = tuple[list[str], npt.NDArray[np.int64], npt.NDArray[np.int64], bytes]
@@ -193,11 +193,11 @@ def _quoted_layout(text: bytes, separator: str, where: str) -> _Layout | None:
             f"{where}: row {reader.line_num}: quotes are not closed or a cell is too long "
             f"({error}); export the table again"
         ) from error
-    if separator == "\t" and set(widths) != {len(header)}:
-        # Inch marks and primes in tab-separated text are not quotes.
-        plain = _plain_layout(text, separator)
-        if set(plain[1].tolist()) == {len(plain[0])}:
-            return None
+    # Inch marks at the start of cells may swallow whole rows: where the lines alone make an
+    # even table, and quotes another one, they are no quotes.
+    plain = _plain_layout(text, separator)
+    if set(plain[1].tolist()) == {len(plain[0])} and plain[1].tolist() != widths:
+        return None
     body = text.split(b"\n", body_starts)[body_starts] if rows else b""
     return header, np.array(widths, dtype=np.int64), np.array(rows, dtype=np.int64), body
 

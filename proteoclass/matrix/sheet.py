@@ -148,7 +148,8 @@ def complete_samples(
         {name: [_as_text(cell) for cell in plain[name]] for name in plain.columns}, dtype=object
     )
     samples = _finished(text, columns, where, list(range(1, len(text) + 1)))
-    samples.attrs["notes"] = [*frame.attrs.get("notes", []), *samples.attrs["notes"]]
+    notes = [*frame.attrs.get("notes", []), *samples.attrs["notes"]]
+    samples.attrs["notes"] = list(dict.fromkeys(notes))
     return samples
 
 

@@ -93,7 +93,8 @@ def parse_workbook(
         try:
             names = [page.title for page in book.worksheets]
             chosen = _chosen(names, sheet, where)
-            where = f"{where}, sheet {chosen!r}"
+            more = f" (the first of {len(names)})" if sheet is None and len(names) > 1 else ""
+            where = f"{where}, sheet {chosen!r}{more}"
             page = book[chosen]
             # Some writers state a size of one cell; the rows themselves know better.
             page.reset_dimensions()

@@ -6,11 +6,14 @@ import gzip
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from proteoclass.errors import InputError, SystemFailureError
 from proteoclass.matrix import content
 from proteoclass.matrix.cells import numbers
 from proteoclass.matrix.delimited import parse_delimited
+from proteoclass.matrix.read import read_matrix
 from proteoclass.matrix.tables import read_table
 
 PLAIN = "sample_id\tP1\tP2\ns1\t1.5\t\ns2\t3\t4e5\n"
@@ -52,9 +55,10 @@ def read_values(path):
         gzip.compress(PLAIN.encode()),
     ],
     ids=(
-        "plain bom utf16 utf16le utf16be utf32 crlf cr blank-lines comma semicolon bar sep-line "
-        "decimal-comma quoted NA Filtered nd empty-row gzip"
-    ).split(),
+        *("plain", "bom", "utf16", "utf16le", "utf16be", "utf32", "crlf", "cr", "blank-lines"),
+        *("comma", "semicolon", "bar", "sep-line", "decimal-comma", "quoted", "NA", "Filtered"),
+        *("nd", "empty-row", "gzip"),
+    ),
 )
 def test_the_same_table_in_every_dress_reads_the_same(tmp_path, data):
     ids, values = read_values(write(tmp_path, data))
@@ -152,7 +156,7 @@ def test_a_ragged_row_is_named(tmp_path, row):
 
 def test_ragged_rows_in_quoted_text_are_counted_by_line(tmp_path):
     text = 'sample_id,site,P1\ns1,"a\nb",1\ns2,"c,d"\n'
-    with pytest.raises(InputError, match="row 4 has 2 cells, expected 3 .*comma-separated"):
+    with pytest.raises(InputError, match=r"row 4 has 2 cells, expected 3 .*comma-separated"):
         read_table(write(tmp_path, text))
 
 
@@ -174,12 +178,58 @@ def test_inch_marks_in_tab_separated_text_are_no_quotes(tmp_path):
         assert table.text("name") == [mark, "x"]
 
 
+def test_inch_marks_never_swallow_rows(tmp_path):
+    """A quote that opens in one row and closes two rows on would make one row of three."""
+    text = 'id\tname\tP1\na\t"5\t1\nb\tx\t2\nc\t"7" x\t3\n'
+    assert read_table(write(tmp_path, text)).text("id") == ["a", "b", "c"]
+    text = 'id\tname\tP1\na\t"5\t1\nb\tx\t2\nc\t7"\t3\n'
+    assert read_table(write(tmp_path, text)).text("id") == ["a", "b", "c"]
+
+
+def test_a_quoted_cell_of_absurd_length(tmp_path):
+    with pytest.raises(InputError, match="row 2: quotes are not closed or a cell is too long"):
+        read_table(write(tmp_path, 'id,P1\na,"' + "x" * 140_000 + '"\n'))
+
+
+def test_what_pandas_refuses_ends_in_one_line(tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise pd.errors.ParserError("out of\nmemory")
+
+    monkeypatch.setattr(pd, "read_csv", refuse)
+    with pytest.raises(InputError, match=r"cannot be parsed \(out of memory\)"):
+        read_table(write(tmp_path, PLAIN))
+
+
+PIECES = [
+    *"\",;|\t\n\r '",
+    *("\r\n", "sample_id", "protein", "P02768", "Majority protein IDs", "LFQ intensity s1", "s1"),
+    *("1", "2.5", "3,5", "1,234", "NA", "inf", "-1e400", "True", "é"),
+]
+HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=HOSTILE)
+def test_any_text_ends_in_a_matrix_or_in_one_line(tmp_path, text):
+    path = write(tmp_path, text)
+    message = ""
+    try:
+        matrix = read_matrix(path)
+    except InputError as error:
+        message = str(error)
+    if message:
+        assert "\n" not in message
+        assert path.name in message
+    else:
+        assert matrix.values.notna().any().any()
+
+
 def test_columns_without_a_name(tmp_path):
     table = read_table(write(tmp_path, "sample_id\tP1\t\t\ns1\t1\t\t\n"))
     assert table.names == ["sample_id", "P1"]
     assert table.notes == ("Left out: 2 empty columns without a name.",)
 
-    with pytest.raises(InputError, match="column 3 has values and no name .* reads sample_id, P1"):
+    with pytest.raises(InputError, match=r"column 3 has values and no name .* reads sample_id, P1"):
         read_table(write(tmp_path, "sample_id\tP1\t\ns1\t1\t7\n"))
 
 
@@ -212,7 +262,7 @@ def test_text_in_number_cells_is_located_and_counted(tmp_path):
 
 def test_truth_values_are_no_numbers(tmp_path):
     table = read_table(write(tmp_path, "sample_id\tP1\ns1\tTrue\ns2\tFalse\n"))
-    with pytest.raises(InputError, match="2 cells with text .*row 2, column 'P1': 'True'"):
+    with pytest.raises(InputError, match=r"2 cells with text .*row 2, column 'P1': 'True'"):
         table.numbers(["P1"])
 
 

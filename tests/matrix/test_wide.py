@@ -69,7 +69,7 @@ def test_a_models_proteins_decide_without_a_sheet(tmp_path):
     assert rows.why == "samples x proteins: 1 proteins of the model stand in the header"
     assert list(columns.values.index) == ["q", "r"]
     assert columns.proteins.loc["sp|P02768|ALBU_HUMAN;P1", "accessions"] == "P02768;P1"
-    with pytest.raises(InputError, match="both in the header .* pass --samples"):
+    with pytest.raises(InputError, match=r"both in the header .* pass --samples"):
         wide(tmp_path, "X9 q\nP02768 21\n", known=known)
 
 
@@ -134,7 +134,9 @@ def test_clinical_columns_are_no_proteins(tmp_path):
 
 def test_a_word_among_accessions_is_no_protein_unless_it_is_declared(tmp_path):
     accessions = [f"P{n:05d}" for n in range(12345, 12355)]
-    text = " ".join(["sample_id", *accessions, "sofa"]) + "\n" + " ".join(["s1", *"1234567890", "5"])
+    text = (
+        " ".join(["sample_id", *accessions, "sofa"]) + "\n" + " ".join(["s1", *"1234567890", "5"])
+    )
     assert list(wide(tmp_path, text).values.columns) == accessions
     assert list(wide(tmp_path, text, known=["sofa"]).values.columns) == [*accessions, "sofa"]
 
@@ -177,7 +179,9 @@ def test_rows_are_named_by_what_is_unique(tmp_path):
     assert list(wide(tmp_path, numbered, SHEET).values.columns) == ["X1", "X2"]
 
 
-NAMES = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x2FF), min_size=1, max_size=8)
+NAMES = st.text(
+    st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x2FF), min_size=1, max_size=8
+)
 CELLS = st.one_of(
     st.none(),
     st.floats(allow_nan=False, allow_infinity=False, width=64),

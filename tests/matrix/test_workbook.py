@@ -49,9 +49,8 @@ def test_several_sheets(tmp_path):
     path = save(tmp_path / "m.xlsx", First=ROWS, Second=[["id", "P9"], ["a", 1]])
 
     table = read_table(path)
-    assert table.notes == (
-        "The workbook has 2 sheets; the first, 'First', was read, not Second.",
-    )
+    assert table.where.endswith("sheet 'First' (the first of 2)")
+    assert table.notes == ("The workbook has 2 sheets; the first, 'First', was read, not Second.",)
     chosen = read_table(path, sheet="Second")
     assert chosen.names == ["id", "P9"]
     assert chosen.notes == ()
@@ -71,7 +70,7 @@ def test_rows_are_numbered_as_in_excel_and_gaps_left_out(tmp_path):
 def test_dates_truths_and_errors_are_no_numbers(tmp_path):
     rows = [["id", "P1"], ["a", datetime.datetime(2020, 3, 1)], ["b", True], ["c", "#DIV/0!"]]
     table = read_table(save(tmp_path / "m.xlsx", Data=rows))
-    with pytest.raises(InputError, match="3 cells with text .*'2020-03-01'.*'TRUE'.*'#DIV/0!'"):
+    with pytest.raises(InputError, match=r"3 cells with text .*'2020-03-01'.*'TRUE'.*'#DIV/0!'"):
         table.numbers(["P1"])
 
 
@@ -99,7 +98,9 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
         read_table(path)
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"])
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml"]
+)
 def test_damaged_workbooks_end_in_one_line(tmp_path, part):
     source = zipfile.ZipFile(save(tmp_path / "m.xlsx", Data=ROWS))
     stream = io.BytesIO()
