@@ -1,8 +1,10 @@
 """What ships: packages, data files, metadata, public names."""
 
+import ast
 import configparser
 import importlib
 import re
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -48,6 +50,21 @@ def test_every_file_that_is_not_code_matches_a_pattern_that_ships_it():
         if path not in {found for pattern in shipped for found in owner.glob(pattern)}:
             left_out.append(str(path.relative_to(ROOT)))
     assert not left_out
+
+
+@CHECKOUT
+def test_every_package_that_is_imported_is_declared():
+    declared = re.findall(r"^[a-z-]+", settings()["options"]["install_requires"], re.M)
+    allowed = {"sklearn" if name == "scikit-learn" else name for name in declared}
+    allowed |= set(sys.stdlib_module_names) | {"proteoclass"}
+    imported = set()
+    for path in (ROOT / "proteoclass").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module.split(".")[0])
+    assert imported <= allowed
 
 
 @CHECKOUT

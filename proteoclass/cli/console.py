@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.errors import InputError
+from proteoclass.errors import SystemFailureError
 from proteoclass.io import json_text, refuse_overwrite, table_text, write_text
 
 if TYPE_CHECKING:
@@ -60,14 +60,16 @@ def check_target(output: str | None, *, force: bool) -> None:
     Raises
     ------
     InputError
-        If it exists and may not be replaced, or its folder does not exist.
+        If it exists and may not be replaced.
+    SystemFailureError
+        If its folder does not exist.
     """
     if output is None:
         return
     refuse_overwrite(output, force=force)
     folder = Path(output).parent
     if not folder.is_dir():
-        raise InputError(f"{output}: there is no folder {str(folder)!r}; make it first")
+        raise SystemFailureError(f"{output}: there is no folder {str(folder)!r}; make it first")
 
 
 def put_text(text: str, output: str | None, *, force: bool) -> None:

@@ -82,6 +82,13 @@ def _read_scores(path: str) -> pd.DataFrame:
                 f"{path}: no column {column!r}; found {name_list(table.columns)}; "
                 "give the table that 'score' writes"
             )
+    wrong = pd.to_numeric(table["score"], errors="coerce").isna() & table["score"].notna()
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        raise InputError(
+            f"{path}: row {row + 2}, column 'score': found {str(table['score'].iloc[row])[:80]!r}, "
+            "expected a number from 0 to 100; leave it empty where nothing is reportable"
+        )
     return table
 
 

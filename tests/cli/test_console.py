@@ -19,7 +19,7 @@ from proteoclass.cli.console import (
     say,
 )
 from proteoclass.cli.group import Group
-from proteoclass.errors import InputError
+from proteoclass.errors import InputError, SystemFailureError
 
 
 @click.group(cls=Group)
@@ -77,7 +77,7 @@ def test_a_file_is_replaced_only_when_asked(tmp_path, capsys):
 
 
 def test_a_target_without_a_folder_is_refused_before_the_work(tmp_path):
-    with pytest.raises(InputError, match=r"there is no folder .*absent'; make it first"):
+    with pytest.raises(SystemFailureError, match=r"there is no folder .*absent'; make it first"):
         check_target(str(tmp_path / "absent" / "a.tsv"), force=False)
     check_target(None, force=False)
 

@@ -75,6 +75,7 @@ def test_track_of_one_patient(files):
     [
         ("id\tscore\na0\t1\n", "no column 'sample_id'; found id, score; give the table"),
         ("sample_id\nx\n", "no column 'score'"),
+        ("sample_id\tscore\na0\t1\na7\thigh\n", "row 3, column 'score': found 'high', expected"),
         ("", "is not a table of scores"),
         (b"\xff\xfe\x00", "is not a table of scores"),
     ],
