@@ -1,6 +1,8 @@
 """The line on public COVID-19 cohorts; figures a reader can hold against the literature."""
 
+import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -125,7 +127,7 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
     matrix, _ = paths(data_folder, RADBOUD)
     scored = CliRunner().invoke(main, ["score", matrix, "--model", str(breda_model)])
     assert scored.exit_code == 0, scored.output
-    scores = pd.read_csv(pd.io.common.StringIO(scored.stdout), sep="\t").set_index("sample_id")
+    scores = pd.read_csv(io.StringIO(scored.stdout), sep="\t").set_index("sample_id")
     sheet = pd.read_csv(paths(data_folder, RADBOUD)[1], sep="\t").set_index("sample_id")
     admission = sheet.index[(sheet["visit"] == "W1T1") & sheet["severity"].notna()]
     assert (scores["status"] == "final").mean() > 0.95
@@ -137,7 +139,7 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
 
 def test_a_sample_scored_alone_gets_the_same_bytes(data_folder, breda_model, tmp_path):
     matrix, _ = paths(data_folder, RADBOUD)
-    text = open(matrix, encoding="utf-8").read().splitlines()
+    text = Path(matrix).read_text(encoding="utf-8").splitlines()
     together = CliRunner().invoke(main, ["score", matrix, "--model", str(breda_model)])
     for row in (1, 200, 545):
         alone = tmp_path / "alone.tsv"
