@@ -11,9 +11,13 @@ import pandas as pd
 
 from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.read import read_with_leftovers
+from proteoclass.matrix.read import ReadOptions, read_with_leftovers
 from proteoclass.matrix.wording import counted
 
+# Ziemann 2016, doi 10.1186/s13059-016-1044-7.
+_DATE = re.compile(
+    r"\d{4}-\d\d-\d\d|\d{1,2}-(?:Mar|Sep|Sept|Dec|Oct|Apr|Feb|Nov)|(?:Mar|Sep|Sept|Dec)-\d{1,2}"
+)
 _RERUN = re.compile(r"(?:^|[^a-z])(?:re-?runs?|re-?inj(?:ection)?|repeat|rpt|redo)(?:[^a-z]|$)")
 
 
@@ -52,7 +56,7 @@ def check_matrix(
     ...     check_matrix(target)["problems"]
     ['Equal in every value: 1 group of samples (s1 = s2).', 'Never varying: 1 protein (P02768).']
     """
-    matrix, leftovers = read_with_leftovers(path, samples, **options)
+    matrix, leftovers = read_with_leftovers(path, samples, ReadOptions(**options))
     return {
         "format": matrix.source.format,
         "why": matrix.source.why,
@@ -91,6 +95,8 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
     empty_proteins = values.columns[~found.any(axis=0)]
     spread = values.max() - values.min()
     constant = values.columns[(spread == 0) & (found.sum() > 1)]
+    named = matrix.proteins["gene"].where(matrix.proteins["gene"] != "", values.columns)
+    dates = [name for name in named if _DATE.fullmatch(str(name))]
     reruns = [name for name in values.index if _RERUN.search(str(name).lower())]
     problems = []
     for names, what, noun in (
@@ -100,6 +106,7 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
             "group of samples",
         ),
         (reruns, "Named like a rerun: {}", "sample"),
+        (dates, "Named like a date, as Excel turns SEPT2 and MARCH1 into: {}", "protein"),
         (empty_samples, "Without any value: {}", "sample"),
         (empty_proteins, "Found in no sample: {}", "protein"),
         (constant, "Never varying: {}", "protein"),

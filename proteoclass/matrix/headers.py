@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from proteoclass.matrix.sheet import ROLES
+#: Roles of a sample sheet: names with a fixed meaning; every other column is a covariate.
+ROLES = (
+    *("sample_id", "patient_id", "second_id", "replicate_of", "day", "day_zero", "visit"),
+    *("batch", "plex", "channel", "injection", "site", "age", "sex", "creatinine", "egfr"),
+    *("collected", "received", "requester", "laboratory", "void", "preservative"),
+    *("freeze_thaw", "dialysis"),
+)
 
 
 def plain(name: str) -> str:

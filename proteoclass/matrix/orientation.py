@@ -119,10 +119,13 @@ def _by_samples(table: Table, sample_ids: Collection[str]) -> Orientation:
             f"{across} sample ids of the sheet stand in the header",
         )
     first = table.names[0]
+    bare = {plain(name) for name in wanted}
+    alike = any(plain(name) in bare for name in [*table.names, *table.text(first)])
+    remedy = "they differ in case and punctuation only: " if alike else ""
     raise InputError(
         f"{table.where}: no sample id of the sheet is in the table; the sheet has "
         f"{name_list(sorted(wanted))}; the table's header has {name_list(table.names[1:])} and its "
-        f"column {first!r} has {name_list(table.text(first))}; use the same ids in both"
+        f"column {first!r} has {name_list(table.text(first))}; {remedy}use the same ids in both"
     )
 
 

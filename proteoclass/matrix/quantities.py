@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -38,6 +38,10 @@ class Quantities:
     notes: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     across_runs: bool = False
+
+    def describe(self, proteins: pd.DataFrame, notes: tuple[str, ...]) -> Quantities:
+        """Return the same quantities with more said about their proteins."""
+        return replace(self, proteins=proteins, notes=(*self.notes, *notes))
 
 
 def row_ids(table: Table, column: str, what: str) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -24,30 +25,43 @@ from proteoclass.matrix.wording import counted
 #: Formats that this version reads.
 FORMATS = ("auto", "wide", "maxquant")
 
-_ID_COLUMNS = (
-    "sample_id",
-    "sample id",
-    "sampleid",
-    "sample",
-    "sample_name",
-    "run",
-    "specimen",
-    "protein",
-    "protein_id",
-    "protein ids",
-    "majority protein ids",
-    "accession",
-    "gene",
-)
+
+_Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a matrix; each field is explained at `read_matrix`.
+
+    Examples
+    --------
+    >>> ReadOptions(scale="raw").format
+    'auto'
+    """
+
+    format: str = "auto"
+    sheet: str | None = None
+    proteins: _Path | pd.DataFrame | None = None
+    scale: str = "auto"
+    kind: str = "auto"
+    fluid: str = "not stated"
+    quantity: str = "auto"
+    quantity_scope: str = "auto"
+    columns: Mapping[str, str] | None = None
+    known_proteins: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("--format", self.format, FORMATS)
+        _check_choice("--quantity-scope", self.quantity_scope, ("auto", "run", "cohort"))
 
 
 def read_matrix(
-    path: str | os.PathLike[str],
-    samples: str | os.PathLike[str] | pd.DataFrame | None = None,
+    path: _Path,
+    samples: _Path | pd.DataFrame | None = None,
     *,
     format: str = "auto",
     sheet: str | None = None,
-    proteins: str | os.PathLike[str] | pd.DataFrame | None = None,
+    proteins: _Path | pd.DataFrame | None = None,
     scale: str = "auto",
     kind: str = "auto",
     fluid: str = "not stated",
@@ -104,9 +118,7 @@ def read_matrix(
     >>> matrix.values.shape, matrix.scale, matrix.missing_rate
     ((2, 2), 'log2', 0.25)
     """
-    return read_with_leftovers(
-        path,
-        samples,
+    options = ReadOptions(
         format=format,
         sheet=sheet,
         proteins=proteins,
@@ -117,31 +129,31 @@ def read_matrix(
         quantity_scope=quantity_scope,
         columns=columns,
         known_proteins=known_proteins,
-    )[0]
+    )
+    return read_with_leftovers(path, samples, options)[0]
 
 
 def read_with_leftovers(
-    path: str | os.PathLike[str],
-    samples: str | os.PathLike[str] | pd.DataFrame | None = None,
-    *,
-    format: str = "auto",
-    sheet: str | None = None,
-    proteins: str | os.PathLike[str] | pd.DataFrame | None = None,
-    scale: str = "auto",
-    kind: str = "auto",
-    fluid: str = "not stated",
-    quantity: str = "auto",
-    quantity_scope: str = "auto",
-    columns: Mapping[str, str] | None = None,
-    known_proteins: Sequence[str] | None = None,
+    path: _Path, samples: _Path | pd.DataFrame | None, options: ReadOptions
 ) -> tuple[ProteinMatrix, tuple[str, ...]]:
     r"""Read as `read_matrix`, and return apart what matrix and sheet do not share.
+
+    Parameters
+    ----------
+    path : path-like
+    samples : path-like or DataFrame, optional
+    options : ReadOptions
 
     Returns
     -------
     matrix : ProteinMatrix
     leftovers : tuple of str
         Sentences about ids on one side only; they are among the notes too.
+
+    Raises
+    ------
+    InputError
+        As `read_matrix`.
 
     Examples
     --------
@@ -150,51 +162,58 @@ def read_with_leftovers(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     target = Path(folder) / "a.tsv"
     ...     _ = target.write_text("sample_id\tP02768\ns1\t31.5\n")
-    ...     read_with_leftovers(target, sheet)[1]
+    ...     read_with_leftovers(target, sheet, ReadOptions())[1]
     ('Not in the matrix: 1 sample of the sample sheet (s9).',)
     """
-    _check_choice("--format", format, FORMATS)
-    _check_choice("--quantity-scope", quantity_scope, ("auto", "run", "cohort"))
-    people = _sample_sheet(samples, columns)
-    table = read_table(path, sheet=sheet, text_columns=_id_columns(columns), required=cells_needed)
-    told = _protein_table(proteins)
-    known = [*(known_proteins or ()), *(() if told is None else told.index)]
-    read = _quantities(table, people, format, quantity, known)
-    values, leftovers = _shared(read, people, table.where)
-    described = read.proteins
-    protein_notes: tuple[str, ...] = ()
-    if told is not None:
-        described, protein_notes = filled_in(read.proteins, told, _short(proteins))
-    scale_found, scale_why = decide_scale(values, scale, table.where)
-    kind_found, kind_why = decide_kind(values, list(values.columns), scale_found, kind)
-    scope = quantity_scope if quantity_scope != "auto" else "cohort" if read.across_runs else "run"
-    source = Source(
-        path=Path(path).name,
-        sha256=table.sha256,
-        format=read.format,
-        why=f"{read.why}; scale: {scale_why}; kind: {kind_why}",
-        notes=(
-            *table.notes,
-            *read.notes,
-            *([] if people is None else people.attrs["notes"]),
-            *leftovers,
-            *protein_notes,
-        ),
+    people = _sample_sheet(samples, options.columns)
+    table = read_table(
+        path,
+        sheet=options.sheet,
+        text_columns=[*SAMPLE_HEADERS, *PROTEIN_HEADERS, *(options.columns or {}).values()],
+        required=cells_needed,
     )
+    told = _protein_table(options.proteins)
+    read = _quantities(table, people, told, options)
+    values, leftovers = _shared(read, people, table.where)
+    if told is not None:
+        read = read.describe(*filled_in(read.proteins, told, _short(options.proteins)))
+    notes = [*table.notes, *read.notes]
     if people is not None:
+        notes += people.attrs["notes"]
         people = people.loc[values.index]
         people.attrs = {}
-    matrix = ProteinMatrix.build(
+    return _built(values, people, read, table, options, (*notes, *leftovers)), leftovers
+
+
+def _built(
+    values: pd.DataFrame,
+    people: pd.DataFrame | None,
+    read: Quantities,
+    table: Table,
+    options: ReadOptions,
+    notes: tuple[str, ...],
+) -> ProteinMatrix:
+    scale, scale_why = decide_scale(values, options.scale, table.where)
+    kind, kind_why = decide_kind(values, list(values.columns), scale, options.kind)
+    scope = options.quantity_scope
+    if scope == "auto":
+        scope = "cohort" if read.across_runs else "run"
+    return ProteinMatrix.build(
         values,
         people,
-        described,
-        scale=scale_found,
-        kind=kind_found,
+        read.proteins,
+        scale=scale,
+        kind=kind,
         quantity_scope=cast(QuantityScope, scope),
-        fluid=cast(Fluid, fluid),
-        source=source,
+        fluid=cast(Fluid, options.fluid),
+        source=Source(
+            path=Path(table.path).name,
+            sha256=table.sha256,
+            format=read.format,
+            why=f"{read.why}; scale: {scale_why}; kind: {kind_why}",
+            notes=notes,
+        ),
     )
-    return matrix, leftovers
 
 
 def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
@@ -204,13 +223,8 @@ def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
         )
 
 
-def _id_columns(columns: Mapping[str, str] | None) -> list[str]:
-    own = [] if columns is None else [columns[role] for role in ("sample_id",) if role in columns]
-    return [*_ID_COLUMNS, *SAMPLE_HEADERS, *PROTEIN_HEADERS, *own]
-
-
 def _sample_sheet(
-    samples: str | os.PathLike[str] | pd.DataFrame | None, columns: Mapping[str, str] | None
+    samples: _Path | pd.DataFrame | None, columns: Mapping[str, str] | None
 ) -> pd.DataFrame | None:
     if samples is None:
         return None
@@ -222,20 +236,20 @@ def _sample_sheet(
 def _quantities(
     table: Table,
     samples: pd.DataFrame | None,
-    format: str,
-    quantity: str,
-    known_proteins: Collection[str] | None,
+    told: pd.DataFrame | None,
+    options: ReadOptions,
 ) -> Quantities:
-    if format == "maxquant" or (format == "auto" and is_maxquant(table.names)):
-        return read_maxquant(table, samples, quantity)
-    if format == "auto":
+    if options.format == "maxquant" or (options.format == "auto" and is_maxquant(table.names)):
+        return read_maxquant(table, samples, options.quantity)
+    if options.format == "auto":
         _refuse_other_formats(table)
-    if quantity != "auto":
+    if options.quantity != "auto":
         raise InputError(
-            f"{table.where}: --quantity {quantity!r} picks columns of a MaxQuant table, and this "
-            "is a wide one; drop the option"
+            f"{table.where}: --quantity {options.quantity!r} picks columns of a MaxQuant table, "
+            "and this is a wide one; drop the option"
         )
-    return read_wide(table, samples, known_proteins)
+    known = [*(options.known_proteins or ()), *(() if told is None else told.index)]
+    return read_wide(table, samples, known)
 
 
 def _refuse_other_formats(table: Table) -> None:
@@ -286,7 +300,7 @@ def _shared(
 
 
 def _protein_table(
-    proteins: str | os.PathLike[str] | pd.DataFrame | None,
+    proteins: _Path | pd.DataFrame | None,
 ) -> pd.DataFrame | None:
     if proteins is None:
         return None
@@ -295,7 +309,7 @@ def _protein_table(
     return read_proteins(proteins)
 
 
-def _short(proteins: str | os.PathLike[str] | pd.DataFrame | None) -> str:
+def _short(proteins: _Path | pd.DataFrame | None) -> str:
     if proteins is None or isinstance(proteins, pd.DataFrame):
         return "protein table"
     return Path(proteins).name

@@ -10,37 +10,12 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.cells import MAYBE_THOUSANDS
+from proteoclass.matrix.headers import ROLES, plain
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.tables import read_table
 from proteoclass.matrix.wording import counted
 
-#: Names with a fixed meaning; every other column is a covariate.
-ROLES = (
-    "sample_id",
-    "patient_id",
-    "day",
-    "day_zero",
-    "visit",
-    "batch",
-    "plex",
-    "channel",
-    "injection",
-    "replicate_of",
-    "site",
-    "age",
-    "sex",
-    "creatinine",
-    "second_id",
-    "collected",
-    "received",
-    "requester",
-    "laboratory",
-    "void",
-    "preservative",
-    "freeze_thaw",
-    "dialysis",
-    "egfr",
-)
 #: Roles that are numbers; text in them is an error, never a missing value.
 NUMERIC_ROLES = ("day", "age", "creatinine", "egfr", "freeze_thaw")
 
@@ -235,7 +210,7 @@ def _renamed(
             frame = frame.drop(columns=role)
     frame = frame.rename(columns={column: role for role, column in columns.items()})
     if "sample_id" not in frame:
-        like = [c for c in frame.columns if "".join(filter(str.isalnum, c)).lower() == "sampleid"]
+        like = [column for column in frame.columns if plain(column) == "sampleid"]
         remedy = f"pass --column sample_id={like[0] if like else 'NAME'}"
         raise InputError(
             f"{where}: no column 'sample_id'; found {name_list(frame.columns, 12)}; {remedy}"
@@ -261,8 +236,16 @@ def _check_sample_ids(frame: pd.DataFrame, where: str, rows: list[int]) -> None:
         )
 
 
+def _with_points(cells: pd.Series) -> pd.Series:
+    """Write decimal commas as points, unless each of them may mark thousands."""
+    commas = cells[cells.str.fullmatch(r"[-+]?\d+,\d+", na=False)] if cells.notna().any() else cells
+    if not len(commas) or commas.isna().all() or commas.str.fullmatch(MAYBE_THOUSANDS).all():
+        return cells
+    return cells.where(~cells.index.isin(commas.index), commas.str.replace(",", ".", regex=False))
+
+
 def _typed(cells: pd.Series, name: str, where: str, rows: list[int]) -> pd.Series:
-    parsed = pd.to_numeric(cells, errors="coerce").astype(float)
+    parsed = pd.to_numeric(_with_points(cells), errors="coerce").astype(float)
     wrong = np.flatnonzero((cells.notna() & ~np.isfinite(parsed)).to_numpy())
     if name in NUMERIC_ROLES:
         if len(wrong):

@@ -16,6 +16,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import is_missing, is_number_type, numbers
 from proteoclass.matrix.content import is_workbook, read_bytes, table_text
 from proteoclass.matrix.delimited import Parsed, parse_delimited
+from proteoclass.matrix.headers import plain
 from proteoclass.matrix.wording import counted
 from proteoclass.matrix.workbook import cell_text, parse_workbook
 
@@ -119,8 +120,8 @@ def read_table(
     sheet : str, optional
         Sheet of a workbook; the first where left out.
     text_columns : collection of str
-        Names, in any case, of columns that are kept as written ("007" stays "007").
-        The first column always is.
+        Names, whatever their case and punctuation, of columns that are kept as written
+        ("007" stays "007"). The first column always is.
     all_text : bool
         Keep every column as written.
     required : callable
@@ -147,10 +148,10 @@ def read_table(
     """
     data = read_bytes(path)
     where = str(path)
-    kept = {name.strip().lower() for name in text_columns}
+    kept = {plain(name) for name in text_columns}
 
     def is_text(position: int, name: str) -> bool:
-        return all_text or position == 0 or name.strip().lower() in kept
+        return all_text or position == 0 or plain(name) in kept
 
     notes: tuple[str, ...] = ()
     if is_workbook(data):

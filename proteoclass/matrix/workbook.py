@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -20,6 +21,12 @@ from proteoclass.matrix.delimited import MAX_CELLS, Parsed
 
 #: Largest size that a workbook may unpack to.
 MAX_UNPACKED = 1 << 30
+
+# A cell of type "str" with an empty result holds an empty text, which is a result.
+_UNCOMPUTED = re.compile(
+    rb'<c r="([A-Z]+\d+)"(?![^>]*t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)'
+    rb"(?:<v\s*/>|<v>\s*</v>)?</c>"
+)
 
 # What openpyxl lets through from a damaged or crafted archive.
 _DAMAGE = (
@@ -99,6 +106,7 @@ def parse_workbook(
             # Some writers state a size of one cell; the rows themselves know better.
             page.reset_dimensions()
             rows, table = _rows(page.iter_rows(values_only=True), where, limit)
+            _refuse_uncomputed(data, page, where)
         finally:
             book.close()
     if len(table) < 2:
@@ -158,6 +166,21 @@ def _refuse_bomb(data: bytes, where: str) -> None:
         raise InputError(
             f"{where}: unpacks to {unpacked} bytes, at most {MAX_UNPACKED} are read; "
             "save the sheet as TSV"
+        )
+
+
+def _refuse_uncomputed(data: bytes, page: Any, where: str) -> None:
+    """Refuse formulas without a stored result: openpyxl reads them as empty cells."""
+    part = getattr(page, "_worksheet_path", None)
+    if part is None:
+        return
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        text = archive.read(part.lstrip("/"))
+    cells = [found.group(1).decode() for found in _UNCOMPUTED.finditer(text)]
+    if cells:
+        raise InputError(
+            f"{where}: {len(cells)} formulas have no stored result (cells {name_list(cells)}); "
+            "open and save the workbook in a spreadsheet program, or save the sheet as TSV"
         )
 
 

@@ -65,6 +65,14 @@ def test_other_names_are_no_reruns(name):
     assert problems(cohort().rename(index={"s1": name})) == []
 
 
+@pytest.mark.parametrize("name", ["2020-09-02", "2-Sep", "1-Mar", "Sep-02"])
+def test_genes_that_excel_made_dates_of(name):
+    values = cohort().rename(columns={"P3": name})
+    assert problems(values) == [
+        f"Named like a date, as Excel turns SEPT2 and MARCH1 into: 1 protein ({name})."
+    ]
+
+
 def test_a_sample_on_another_scale():
     values = cohort()
     values.loc["s4"] = np.log2(values.loc["s4"])

@@ -7,7 +7,7 @@ import pytest
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
-from proteoclass.matrix.read import read_matrix, read_with_leftovers
+from proteoclass.matrix.read import ReadOptions, read_matrix, read_with_leftovers
 
 
 def write(folder, name, *lines):
@@ -25,7 +25,7 @@ def matrix_file(tmp_path):
 
 def test_matrix_and_sheet_are_aligned_and_what_is_left_over_is_said(tmp_path, matrix_file):
     sheet = write(tmp_path, "samples.tsv", "sample_id|patient_id|day", "a|p1|0", "q|p2|1", "b|p1|7")
-    matrix, leftovers = read_with_leftovers(matrix_file, sheet, fluid="plasma")
+    matrix, leftovers = read_with_leftovers(matrix_file, sheet, ReadOptions(fluid="plasma"))
 
     assert matrix.values.index.tolist() == ["b", "a"]
     assert matrix.samples["day"].tolist() == [7.0, 0.0]

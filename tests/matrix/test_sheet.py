@@ -51,6 +51,17 @@ def test_labels_that_look_like_missing_marks_stay_labels(tmp_path):
     assert sheet["severity"].isna().tolist() == [False, False, True]
 
 
+def test_decimal_commas_are_numbers_unless_they_may_be_thousands(tmp_path):
+    sheet = read_samples(
+        write(tmp_path, "sample_id|age|crp|platelets", "a|41,5|0,25|150,000", "b|7|12|NA")
+    )
+    assert sheet["age"].tolist() == [41.5, 7.0]
+    assert sheet["crp"].tolist() == [0.25, 12.0]
+    assert sheet["platelets"].tolist()[0] == "150,000"
+    with pytest.raises(InputError, match="column 'age' expects numbers; found row 2: '1,234'"):
+        read_samples(write(tmp_path, "sample_id|age", "a|1,234"))
+
+
 def test_missing_patients_are_said(tmp_path):
     assert read_samples(write(tmp_path, "sample_id|day", "a|1")).attrs["notes"] == [
         "The sample sheet has no patient_id: each sample is its own patient."

@@ -60,6 +60,12 @@ def test_no_overlap_shows_both_sides(tmp_path):
     assert "header has P1 and its column 'sample_id' has A1, A2" in message
 
 
+def test_ids_mangled_by_r_are_recognised_in_the_refusal(tmp_path):
+    sheet = pd.DataFrame(index=["P 1-a", "P 2-a"])
+    with pytest.raises(InputError, match="they differ in case and punctuation only: use the same"):
+        wide(tmp_path, "protein P.1.a P.2.a\nX1 21 22\n", sheet)
+
+
 def test_a_models_proteins_decide_without_a_sheet(tmp_path):
     known = ["P02768", "X9"]
     rows = wide(tmp_path, "a X9 zz\nq 21 22\n", known=known)

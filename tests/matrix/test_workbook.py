@@ -74,6 +74,22 @@ def test_dates_truths_and_errors_are_no_numbers(tmp_path):
         table.numbers(["P1"])
 
 
+def test_formulas_need_a_stored_result(tmp_path):
+    """openpyxl writes formulas without results, as many a script does."""
+    rows = [["sample_id", "P1", "P2"], ["a", 2.5, "=B2+1"], ["b", 3.5, "=B3+1"]]
+    path = save(tmp_path / "m.xlsx", Data=rows)
+    with pytest.raises(InputError, match=r"2 formulas have no stored result \(cells C2, C3\)"):
+        read_table(path)
+
+    source = zipfile.ZipFile(path)
+    with zipfile.ZipFile(tmp_path / "done.xlsx", "w") as archive:
+        for name in source.namelist():
+            text = re.sub(rb"(</f>)<v ?/>|(</f>)<v></v>", rb"</f><v>3.5</v>", source.read(name))
+            archive.writestr(name, text)
+    table = read_table(tmp_path / "done.xlsx")
+    assert table.numbers(["P2"])[0]["P2"].tolist() == [3.5, 3.5]
+
+
 def test_empty_and_header_only_sheets(tmp_path):
     with pytest.raises(InputError, match="sheet 'Data': is empty"):
         read_table(save(tmp_path / "a.xlsx", Data=[]))
