@@ -63,7 +63,7 @@ def study_document(run: Run) -> Document:
         Section("Quality of the measurements", quality_blocks(run)),
         Section("Scores over time", course_blocks(run)),
         Section("Locked model", model_blocks(run)),
-        Section("Reporting checklists", checklist_blocks(run)),
+        Section("Reporting checklists", checklist_blocks(run), new_page=True),
         Section("Settings, inputs and software", provenance_blocks(run)),
     )
     title = shown(run.study.get("title"), 160) or "Severity score study"
@@ -168,7 +168,12 @@ def _summary(run: Run) -> tuple[Block, ...]:
     caution = urine_caution(run)
     if caution:
         blocks.append(Paragraph(caution))
-    blocks += [Notice(shown(text, 240), "warning") for text in run.evaluation.get("warnings") or []]
+    # What the sentences above already say is not repeated as a warning.
+    said = [shown(row.get("verdict"), 240) for row in run.evaluation.get("comparators") or []]
+    for text in run.evaluation.get("warnings") or []:
+        words = shown(text, 240)
+        if words not in said and not any(mark in words for mark in _SAID_ABOVE):
+            blocks.append(Notice(words, "warning"))
     return tuple(blocks)
 
 
@@ -184,7 +189,7 @@ def _participants(run: Run) -> tuple[Block, ...]:
         (f"– {negative}", whole(cohort.get("n_negative")), "negative class"),
         ("Index samples", whole(cohort.get("n_index_samples")), "trained and evaluated on"),
         ("Follow-up samples", whole(cohort.get("n_follow_up_samples")), "scored, never trained on"),
-        ("Other samples", whole(cohort.get("n_other_samples")), "no label; scored only"),
+        ("Other samples", whole(cohort.get("n_other_samples")), "neither trained nor evaluated on"),
         ("Not reportable", whole(refused), "samples without a score"),
         ("Proteins", whole(cohort.get("n_proteins")), f"kind: {shown(cohort.get('kind'))}"),
     )

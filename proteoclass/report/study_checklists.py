@@ -8,6 +8,8 @@ from typing import Any
 from proteoclass.report.document import Block, Column, Paragraph, Table
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import limits, training_line, whole
+from proteoclass.report.study_performance import difference_verdict
+from proteoclass.report.study_provenance import flatten
 from proteoclass.report.wording import NOT_REPORTED, fixed, interval, percent, shown
 
 # Item numbers and titles of TRIPOD+AI; Collins et al. 2024, doi 10.1136/bmj-2023-078378.
@@ -163,8 +165,10 @@ def _facts(run: Run) -> dict[str, str]:
         "Model performance": f"AUC {fixed(auc.get('mean_over_repeats'))} "
         f"{interval(*limits(auc.get('interval')))}, {shown(auc.get('estimand'), 300)}.",
         "Optimism": _optimism(evaluation),
-        "Comparison": " ".join(
-            shown(row.get("verdict"), 160) for row in evaluation.get("comparators") or []
+        "Comparison": "; ".join(
+            f"{shown(row.get('name'))}: "
+            f"{difference_verdict(*limits(part(row, 'difference').get('interval')))}"
+            for row in evaluation.get("comparators") or []
         ),
         "Confidence": shown(auc.get("interval_kind"), 160),
     }
@@ -180,7 +184,10 @@ def _events_per_candidate(run: Run) -> str:
 
 def _settings(evaluation: dict[str, Any]) -> str:
     settings = part(evaluation, "settings")
-    text = ", ".join(f"{shown(k)} {shown(v, 30)}" for k, v in list(settings.items())[:12])
+    named = [
+        (name.replace("_", " "), shown(value, 30) or "none") for name, value in flatten(settings)
+    ]
+    text = ", ".join(f"{name} {value}" for name, value in named)
     return text + "." if text else ""
 
 

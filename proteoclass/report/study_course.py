@@ -73,7 +73,7 @@ def dropout_words(track: dict[str, Any]) -> str:
         parts.append(f"{shown(group)} {whole(counts.get(first))} to {whole(counts.get(last, 0))}")
     return (
         f"Still observed from day {days(first)} to day {days(last)}: {'; '.join(parts)}. "
-        "Who leaves is not chance: those who stay longest tend to be the most ill, so a mean "
+        "Drop-out may be informative: those who stay longest tend to be the most ill, so a mean "
         "curve is not the course of any one patient."
     )
 

@@ -9,7 +9,7 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
 from proteoclass.report.wording import NOT_REPORTED, fixed, known, percent, shown
 
-_ROWS = 30
+_ROWS = 24
 
 
 def panel_blocks(run: Run) -> tuple[Block, ...]:
@@ -74,7 +74,7 @@ def _words(run: Run, final: int) -> str:
 
 def _direction(direction: str, positive: str) -> str:
     words = {"up": f"higher in {positive}", "down": f"lower in {positive}"}
-    return words.get(direction, "not in the model")
+    return words.get(direction, "–")
 
 
 def _frequency_figure(run: Run, frequencies: list[dict[str, object]]) -> Figure:

@@ -54,7 +54,7 @@ def comparator_blocks(run: Run) -> tuple[Block, ...]:
                 f"{fixed(difference.get('mean'), plus=True)} "
                 f"{interval(*limits(difference.get('interval')))}",
                 p_value(difference.get("p")),
-                shown(row.get("verdict"), 160) or NOT_REPORTED,
+                difference_verdict(*limits(difference.get("interval"))),
             )
         )
     kinds = {shown(part(row, "difference").get("kind"), 160) for row in comparators} - {""}
@@ -78,10 +78,33 @@ def comparator_blocks(run: Run) -> tuple[Block, ...]:
             "comparators",
             draw_comparators(frame),
             alt + ".",
-            "AUC with interval; the same folds throughout.",
+            _comparator_caption(run, frame),
             frame,
         ),
     )
+
+
+def _comparator_caption(run: Run, frame: pd.DataFrame) -> str:
+    caption = "AUC with interval; the same folds throughout."
+    main = fixed(part(run.evaluation, "auc").get("mean_over_repeats"))
+    if fixed(frame["auc"].iloc[0]) != main:
+        caption += f" Means over folds here; the main result, {main}, is the mean over repeats."
+    return caption
+
+
+def difference_verdict(low: float | None, high: float | None) -> str:
+    """Return what the interval of a difference in AUC allows to say.
+
+    Examples
+    --------
+    >>> difference_verdict(0.01, 0.2), difference_verdict(-0.1, 0.1), difference_verdict(None, 1)
+    ('the score is better', 'no clear difference', 'not reported')
+    """
+    if low is None or high is None:
+        return NOT_REPORTED
+    if low > 0:
+        return "the score is better"
+    return "the score is worse" if high < 0 else "no clear difference"
 
 
 def _design_words(run: Run) -> str:

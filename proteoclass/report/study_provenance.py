@@ -43,9 +43,11 @@ def provenance_blocks(run: Run) -> tuple[Block, ...]:
         for row in run.run.get("inputs") or []
     )
     software = tuple((shown(k), shown(v)) for k, v in sorted(part(run.run, "software").items()))
+    # The free text of [report] stands in the checklists.
     settings = tuple(
         (shown(name), shown(value, 160) or "none")
         for name, value in flatten(part(run.run, "config"))
+        if not name.startswith("report.")
     )
     blocks: list[Block] = []
     for caption, columns, rows in (
@@ -63,7 +65,11 @@ def provenance_blocks(run: Run) -> tuple[Block, ...]:
 def note_blocks(run: Run) -> tuple[Block, ...]:
     """Return what was dropped or assumed on the way."""
     notes = tuple(shown(text, 300) for text in run.run.get("notes") or [])
-    return (Points(notes),) if notes else (Paragraph("Nothing was dropped or assumed."),)
+    return (
+        (Points(notes),)
+        if notes
+        else (Paragraph("The run noted nothing that was dropped or assumed."),)
+    )
 
 
 def flatten(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -209,13 +209,13 @@ class _Maker:
             "version": 1,
             "software": {"proteoclass": "0.1.0", "python": "3.11.2", "xgboost": "3.2.0"},
             "study": {
-                "title": "A urine panel for <severity> & recovery",
+                "title": "A panel for <severity> & recovery",
                 "fluid": self.fluid,
                 "synthetic": self.synthetic,
                 "laboratory": "Laboratory of the test bench",
             },
             "config": {
-                "study": {"title": "A urine panel for <severity> & recovery"},
+                "study": {"title": "A panel for <severity> & recovery"},
                 "evaluate": {"folds": 5, "repeats": 4, "permutations": self.permutations},
                 "report": {"funding": "None.", "ethics": ""},
             },
@@ -518,7 +518,7 @@ class _Maker:
                 for i, gene in enumerate(GENES)
             ],
             "settings": {"panel_size": 20},
-            "intended_use": "Research on how severity of disease shows in urine.",
+            "intended_use": "Research on how severity of disease shows in a body fluid.",
             "not_for": ["diagnosis", "treatment decisions", "children"],
         }
 

@@ -79,14 +79,10 @@ def draw_decision_curve(frame: pd.DataFrame) -> str:
         axes.plot(frame["threshold"], frame["all"], color=CONTEXT, linewidth=1, dashes=(4, 2))
         axes.plot(frame["threshold"], frame["none"], color=CONTEXT, linewidth=0.8)
         axes.plot(frame["threshold"], frame["model"], color=INK, linewidth=2)
-        half = frame.iloc[len(frame) // 2]
-        axes.annotate(
-            "act on the score",
-            (half["threshold"], half["model"]),
-            xytext=(6, 8),
-            textcoords="offset points",
-            family=BOLD,
-        )
+        # Above the curve wherever it is highest beneath the words.
+        beneath = frame[(frame["threshold"] > 0.44) & (frame["threshold"] < 0.86)]
+        height = float(beneath["model"].max()) + 0.04 * top
+        axes.text(0.46, height, "act on the score", family=BOLD)
         crossing = frame[frame["all"] > -0.16 * top].iloc[-1]
         axes.annotate(
             "act on all",

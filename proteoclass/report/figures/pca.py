@@ -97,31 +97,15 @@ def _by_group(axes: Axes, frame: pd.DataFrame, names: tuple[str, str]) -> None:
     others = frame[~frame["group"].isin(names)]
     axes.scatter(others["pc1"], others["pc2"], s=10, color=PALE, linewidths=0)
     # Shape as well as colour tells the classes apart.
-    for name, marker, at in zip(names, ("o", "s"), (0.98, 0.9), strict=True):
+    for name, marker, place in zip(names, ("o", "s"), (1.09, 1.02), strict=True):
         part = frame[frame["group"] == name]
         colour = class_colours(*names)[name]
         face = colour if marker == "o" else "none"
-        axes.scatter(
-            part["pc1"],
-            part["pc2"],
-            s=11,
-            marker=marker,
-            facecolors=face,
-            edgecolors=colour,
-            linewidths=0.7,
-            alpha=0.85,
-        )
-        sign = "●" if marker == "o" else "□"
-        axes.text(
-            0.99,
-            at,
-            f"{sign} {label(name, 16)}",
-            transform=axes.transAxes,
-            ha="right",
-            va="top",
-            color=colour,
-            fontsize=7.5,
-        )
+        look: dict[str, Any] = {"edgecolors": colour, "linewidths": 0.7, "alpha": 0.85}
+        axes.scatter(part["pc1"], part["pc2"], s=11, marker=marker, facecolors=face, **look)
+        words = f"{'●' if marker == 'o' else '□'} {label(name, 16)}"
+        right: dict[str, Any] = {"transform": axes.transAxes, "ha": "right", "va": "bottom"}
+        axes.text(1, place, words, color=colour, fontsize=7.5, **right)
 
 
 def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:

@@ -111,7 +111,7 @@ def draw_intensity(frame: pd.DataFrame) -> str:
             frame["low_quartile_log2"],
             frame["high_quartile_log2"],
             color=PALE,
-            linewidth=1.1,
+            linewidth=min(1.1, 110 / max(len(frame), 1)),
         )
         axes.scatter(frame["place"], frame["median_log2"], s=4, color=INK, linewidths=0)
         _flag(axes, frame, "median_log2")
