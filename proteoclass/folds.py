@@ -43,7 +43,8 @@ def patient_folds(
     """
     labels, counts = np.unique(classes, return_counts=True)
     if n_folds < 2 or len(labels) < 2 or counts.min() < n_folds:
-        found = ", ".join(f"{count} of class {label}" for label, count in zip(labels, counts))
+        pairs = zip(labels, counts, strict=True)
+        found = ", ".join(f"{count} of class {label}" for label, count in pairs)
         raise TooLittleDataError(
             f"{n_folds} folds need two classes with at least {max(n_folds, 2)} patients each; "
             f"found {found}; ask for fewer folds"
@@ -59,9 +60,7 @@ def patient_folds(
     return [np.flatnonzero(fold_of == fold) for fold in range(n_folds)]
 
 
-def assert_no_shared_patient(
-    train: npt.NDArray[np.object_], test: npt.NDArray[np.object_]
-) -> None:
+def assert_no_shared_patient(train: npt.NDArray[np.object_], test: npt.NDArray[np.object_]) -> None:
     """Stop if a patient is on both sides of a split.
 
     Raises

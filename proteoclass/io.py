@@ -116,9 +116,7 @@ def json_text(value: Any) -> str:
     return text + "\n"
 
 
-def write_table(
-    path: str | os.PathLike[str], frame: pd.DataFrame, *, force: bool = False
-) -> Path:
+def write_table(path: str | os.PathLike[str], frame: pd.DataFrame, *, force: bool = False) -> Path:
     """Write a tidy frame as TSV without its index; floats in their shortest exact form.
 
     Examples
@@ -251,14 +249,14 @@ def creation_date() -> str:
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return the one byte sequence that stands for a JSON value, to be hashed.
+    r"""Return the one byte sequence that stands for a JSON value, to be hashed.
 
     Keys are sorted, no white space, UTF-8, NaN refused.
 
     Examples
     --------
     >>> canonical_json({"b": 1, "a": [0.5, "µ"]})
-    b'{"a":[0.5,"\\xc2\\xb5"],"b":1}'
+    b'{"a":[0.5,"\xc2\xb5"],"b":1}'
     """
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -292,7 +290,9 @@ def plain(value: Any) -> Any:
 
 def _refuse_folder(target: Path, *, force: bool) -> None:
     if target.exists() and not target.is_dir():
-        raise InputError(f"{target}: is a file, a folder was expected; choose another place with -o")
+        raise InputError(
+            f"{target}: is a file, a folder was expected; choose another place with -o"
+        )
     if not target.is_dir() or not any(target.iterdir()):
         return
     if not force:

@@ -9,7 +9,9 @@ from scipy import special, stats
 Floats = npt.NDArray[np.float64]
 
 
-def auc(labels: npt.ArrayLike, scores: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> float:
+def auc(
+    labels: npt.ArrayLike, scores: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> float:
     """Area under the ROC curve, as the Mann–Whitney probability with ties at one half.
 
     Parameters

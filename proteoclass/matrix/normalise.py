@@ -24,7 +24,8 @@ METHODS = ("none", "median", "pqn")
 #: Genes whose urinary amount follows plasma leakage rather than dilution. Where they
 #: dominate a sample, closure makes every other protein look diluted.
 PLASMA_GENES = frozenset(
-    "ALB TF SERPINA1 HP HPX APOA1 A1BG ORM1 ORM2 TTR GC A2M C3 FGA FGB FGG HBA1 HBB CA1".split()
+    {"A1BG", "A2M", "ALB", "APOA1", "C3", "CA1", "FGA", "FGB", "FGG", "GC", "HBA1", "HBB", "HP"}
+    | {"HPX", "ORM1", "ORM2", "SERPINA1", "TF", "TTR"}
 )
 _IMMUNOGLOBULIN = ("IGH", "IGK", "IGL", "JCHAIN")
 
@@ -174,8 +175,8 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         candidates = np.flatnonzero(detected)
         if not len(candidates):
             raise TooLittleDataError(
-                f"normalise {self.method}: no protein is detected in {self.min_detected:.0%} of the "
-                f"{len(values)} training samples; use --normalise none"
+                f"normalise {self.method}: no protein is detected in {self.min_detected:.0%} of "
+                f"the {len(values)} training samples; use --normalise none"
             )
         return candidates
 

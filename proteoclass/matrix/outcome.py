@@ -210,20 +210,23 @@ def _is_replicate(samples: pd.DataFrame) -> pd.Series:
 
 
 def _is_first(samples: pd.DataFrame, usable: pd.Series) -> pd.Series:
-    order = visit_order(samples).where(usable)
-    frame = pd.DataFrame({"patient": samples["patient_id"], "order": order, "id": samples.index})
-    if "visit" in samples:
-        names = samples["visit"].map(_label_text, na_action="ignore").fillna("")
-        frame["visit"] = [_natural(v) for v in names]
+    order = visit_order(samples)
+    names = samples["visit"] if "visit" in samples else pd.Series("", index=samples.index)
+    visits = [_natural("" if pd.isna(v) else _label_text(v)) for v in names]
     first = pd.Series(False, index=samples.index)
-    columns = [c for c in ("order", "visit", "id") if c in frame]
-    for _, rows in frame[usable].groupby("patient", sort=False):
-        ordered = rows.dropna(subset=["order"])
-        if ordered.empty:
-            first.loc[rows.index] = True
-        else:
-            best = min(ordered.itertuples(), key=lambda r: tuple(getattr(r, c) for c in columns))
-            first.loc[best.Index] = True
+    rows = np.flatnonzero(usable)
+    patients = samples["patient_id"].to_numpy()[rows]
+    for members in pd.Series(rows).groupby(patients, sort=False):
+        positions = members[1].to_numpy()
+        timed = [i for i in positions if not np.isnan(order.iloc[i])]
+        # Two samples of one day: the earlier visit name, then the id, so that the choice
+        # does not hang on the order of the file.
+        chosen = (
+            [min(timed, key=lambda i: (order.iloc[i], visits[i], str(samples.index[i])))]
+            if timed
+            else positions
+        )
+        first.iloc[chosen] = True
     return first
 
 

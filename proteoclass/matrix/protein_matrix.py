@@ -103,7 +103,9 @@ class ProteinMatrix:
         if not self.values.columns.equals(self.proteins.index):
             raise InputError("proteins: index differs from the values' columns; align them first")
         if "patient_id" not in self.samples:
-            raise InputError("samples: no column 'patient_id'; build the matrix with ProteinMatrix.build")
+            raise InputError(
+                "samples: no column 'patient_id'; build the matrix with ProteinMatrix.build"
+            )
         self._check_numbers()
 
     def _check_numbers(self) -> None:
@@ -207,7 +209,9 @@ class ProteinMatrix:
                 f"{self.source.path or 'matrix'}: is on the log2 scale already; "
                 "declare --scale raw if these are untransformed intensities"
             )
-        return replace(self, values=np.log2(self.values), scale="log2")
+        logs = np.log2(self.values.to_numpy(dtype=float))
+        values = pd.DataFrame(logs, index=self.values.index, columns=self.values.columns)
+        return replace(self, values=values, scale="log2")
 
     def on_log2(self) -> ProteinMatrix:
         """Return the matrix on the log2 scale, itself if it is there already."""
@@ -215,7 +219,9 @@ class ProteinMatrix:
 
     def take(self, sample_ids: pd.Index | list[str]) -> ProteinMatrix:
         """Return the matrix of these samples, in this order."""
-        return replace(self, values=self.values.loc[sample_ids], samples=self.samples.loc[sample_ids])
+        return replace(
+            self, values=self.values.loc[sample_ids], samples=self.samples.loc[sample_ids]
+        )
 
     def with_notes(self, *notes: str) -> ProteinMatrix:
         """Return the matrix with sentences added to its source."""
@@ -251,8 +257,8 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
     absent = index.difference(samples.index)
     if len(absent):
         raise InputError(
-            f"sample sheet: {len(absent)} samples of the matrix are not in it: {name_list(absent)}; "
-            "add their rows"
+            f"sample sheet: {len(absent)} samples of the matrix are not in it: "
+            f"{name_list(absent)}; add their rows"
         )
     samples = samples.loc[index]
     own = pd.Series(index, index=index, dtype=object)

@@ -17,6 +17,7 @@ from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.folds import complementary_halves, spawn
 from proteoclass.panel.binary import binary_target
 from proteoclass.panel.moderated import moderated_t
+from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -65,8 +66,8 @@ class DetectionFilter(SelectorMixin, BaseEstimator):
         self.support_ = np.isnan(values).mean(axis=0) <= self.max_missing
         if not self.support_.any():
             raise TooLittleDataError(
-                f"no protein is detected in {1 - self.max_missing:.0%} of the {len(values)} training "
-                "samples; raise max_missing or check the matrix"
+                f"no protein is detected in {1 - self.max_missing:.0%} of the {len(values)} "
+                "training samples; raise max_missing or check the matrix"
             )
         return self
 
@@ -280,8 +281,7 @@ def _balanced(labels: Floats, weights: Floats) -> Floats:
 
 def _standardise(values: Floats) -> Floats:
     seen = ~np.isnan(values)
-    centre = np.array([np.median(v[s]) if s.any() else 0.0 for v, s in zip(values.T, seen.T)])
-    filled = np.where(seen, values, centre)
+    filled = np.where(seen, values, np.nan_to_num(nan_quantile(values, 0.5)))
     spread = filled.std(axis=0)
     # A constant protein must not be blown up by its rounding error.
     return np.asarray((filled - filled.mean(axis=0)) / np.where(spread > 1e-9, spread, np.inf))

@@ -1,12 +1,12 @@
 """Train, evaluate honestly, calibrate, explain, lock and apply the severity model."""
 
 from proteoclass.scorer.derive import derive_panel
-from proteoclass.scorer.evaluate import Evaluation, evaluate
+from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.model import SeverityModel, explain
 from proteoclass.scorer.model_file import load_model, verify_model
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.severity_scorer import SeverityScorer
-from proteoclass.scorer.train import train
+from proteoclass.scorer.training import train
 
 __all__ = [
     "Evaluation",

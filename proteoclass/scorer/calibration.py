@@ -120,8 +120,8 @@ class Thresholds:
                 f"of {self.specificity:.0%} on out-of-fold scores, so there is no band between"
             )
         return (
-            f"lower limit: sensitivity of at least {self.sensitivity:.0%}; upper limit: specificity "
-            f"of at least {self.specificity:.0%}; both on out-of-fold scores"
+            f"lower limit: sensitivity of at least {self.sensitivity:.0%}; upper limit: "
+            f"specificity of at least {self.specificity:.0%}; both on out-of-fold scores"
         )
 
     def band(self, scores: Floats) -> npt.NDArray[np.object_]:
@@ -174,7 +174,9 @@ def fit_thresholds(
     return Thresholds(lower, upper, sensitivity, specificity)
 
 
-def _highest_cut(scores: Floats, members: npt.NDArray[np.bool_], weights: Floats, share: float) -> float:
+def _highest_cut(
+    scores: Floats, members: npt.NDArray[np.bool_], weights: Floats, share: float
+) -> float:
     """Highest cut with at least `share` of the members' weight at or above it."""
     order = np.argsort(-scores[members], kind="stable")
     reached = np.cumsum(weights[members][order])

@@ -50,14 +50,17 @@ def signed_ridge(
         margin = target * (values @ theta[1:] + theta[0])
         slope = -weights * target * special.expit(-margin)
         value = (weights * np.logaddexp(0, -margin)).sum() + penalty / 2 * (theta[1:] ** 2).sum()
-        return float(value), np.concatenate(
-            ([slope.sum()], slope @ values + penalty * theta[1:])
-        )
+        return float(value), np.concatenate(([slope.sum()], slope @ values + penalty * theta[1:]))
 
     bounds = [(None, None)] + [(0.0 if s > 0 else None, 0.0 if s < 0 else None) for s in signs]
     bounds = [(0.0, 0.0) if i and not signs[i - 1] else b for i, b in enumerate(bounds)]
     start = np.zeros(values.shape[1] + 1)
     solved = optimize.minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"gtol": 1e-7, "ftol": 1e-12}
+        loss,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds,
+        options={"gtol": 1e-7, "ftol": 1e-12},
     )
     return float(solved.x[0]), np.asarray(solved.x[1:])

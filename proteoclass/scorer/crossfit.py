@@ -142,9 +142,7 @@ def out_of_fold_margins(
         test_rows = test_rows[cohort.weights[test_rows] > 0]
         train_rows = cohort.rows_of(np.delete(names, test))
         assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
-        fitted = fit_procedure(
-            cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed
-        )
+        fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed)
         values = fitted.panel_values(cohort.values.iloc[test_rows])
         all_rows.append(test_rows)
         all_margins.append(fitted.blend.margin(values))
@@ -193,8 +191,8 @@ def _calibrate(
     smaller = int(np.bincount(classes[np.isin(names, train_patients)], minlength=2).min())
     if smaller < 2:
         raise TooLittleDataError(
-            f"a training fold holds {smaller} patients of a class, expected at least 2 to calibrate "
-            "on; add patients or ask for more folds"
+            f"a training fold holds {smaller} patients of a class, expected at least 2 to "
+            "calibrate on; add patients or ask for more folds"
         )
     rows, margins = out_of_fold_margins(
         cohort, train_patients, min(INNER_FOLDS, smaller), settings, (*seed_path, 9), fixed
@@ -211,9 +209,7 @@ def _rivals(fitted: FittedProcedure, panel_values: Floats) -> dict[str, Floats]:
     support = fitted.pipeline["choose"].get_support()
     best = int(np.argmax(strengths[support])) if len(strengths) else 0
     single = panel_values[:, best] * scorer.signs_[best]
-    single = np.where(
-        np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single
-    )
+    single = np.where(np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single)
     return {
         "ridge logistic, same panel": mean_over_bags(fitted.blend.companion_margins(panel_values)),
         "XGBoost alone, same panel": mean_over_bags(fitted.blend.booster_margins(panel_values)),

@@ -71,26 +71,30 @@ def derive_panel(
     chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]
     return Panel(
         name=name,
-        title=f"{len(chosen)} proteins for {cohort.outcome.positive} against {cohort.outcome.negative}",
+        title=(
+            f"{len(chosen)} proteins for {cohort.outcome.positive} against "
+            f"{cohort.outcome.negative}"
+        ),
         fluid=cohort.matrix.fluid,
         status="derived",
         derivation=_derivation(cohort, resolved, index, seed),
-        protein=_members(cohort, chosen),
+        proteins=_members(cohort, chosen),
     )
 
 
-def _members(cohort: Cohort, chosen: pd.Series) -> list[PanelProtein]:
+def _members(cohort: Cohort, chosen: pd.Series) -> tuple[PanelProtein, ...]:
     """Turn moderated t statistics, by protein id, into panel members."""
-    proteins = cohort.matrix.proteins
-    return [
+    proteins = cohort.matrix.proteins.loc[chosen.index]
+    columns = (proteins["accessions"], proteins["gene"], chosen)
+    return tuple(
         PanelProtein(
             id=str(protein),
-            accession=str(proteins.at[protein, "accessions"]),
-            gene=str(proteins.at[protein, "gene"]),
+            accession=str(accession),
+            gene=str(gene),
             direction="up" if t > 0 else "down",
         )
-        for protein, t in chosen.items()
-    ]
+        for protein, accession, gene, t in zip(chosen.index, *columns, strict=True)
+    )
 
 
 def _derivation(cohort: Cohort, settings: Settings, index: str, seed: int) -> Derivation:

@@ -40,9 +40,7 @@ def held_proteins(
     if panel is None:
         return (), settings
     if panel.derivation is not None and _same_cohort(panel, cohort):
-        return (), replace(
-            settings, size=panel.derivation.size, select=panel.derivation.method
-        )
+        return (), replace(settings, size=panel.derivation.size, select=panel.derivation.method)
     matches = match_proteins(panel.frame(), cohort.matrix)
     absent = matches.index[matches["matched_id"] == ""]
     if len(absent):

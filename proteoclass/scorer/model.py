@@ -22,7 +22,13 @@ from proteoclass.matrix.ratio import has_pool, pool_id
 from proteoclass.scorer.blend import Blend, mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds
 from proteoclass.scorer.crossfit import BAG_LIMITS
-from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelContent
+from proteoclass.scorer.model_schema import (
+    FORMAT,
+    VERSION,
+    ModelContent,
+    PanelPart,
+    ReferenceProtein,
+)
 from proteoclass.scorer.out_of_fold import BASE, EXPLANATION_COLUMNS
 from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
 
@@ -52,9 +58,7 @@ class SeverityModel:
     ['final']
     """
 
-    def __init__(
-        self, content: ModelContent, sha256: str, boosters: list[xgboost.Booster]
-    ) -> None:
+    def __init__(self, content: ModelContent, sha256: str, boosters: list[xgboost.Booster]) -> None:
         self.content = content
         self.sha256 = sha256
         self._blend = Blend(
@@ -84,10 +88,13 @@ class SeverityModel:
 
     def wanted(self) -> pd.DataFrame:
         """Return panel and reference proteins, as `match_proteins` takes them."""
-        proteins = [*self.content.panel, *self.content.normaliser.reference]
+        proteins: list[PanelPart | ReferenceProtein] = [
+            *self.content.panel,
+            *self.content.normaliser.reference,
+        ]
         frame = pd.DataFrame(
             {"accessions": [p.accessions for p in proteins], "gene": [p.gene for p in proteins]},
-            index=pd.Index([p.id for p in proteins], dtype=object),
+            index=pd.Index([p.id for p in proteins]),
         )
         return frame[~frame.index.duplicated()]
 
@@ -259,9 +266,12 @@ class SeverityModel:
         kind = "ratio" if pooled else matrix.kind
         where = matrix.source.path or "matrix"
         if kind != self.content.kind:
+            mend = "declare --kind if that is wrong, else retrain on this platform"
+            if self.content.kind == "ratio" and matrix.kind == "intensity":
+                mend = "give --samples with the roles plex and channel, the pool marked as pool"
             raise ModelRefusedError(
                 f"{where}: holds {kind} values, the model {self.name} was trained on "
-                f"{self.content.kind}; declare --kind if that is wrong, else retrain on this platform"
+                f"{self.content.kind}; {mend}"
             )
         stated = {matrix.fluid, self.content.fluid} - {"not stated"}
         if len(stated) > 1:

@@ -74,7 +74,9 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
     content = model_file.content
     for number, booster in enumerate(content.boosters, start=1):
         check_booster(booster, len(content.panel), f"{where}: booster {number}")
-    checked.append(f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel")
+    checked.append(
+        f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel"
+    )
     model = SeverityModel(content, model_file.sha256, _boosters(content, where))
     worst = _check_probes(model, where)
     checked.append(

@@ -33,7 +33,7 @@ def predictions(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFra
         Columns of `predictions.tsv`. `score` is 100 times `probability`, unrounded;
         repeats and folds count from 1.
     """
-    names = np.where(cohort.labels == 1, cohort.outcome.positive, cohort.outcome.negative)
+    names = np.where(cohort.labels == 1, cohort.outcome.positive, str(cohort.outcome.negative))
     used = cohort.used()
     ids = cohort.values.index.to_numpy()
     parts = []

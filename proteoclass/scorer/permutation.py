@@ -97,17 +97,15 @@ def _strata(cohort: Cohort) -> tuple[npt.NDArray[Any], str]:
     rows = cohort.index_rows()
     samples = cohort.matrix.samples.iloc[rows]
     for column in ("site", "batch"):
-        if column in samples and samples[column].nunique() > 1:
+        if column in samples and len(samples[column].unique()) > 1:
             of_patient = pd.Series(
                 samples[column].astype(str).to_numpy(), index=cohort.patients[rows]
             )
-            return of_patient.groupby(level=0).first().loc[names].to_numpy(), column
+            return of_patient.groupby(level=0).first().reindex(names).to_numpy(), column
     return np.zeros(len(names), dtype=int), ""
 
 
-def _relabelled(
-    cohort: Cohort, strata: npt.NDArray[Any], number: int, seed: int
-) -> Cohort:
+def _relabelled(cohort: Cohort, strata: npt.NDArray[Any], number: int, seed: int) -> Cohort:
     """Return the cohort itself for number 0, else one with permuted labels."""
     if number == 0:
         return cohort

@@ -157,7 +157,7 @@ def fit_procedure(
     """
     rows = rows[cohort.weights[rows] > 0]
     proteins = cohort.values.columns
-    held = tuple(int(position) for position in proteins.get_indexer(list(fixed)))
+    held = tuple(int(position) for position in proteins.get_indexer(pd.Index(fixed, dtype=object)))
     pipeline = build_pipeline(settings, seed, held)
     weights, patients = cohort.weights[rows], cohort.patients[rows]
     pipeline.fit(

@@ -22,9 +22,7 @@ SCORE_COLUMNS = [
 MAX_OUT_OF_RANGE = 0.5
 
 
-def judge(
-    measured: Floats, found: npt.NDArray[np.bool_], content: ModelContent
-) -> pd.DataFrame:
+def judge(measured: Floats, found: npt.NDArray[np.bool_], content: ModelContent) -> pd.DataFrame:
     """Decide for each sample whether it is reportable, from its own panel values.
 
     Parameters

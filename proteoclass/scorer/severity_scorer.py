@@ -15,7 +15,7 @@ from proteoclass.panel.binary import binary_target
 from proteoclass.panel.moderated import moderated_t
 from proteoclass.scorer.blend import Blend
 from proteoclass.scorer.companion import signed_ridge
-from proteoclass.stats import expit
+from proteoclass.stats import expit, nan_quantile
 
 Floats = npt.NDArray[np.float64]
 
@@ -102,9 +102,7 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         InputError, TooLittleDataError
             If there are not two classes.
         """
-        values, target = validate_data(
-            self, X, y, dtype=np.float64, ensure_all_finite="allow-nan"
-        )
+        values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         self.classes_, labels, weights, patients = binary_target(
             values, target, sample_weight, groups
         )
@@ -141,7 +139,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         )
 
     def _fit_blend(self, values: Floats, labels: Floats, counts: Floats) -> Blend:
-        median = _column_median(values)
+        # A protein never detected in training has no median: any constant does.
+        median = np.nan_to_num(nan_quantile(values, 0.5))
         filled = np.where(np.isnan(values), median, values)
         centre = filled.mean(axis=0)
         spread = filled.std(axis=0)
@@ -217,8 +216,3 @@ def patient_bags(
             drawn = rng.choice(members, len(members))
             counts[bag] += np.bincount(drawn, minlength=len(names))
     return counts[:, patient_of]
-
-
-def _column_median(values: Floats) -> Floats:
-    seen = ~np.isnan(values)
-    return np.array([np.median(v[s]) if s.any() else 0.0 for v, s in zip(values.T, seen.T)])

@@ -23,6 +23,12 @@ ESTIMAND = (
     "cohort of this size and applied to new patients from the same source"
 )
 INTERVAL = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
+THRESHOLD_KIND = (
+    "limit set in each outer training fold, judged on outer test rows; mean over repeats"
+)
+DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
+#: Fewest permutations whose smallest possible p is 0.05.
+MIN_PERMUTATIONS = 19
 #: A margin that is too good for a body fluid: look for a leak first.
 SUSPICIOUS_AUC = 0.95
 
@@ -143,18 +149,14 @@ def _test_share(by_repeat: list[list[FoldResult]]) -> float:
     return 1 / (len(by_repeat[0]) - 1)
 
 
-def _apparent_auc(
-    cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...]
-) -> float:
+def _apparent_auc(cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...]) -> float:
     rows = cohort.index_rows()
     fitted = fit_procedure(cohort, rows, settings, unit_seed(seed), fixed)
     values = fitted.panel_values(cohort.values.iloc[rows])
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])
 
 
-def _index_rows(
-    cohort: Cohort, results: list[FoldResult]
-) -> tuple[Floats, Floats, Floats]:
+def _index_rows(cohort: Cohort, results: list[FoldResult]) -> tuple[Floats, Floats, Floats]:
     """Return labels, calibrated log-odds and weights of the index rows of one repeat."""
     rows = np.concatenate([r.rows for r in results])
     log_odds = np.concatenate([r.log_odds for r in results])
@@ -256,7 +258,7 @@ def _thresholds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[
                 "specificity": float(rates[:, 1].mean()),
                 "n_positive": int(classes.sum()),
                 "n_negative": int(len(names) - classes.sum()),
-                "kind": "limit set in each outer training fold, judged on outer test rows; mean over repeats",
+                "kind": THRESHOLD_KIND,
             }
         )
     return rows
@@ -297,7 +299,7 @@ def _comparators(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict
                     "mean": float(difference.mean()),
                     "interval": [lower, upper],
                     "p": stats.corrected_resampled_p(difference, share),
-                    "kind": "this model minus the comparator, paired by fold; corrected resampled t, 95 %",
+                    "kind": DIFFERENCE_KIND,
                 },
                 "verdict": verdict(name, lower, upper),
             }
@@ -310,8 +312,8 @@ def verdict(name: str, lower: float, upper: float) -> str:
 
     Examples
     --------
-    >>> verdict("best single protein", -0.02, 0.08)
-    'The model does not beat best single protein here: the interval of the difference is -0.02 to 0.08.'
+    >>> verdict("chance", 0.1, 0.3)
+    'The model beats chance here: the interval of the difference is 0.10 to 0.30.'
     """
     span = f"the interval of the difference is {lower:.2f} to {upper:.2f}"
     if lower > 0:
@@ -353,8 +355,13 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
     auc, cohort = summary["auc"]["mean_over_repeats"], summary["cohort"]
     if auc > SUSPICIOUS_AUC:
         warnings.append(f"AUC {auc:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
-    p = summary["permutation"].get("p")
-    if p is not None and p > 0.05:
+    p, n = summary["permutation"].get("p"), summary["permutation"].get("n", 0)
+    if p is not None and n < MIN_PERMUTATIONS:
+        warnings.append(
+            f"{n} permutations are too few to tell the AUC from chance: the smallest possible p is "
+            f"{1 / (1 + n):.2f}."
+        )
+    elif p is not None and p > 0.05:
         warnings.append(f"No better than chance: permutation p = {p:.2f}.")
     smaller = min(cohort["n_positive"], cohort["n_negative"])
     if smaller < 20:
@@ -363,7 +370,10 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             "limits and the calibration most of all."
         )
     for comparator in summary["comparators"]:
-        if comparator["name"] == "best single protein" and comparator["difference"]["interval"][0] <= 0:
+        if (
+            comparator["name"] == "best single protein"
+            and comparator["difference"]["interval"][0] <= 0
+        ):
             warnings.append(comparator["verdict"])
     if cohort["quantity_scope"] == "cohort":
         warnings.append(

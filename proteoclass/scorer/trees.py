@@ -52,7 +52,8 @@ def check_booster(document: Any, n_features: int, where: str) -> None:
         ) from None
     if kind != ("gbtree", "binary:logistic"):
         raise ModelRefusedError(
-            f"{where}: found {str(kind)[:80]}, expected trees for binary:logistic; get the model again"
+            f"{where}: found {str(kind)[:80]}, expected trees for binary:logistic; "
+            "get the model again"
         )
     if declared != n_features:
         raise ModelRefusedError(

@@ -67,5 +67,5 @@ def test_constant_proteins_get_no_evidence():
 @pytest.mark.parametrize("value", [1e-9, 1e-3, 0.3, 5.0, 1e3, 1e8])
 def test_trigamma_inverse_inverts_scipy_trigamma(value):
     assert special.polygamma(1, trigamma_inverse(np.array([value])))[0] == pytest.approx(
-        value, rtol=1e-3
+        value, rel=1e-3
     )

@@ -22,13 +22,22 @@ def make_matrix(patients=40, proteins=60, visits=2, signal=1.2, seed=0):
             rows.append(20 + effect + rng.normal(size=proteins))
             ids.append(f"S{patient:02d}v{visit}")
             sheet.append(
-                (f"P{patient:02d}", "severe" if severe[patient] else "mild", 7 * visit, "AB"[patient % 2])
+                (
+                    f"P{patient:02d}",
+                    "severe" if severe[patient] else "mild",
+                    7 * visit,
+                    "AB"[patient % 2],
+                )
             )
     values = pd.DataFrame(rows, index=ids, columns=[f"Q{i:03d}" for i in range(proteins)])
     values = values.mask(rng.random(values.shape) < 0.05)
     samples = pd.DataFrame(sheet, index=ids, columns=["patient_id", "severity", "day", "site"])
     return ProteinMatrix.build(
-        values, samples, scale="log2", fluid="urine", source=Source(path="toy.tsv", sha256="ab" * 32)
+        values,
+        samples,
+        scale="log2",
+        fluid="urine",
+        source=Source(path="toy.tsv", sha256="ab" * 32),
     )
 
 

@@ -15,7 +15,6 @@ from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.stats import log_odds
 
-
 QUICK = Settings(size=8, bags=3, rounds=8)
 OUTCOME = Outcome("severity", "severe")
 
@@ -93,8 +92,9 @@ def test_order_of_samples_changes_no_prediction(make_toy):
     order = np.random.default_rng(0).permutation(matrix.n_samples)
     shuffled = matrix.take(matrix.values.index[order])
     tables = [
-        evaluate(m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
-        .predictions.set_index("sample_id")["score"]
+        evaluate(
+            m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0
+        ).predictions.set_index("sample_id")["score"]
         for m in (matrix, shuffled)
     ]
     np.testing.assert_array_equal(tables[1].loc[tables[0].index], tables[0])
@@ -126,7 +126,9 @@ def test_labels_of_test_patients_are_not_looked_at(toy):
     settings = QUICK.resolve(cohort.matrix)
     clean = run_fold(cohort, test, settings, (0, 0, 0))
     names, classes = cohort.training_patients
-    turned = {n: float(1 - c) if n in test else float(c) for n, c in zip(names, classes, strict=True)}
+    turned = {
+        n: float(1 - c) if n in test else float(c) for n, c in zip(names, classes, strict=True)
+    }
     flipped = run_fold(cohort.with_labels(turned), test, settings, (0, 0, 0))
     np.testing.assert_array_equal(flipped.log_odds, clean.log_odds)
 
@@ -136,7 +138,13 @@ def test_follow_up_samples_are_never_trained_on(toy, evaluated):
     later = toy.samples["day"] > 0
     values[later] = values[later] + 3
     moved = evaluate(
-        replace(toy, values=values), OUTCOME, settings=QUICK, folds=4, repeats=2, permutations=0, seed=1
+        replace(toy, values=values),
+        OUTCOME,
+        settings=QUICK,
+        folds=4,
+        repeats=2,
+        permutations=0,
+        seed=1,
     )
     columns = ["sample_id", "repeat", "score"]
     before = evaluated.predictions.query("used == 'index'")[columns].reset_index(drop=True)
@@ -209,4 +217,3 @@ def test_refuses_a_design_that_cannot_be(toy, kwargs, message):
 def test_refuses_too_few_patients(make_toy):
     with pytest.raises(TooLittleDataError, match="expected at least 5 of each"):
         evaluate(make_toy(patients=12), OUTCOME, settings=QUICK)
-

@@ -35,7 +35,7 @@ def test_ridge_with_free_signs_equals_scikit_learn(panel):
 def test_ridge_keeps_to_its_signs_and_is_optimal_there(panel):
     X, y = panel
     signs = np.array([1.0, 1, -1, -1, 1, 0])
-    intercept, ours = signed_ridge(X, y, signs, np.ones(50), 4.0)
+    _, ours = signed_ridge(X, y, signs, np.ones(50), 4.0)
     assert (ours * signs >= 0).all()
     assert ours[5] == 0
 
@@ -44,8 +44,13 @@ def test_ridge_keeps_to_its_signs_and_is_optimal_there(panel):
         return np.logaddexp(0, -margin).sum() + 2 * (theta[1:5] ** 2).sum() + 2 * theta[5] ** 2
 
     # SLSQP from another start is the independent route.
-    other = optimize.minimize(loss, np.full(7, 0.3), bounds=[(None, None)] + [(0, None)] * 6,
-                              method="SLSQP", options={"ftol": 1e-12, "maxiter": 500})
+    other = optimize.minimize(
+        loss,
+        np.full(7, 0.3),
+        bounds=[(None, None)] + [(0, None)] * 6,
+        method="SLSQP",
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
     np.testing.assert_allclose(ours[:5], (other.x[1:] * signs)[:5], atol=1e-3)
 
 

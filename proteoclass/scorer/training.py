@@ -16,7 +16,7 @@ from proteoclass.matrix.ratio import has_pool, pool_id
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.calibration import fit_platt, fit_thresholds
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.evaluate import Evaluation, evaluate
+from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
@@ -31,6 +31,9 @@ Floats = npt.NDArray[np.float64]
 #: First policy for proteins an assay does not measure: a fifth of the panel, each one
 #: replaced by its training median, which is to say by no evidence.
 MAX_NOT_MEASURED = 0.2
+
+_TRAINING_FIELDS = ["n_patients", "n_positive", "n_negative"]
+_TRAINING_FIELDS += ["n_index_samples", "n_proteins", "synthetic"]
 
 NOT_FOR = [
     "diagnosis, triage or treatment of a patient",
@@ -106,9 +109,7 @@ def train(
     fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
     rows = evaluation.cohort.index_rows()
     seed = evaluation.summary["design"]["seed"]
-    fitted = fit_procedure(
-        evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed
-    )
+    fitted = fit_procedure(evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed)
     content = _content(name, matrix, evaluation, fitted, rows)
     content["probes"] = _probes(content)
     draft = _lock(content, fitted)
@@ -164,12 +165,7 @@ def _content(
         },
         "missing": _missing(measured),
         "reference": _reference(points, label),
-        "training": {
-            key: described[key]
-            for key in (
-                "n_patients", "n_positive", "n_negative", "n_index_samples", "n_proteins", "synthetic",
-            )  # fmt: skip
-        }
+        "training": {key: described[key] for key in _TRAINING_FIELDS}
         | {
             "n_sites": int(samples["site"].nunique()) if "site" in samples else 0,
             "matrix_sha256": matrix.source.sha256,
@@ -204,7 +200,9 @@ def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any
     }
 
 
-def _panel(matrix: ProteinMatrix, fitted: FittedProcedure, measured: Floats) -> list[dict[str, Any]]:
+def _panel(
+    matrix: ProteinMatrix, fitted: FittedProcedure, measured: Floats
+) -> list[dict[str, Any]]:
     fill = fitted.fill
     signs = fitted.pipeline["score"].signs_
     blend = fitted.blend

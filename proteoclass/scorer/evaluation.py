@@ -213,8 +213,8 @@ def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.Data
         keep = cohort.weights[rows] > 0
         if np.isnan(margin[keep]).any():
             raise TooLittleDataError(
-                f"{int(np.isnan(margin[keep]).sum())} index samples could not be normalised: too few "
-                "reference proteins were detected in them; remove them or use --normalise none"
+                f"{int(np.isnan(margin[keep]).sum())} index samples could not be normalised: too "
+                "few reference proteins were detected in them; remove them or use --normalise none"
             )
         parts.append(
             pd.DataFrame(
