@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from proteoclass.report.document import Block, Document, Figure
 from proteoclass.report.glyphs import TEMPLATES
+from proteoclass.report.wording import moment
 
 
 def render_html(document: Document) -> str:
@@ -69,6 +70,7 @@ def _template() -> Template:
     )
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["picture"] = _picture
+    environment.filters["moment"] = moment
     environment.filters["side_by_side"] = side_by_side
     return environment.get_template("document.html.j2")
 

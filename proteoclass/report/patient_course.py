@@ -52,8 +52,9 @@ def change_words(view: PatientView) -> str:
             f"The score did not change beyond measurement variation: {ends}.{_noise_source(view)}"
         )
     reason = shown(part(view.run.track, "noise").get("reason"), 160)
-    if not view.run.track:
-        reason = "the run followed no scores over time"
+    if view.run.trajectories.empty:
+        why = shown(view.run.track.get("why"), 160)
+        reason = f"the run followed no scores over time{f' ({why})' if why else ''}"
     return (
         f"The score went {ends}. Whether that is beyond measurement variation is not "
         f"reportable: {reason or 'reason ' + NOT_REPORTED}."

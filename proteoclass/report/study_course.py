@@ -30,9 +30,10 @@ def course_blocks(run: Run) -> tuple[Block, ...]:
     if not track:
         return (Paragraph("Scores over time were not followed in this run."),)
     groups = [dict(row) for row in track.get("groups") or []]
-    blocks: list[Block] = []
-    if groups:
-        blocks += [Paragraph(_lead(groups), "lead"), _slopes(groups)]
+    if not groups:
+        why = shown(track.get("why"), 240) or f"reason {NOT_REPORTED}"
+        return (Paragraph(f"Scores over time were not followed: {why}."),)
+    blocks: list[Block] = [Paragraph(_lead(groups), "lead"), _slopes(groups)]
     blocks.append(Facts(_method(track)))
     blocks += _picture(run)
     blocks.append(Paragraph(dropout_words(track)))

@@ -31,6 +31,7 @@ def performance_blocks(run: Run) -> tuple[Block, ...]:
     return (
         Paragraph(_design_words(run)),
         _measures(evaluation),
+        _interval_kinds(evaluation),
         *((Paragraph(caution, "small"),) if caution else ()),
         _scores(run, mean_predictions(rows)),
         *_discrimination(run, rows),
@@ -124,13 +125,12 @@ def _measures(evaluation: dict[str, Any]) -> Table:
     calibration = part(evaluation, "calibration")
     optimism = part(evaluation, "optimism")
     slope, intercept = part(calibration, "slope"), part(calibration, "intercept")
-    kind = shown(calibration.get("kind"), 200) or NOT_REPORTED
-    rows = [
+    rows = (
         (
             "AUC",
             fixed(auc.get("mean_over_repeats")),
             interval(*limits(auc.get("interval"))),
-            f"0.50 is chance; {shown(auc.get('interval_kind'), 120) or 'kind ' + NOT_REPORTED}",
+            "0.50 is chance",
         ),
         (
             "Average precision",
@@ -148,13 +148,13 @@ def _measures(evaluation: dict[str, Any]) -> Table:
             "Calibration slope",
             fixed(slope.get("median")),
             interval(slope.get("low"), slope.get("high")),
-            f"1 is ideal; below 1, predictions are too extreme; {kind}",
+            "1 is ideal; below 1, predictions are too extreme",
         ),
         (
             "Calibration intercept",
             fixed(intercept.get("median")),
             interval(intercept.get("low"), intercept.get("high")),
-            f"0 is ideal; {kind}",
+            "0 is ideal",
         ),
         (
             "Optimism",
@@ -162,17 +162,20 @@ def _measures(evaluation: dict[str, Any]) -> Table:
             "",
             f"apparent AUC {fixed(optimism.get('apparent'))} minus cross-validated",
         ),
-    ]
-    return Table(
-        "Measures on held-out patients",
-        (
-            Column("Measure"),
-            Column("Value", "", True),
-            Column("Interval", "", True),
-            Column("Read it as"),
-        ),
-        tuple(rows),
     )
+    columns = (
+        Column("Measure"),
+        Column("Value", "", True),
+        Column("Interval", "", True),
+        Column("Read it as"),
+    )
+    return Table("Measures on held-out patients", columns, rows)
+
+
+def _interval_kinds(evaluation: dict[str, Any]) -> Paragraph:
+    auc = shown(part(evaluation, "auc").get("interval_kind"), 160) or f"kind {NOT_REPORTED}"
+    calibration = shown(part(evaluation, "calibration").get("kind"), 200) or f"kind {NOT_REPORTED}"
+    return Paragraph(f"Intervals. AUC: {auc}. Calibration: {calibration}.", "small")
 
 
 def _optimism(optimism: dict[str, Any]) -> str:

@@ -172,6 +172,9 @@ def test_a_run_without_tracking_still_shows_the_scores(make_run: Any) -> None:
     assert "not reportable: the run followed no scores over time" in words(document)
     assert "Slope per week: not reported." in words(document)
     assert "trend" in [figure.name for figure in document.figures]
+    off = {"method": "not reportable", "why": "the sample sheet has no days"}
+    said = change_words(view_patient(Run(**{**run.__dict__, "track": off}), "PT-003"))
+    assert said.endswith("followed no scores over time (the sample sheet has no days).")
 
 
 def test_a_crossing_is_bracketed(run: Run) -> None:

@@ -142,7 +142,10 @@ def test_no_tracking_is_said(make_run: Any) -> None:
 
 
 def test_tracking_without_groups_or_days(run: Run) -> None:
-    track = {**run.track, "groups": [], "means": [], "at_risk": [], "interaction": None}
+    off = {"groups": [], "why": "the sample sheet has no days"}
+    said = block_words(course_blocks(changed(run, track=off)))
+    assert said.endswith("Scores over time were not followed: the sample sheet has no days.")
+    track = {**run.track, "means": [], "at_risk": [], "interaction": None}
     said = block_words(course_blocks(changed(run, track=track)))
     assert "Mean scores over time: not reported" in said
     assert "Numbers at risk: not reported." in said

@@ -30,7 +30,7 @@ PALEST = "#E9EDF1"
 BOLD = ["Open Sans Semibold", "DejaVu Sans"]
 
 HALF = 3.4
-WIDE = 4.9
+WIDE = 4.4
 FULL = 6.85
 
 

@@ -67,7 +67,7 @@ def draw_comparators(frame: pd.DataFrame) -> str:
         axes = canvas.axes()
         height = float(canvas.figure.get_figheight())
         canvas.figure.subplots_adjust(
-            left=0.415, right=0.76, top=1 - 0.03 / height, bottom=0.42 / height
+            left=0.44, right=0.72, top=1 - 0.03 / height, bottom=0.42 / height
         )
         start = min(0.4, float(frame[["auc", "lower"]].min().min()) - 0.03)
         axes.axvline(0.5, color=PALE, linewidth=1)

@@ -68,7 +68,7 @@ def draw_group_scores(
     """
     with Canvas(WIDE, 1.9, layout="none") as canvas:
         axes = canvas.axes()
-        canvas.figure.subplots_adjust(left=0.215, right=0.975, top=0.86, bottom=0.215)
+        canvas.figure.subplots_adjust(left=0.235, right=0.975, top=0.86, bottom=0.215)
         for row, name in enumerate(names):
             scores = frame.loc[frame["group"] == name, "score"].to_numpy(dtype=float)
             _strip(axes, row, scores, class_colours(*names)[name])

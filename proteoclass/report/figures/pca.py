@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -15,7 +16,6 @@ from proteoclass.report.figures.canvas import (
     Canvas,
     class_colours,
     label,
-    records,
 )
 
 MOST_BATCHES = 12
@@ -113,8 +113,11 @@ def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
     for batch in batches:
         part = frame[frame["batch"] == batch]
         x, y = float(part["pc1"].mean()), float(part["pc2"].mean())
-        for row in records(part):
-            axes.plot([x, row["pc1"]], [y, row["pc2"]], color=PALE, linewidth=0.5, zorder=0)
+        # One broken line for the whole batch: a cohort has hundreds of samples.
+        gap = np.full(len(part), np.nan)
+        across = np.c_[np.full(len(part), x), part["pc1"], gap].ravel()
+        up = np.c_[np.full(len(part), y), part["pc2"], gap].ravel()
+        axes.plot(across, up, color=PALE, linewidth=0.5, zorder=0)
         axes.scatter(part["pc1"], part["pc2"], s=5, color=CONTEXT, linewidths=0, alpha=0.7)
         axes.text(
             x,

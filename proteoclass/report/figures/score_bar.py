@@ -28,10 +28,10 @@ from proteoclass.report.wording import known, score_points
 
 _TINT = "#F2D5C7"
 # Width of a letter of a zone's name, and the height of the marker within its row.
-_POINTS_PER_LETTER = 1.6
+_POINTS_PER_LETTER = 1.8
 _MARKER_AT = 0.66
 # Thresholds closer than this share one label, score points.
-_THRESHOLD_LABEL = 22
+_THRESHOLD_LABEL = 25
 
 
 def reference_frame(reference: Mapping[str, Any]) -> pd.DataFrame:
@@ -108,7 +108,7 @@ def draw_score_bar(
     '<svg'
     """
     with Canvas(WIDE, 1.95, layout="none") as canvas:
-        edges = {"left": 0.235, "right": 0.965, "top": 0.88, "bottom": 0.2}
+        edges = {"left": 0.255, "right": 0.965, "top": 0.88, "bottom": 0.2}
         grid = canvas.figure.add_gridspec(3, 1, height_ratios=[1, 1, 0.95], hspace=0.22, **edges)
         rows = [canvas.figure.add_subplot(grid[i]) for i in range(3)]
         for axes, group, name, colour in (

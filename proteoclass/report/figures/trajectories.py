@@ -88,16 +88,29 @@ def draw_trajectories(
     height = 2.3 + under
     with Canvas(WIDE, height, layout="none") as canvas:
         axes = canvas.axes()
-        canvas.figure.subplots_adjust(left=0.2, right=0.83, top=0.97, bottom=under / height)
-        for _, part in single.groupby("patient_id", sort=False):
-            colour = colours.get(str(part["group"].iloc[0]), CONTEXT)
-            axes.plot(part["day"], part["score"], color=colour, linewidth=0.5, alpha=0.25)
+        canvas.figure.subplots_adjust(left=0.215, right=0.81, top=0.97, bottom=under / height)
+        for group, part in single.groupby("group", sort=False):
+            day, score = _broken_line(part)
+            colour = colours.get(str(group), CONTEXT)
+            # The more patients, the paler each of them, or the means would drown.
+            alpha = min(0.25, 0.05 + 5 / part["patient_id"].nunique())
+            axes.plot(day, score, color=colour, linewidth=0.5, alpha=alpha)
         ends = {group: _mean_line(axes, frame, group, colours) for group in groups}
         axes.set(ylim=(0, 100), ylabel="score", xlabel="day")
         axes.set_yticks([0, 25, 50, 75, 100])
         _names(axes, ends, colours)
         _numbers(axes, groups, at_risk, colours, 72 * 2.23)
     return canvas.svg
+
+
+def _broken_line(part: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """Join the patients' courses to one line with a gap after each."""
+    day: list[float] = []
+    score: list[float] = []
+    for _, own in part.groupby("patient_id", sort=False):
+        day += [*own["day"], float("nan")]
+        score += [*own["score"], float("nan")]
+    return day, score
 
 
 def _mean_line(axes: Axes, frame: pd.DataFrame, group: str, colours: dict[str, str]) -> float:

@@ -92,7 +92,7 @@ def draw_trend(
     """
     with Canvas(WIDE, 1.85, layout="none") as canvas:
         axes = canvas.axes()
-        canvas.figure.subplots_adjust(left=0.085, right=0.755, top=0.955, bottom=0.215)
+        canvas.figure.subplots_adjust(left=0.09, right=0.725, top=0.955, bottom=0.215)
         days = sorted(set(frame["day"]))
         margin = 0.06 * max(float(days[-1] - days[0]), 1.0)
         axes.set(xlim=(days[0] - margin, days[-1] + margin), ylim=(0, 100), xlabel=unit)

@@ -126,11 +126,11 @@ def draw_waterfall(frame: pd.DataFrame) -> str:
         axes = canvas.axes()
         height = float(canvas.figure.get_figheight())
         canvas.figure.subplots_adjust(
-            left=0.215, right=0.66, top=1 - 0.04 / height, bottom=0.42 / height
+            left=0.235, right=0.625, top=1 - 0.04 / height, bottom=0.42 / height
         )
         ends = pd.concat([frame["start"], frame["end"]])[1:]
         reach = max(float(ends.max() - ends.min()), 0.5)
-        axes.set_xlim(float(ends.min()) - 0.24 * reach, float(ends.max()) + 0.24 * reach)
+        axes.set_xlim(float(ends.min()) - 0.24 * reach, float(ends.max()) + 0.3 * reach)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         for place, row in enumerate(records(frame)):
             _draw_step(axes, place, row, frame, reach)
