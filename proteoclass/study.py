@@ -251,9 +251,7 @@ def _track(
     )
 
 
-def _samples(
-    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
-) -> pd.DataFrame:
+def _samples(evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix) -> pd.DataFrame:
     cohort = evaluation.cohort
     sheet = cohort.matrix.samples.copy()
     detected = cohort.values.notna().sum(axis=1)
@@ -278,7 +276,7 @@ def _patients_to_report(
         if unknown:
             raise InputError(
                 f"study file: [report] patients: {name_list(unknown)} not in the sample sheet; "
-                "name patients of the cohort, or \"all\""
+                'name patients of the cohort, or "all"'
             )
         known = sorted(asked)
     return {patient: f"patients/{patient_slug(patient)}" for patient in known}
@@ -313,9 +311,7 @@ def _run_document(
     }
 
 
-def _reports(
-    target: Path, patients: dict[str, str], jobs: int, progress: Progress | None
-) -> None:
+def _reports(target: Path, patients: dict[str, str], jobs: int, progress: Progress | None) -> None:
     _write_report(target, None, "study")
     (target / "patients").mkdir()
     units = [(target, patient, place) for patient, place in patients.items()]

@@ -93,7 +93,9 @@ def test_overmyer_with_three_labels_asks_for_the_negative_one(data_folder, tmp_p
 
 def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
     matrix = read(data_folder, OVERMYER)
-    kept = matrix.take(matrix.values.index[matrix.samples["severity"].isin(["severe", "non-severe"])])
+    kept = matrix.take(
+        matrix.values.index[matrix.samples["severity"].isin(["severe", "non-severe"])]
+    )
     values = []
     for seed in range(10):
         samples = kept.samples.copy()
@@ -109,9 +111,7 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
 
 def test_radboud_trains_on_index_samples_and_follows_the_rest(data_folder):
     matrix = read(data_folder, RADBOUD)
-    result = pc.evaluate(
-        matrix, pc.Outcome("severity", "ICU"), repeats=2, permutations=0
-    )
+    result = pc.evaluate(matrix, pc.Outcome("severity", "ICU"), repeats=2, permutations=0)
     rows = result.predictions.join(matrix.samples[["visit", "day"]], on="sample_id")
     admission = rows[rows["visit"] == "W1T1"]
     aucs = [

@@ -18,7 +18,6 @@ from proteoclass.cli.options import (
     matrix_options,
     output_option,
 )
-from proteoclass.cli.score import known_names
 from proteoclass.errors import InputError
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def explain(
 
     check_target(output, force=force)
     model = load_model(file)
-    matrix = source.read(known_proteins=known_names(model))
+    matrix = source.read_for(model)
     _require(matrix, sample, source.path)
     rows = model.explain(matrix)
     rows = rows[rows["sample_id"].astype(str) == sample]

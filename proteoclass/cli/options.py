@@ -16,6 +16,7 @@ from proteoclass.errors import InputError
 
 if TYPE_CHECKING:
     from proteoclass.matrix import ProteinMatrix
+    from proteoclass.scorer import SeverityModel
 
 Function = Callable[..., Any]
 
@@ -67,6 +68,28 @@ class MatrixRequest:
             at=2,
         )
         notices(matrix.source.notes)
+        return matrix
+
+    def read_for(self, model: SeverityModel) -> ProteinMatrix:
+        """Read a matrix to be scored, by the model's own declarations.
+
+        Scale and kind are the training matrix's unless they were declared: a guess from
+        the whole file would let a sample's score depend on its neighbours. Where the
+        guess would be wrong the values are out of range, and the sample says so.
+        """
+        wanted = model.wanted()
+        names = dict.fromkeys(str(n) for n in (*wanted.index, *wanted["accessions"]) if n)
+        declared = {"kind": model.content.input.kind, "scale": model.content.input.scale}
+        options = {
+            key: declared[key] if key in declared and value == "auto" else value
+            for key, value in self.options.items()
+        }
+        matrix = MatrixRequest(self.path, self.samples, options).read(list(names))
+        if matrix.source.sha256 and matrix.source.sha256 == model.content.training.matrix_sha256:
+            say(
+                "note: the model was trained on this very file: its scores of training patients "
+                "are flattering; `run` and `evaluate` give the out-of-fold ones"
+            )
         return matrix
 
     def check(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +34,10 @@ def qc(
     With an outcome, the AUC of identification depth, missing values, visits and batch
     alone is given: a protein score must beat them.
     """
+    if output is not None and Path(output).suffix.lower() != ".json":
+        raise click.BadParameter(
+            f"found {output!r}, expected a name that ends in .json", param_hint="-o"
+        )
     from proteoclass.matrix import quality
 
     check_target(output, force=force)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from proteoclass.cli.console import check_target, put_table, say
@@ -15,9 +13,6 @@ from proteoclass.cli.options import (
     matrix_options,
     output_option,
 )
-
-if TYPE_CHECKING:
-    from proteoclass.scorer import SeverityModel
 
 
 @click.command(cls=Command)
@@ -35,15 +30,8 @@ def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_
 
     check_target(output, force=force)
     model = load_model(file)
-    matrix = source.read(known_proteins=known_names(model))
+    matrix = source.read_for(model)
     scores = model.score(matrix)
     put_table(scores, output, force=force, as_json=as_json)
     refused = int((scores["status"] == "not reportable").sum())
     say(f"scored {len(scores) - refused} samples, {refused} not reportable")
-
-
-def known_names(model: SeverityModel) -> list[str]:
-    """Return ids and accessions of what a model knows: they tell how a table lies."""
-    wanted = model.wanted()
-    names = [*wanted.index, *wanted["accessions"]]
-    return [str(name) for name in dict.fromkeys(names) if name]

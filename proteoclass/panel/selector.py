@@ -22,7 +22,10 @@ from proteoclass.stats import nan_quantile
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
-METHODS = ("stability", "moderated-t")
+METHODS = ("auto", "stability", "moderated-t")
+
+#: Up to this many training patients `auto` ranks by moderated t, beyond it by L1 stability.
+SMALL_COHORT = 70
 
 
 class DetectionFilter(SelectorMixin, BaseEstimator):
@@ -132,9 +135,11 @@ class PanelSelector(SelectorMixin, BaseEstimator):
     ----------
     size : int
         Proteins in the panel; all of them where there are fewer.
-    method : {"stability", "moderated-t"}
+    method : {"auto", "stability", "moderated-t"}
         `stability`: frequency of a non-zero L1 logistic coefficient over complementary
-        half-samples. `moderated-t`: largest absolute moderated t on all of them.
+        half-samples. `moderated-t`: frequency of being among the `size` largest absolute
+        moderated t. `auto`: by the number of patients, for a sparse model needs more of
+        them than a t statistic to tell a correlated protein from its neighbour.
     n_pairs : int
         Complementary pairs of half-samples.
     prefilter : int
@@ -147,6 +152,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
 
     Attributes
     ----------
+    method_ : str
+        The method in force.
     support_ : array of bool, shape (n_proteins,)
     frequency_ : array of float, shape (n_proteins,)
         Share of half-samples that picked the protein.
@@ -172,7 +179,7 @@ class PanelSelector(SelectorMixin, BaseEstimator):
     def __init__(
         self,
         size: int = 20,
-        method: str = "stability",
+        method: str = "auto",
         n_pairs: int = 25,
         prefilter: int = 300,
         penalty_ratio: float = 6.0,
@@ -210,30 +217,41 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
         self.t_ = np.nan_to_num(moderated_t(values, labels, weights[None, :]).t[0])
-        self.frequency_ = np.zeros(values.shape[1])
-        if self.method == "stability":
-            self._count(values, labels, weights, patients)
+        self.method_ = self.method
+        if self.method == "auto":
+            few = len(np.unique(patients)) <= SMALL_COHORT
+            self.method_ = "moderated-t" if few else "stability"
+        halves = self._halves(labels, patients)
+        pick = self._largest_t if self.method_ == "moderated-t" else self._nonzero
+        self.frequency_ = pick(values, labels, weights, halves) / len(halves)
         # Ties in frequency are broken by the size of t, then by the column order.
         order = np.lexsort((np.arange(values.shape[1]), -np.abs(self.t_), -self.frequency_))
         self.support_ = np.zeros(values.shape[1], dtype=bool)
         self.support_[order[: self.size]] = True
         return self
 
-    def _count(
-        self, values: Floats, labels: Floats, weights: Floats, patients: npt.NDArray[Any]
-    ) -> None:
-        strongest = np.argsort(-np.abs(self.t_), kind="stable")[: self.prefilter]
-        standardised = _standardise(values[:, strongest])
+    def _halves(self, labels: Floats, patients: npt.NDArray[Any]) -> Bools:
+        """Return the rows of each half-sample, `(2 * n_pairs, n_samples)`; patients stay whole."""
         names, patient_of = np.unique(patients, return_inverse=True)
         classes = np.zeros(len(names), dtype=int)
         classes[patient_of] = labels.astype(int)
-        rng = spawn(self.random_state)
-        picks = np.zeros(len(strongest))
-        for pair in complementary_halves(classes, self.n_pairs, rng):
-            for half in pair:
-                rows = half[patient_of]
-                picks += self._picked(standardised[rows], labels[rows], weights[rows])
-        self.frequency_[strongest] = picks / (2 * self.n_pairs)
+        pairs = complementary_halves(classes, self.n_pairs, spawn(self.random_state))
+        return np.array([half[patient_of] for pair in pairs for half in pair])
+
+    def _largest_t(self, values: Floats, labels: Floats, weights: Floats, halves: Bools) -> Floats:
+        """Count how often each protein's t is among the largest, all halves at once."""
+        strength = np.abs(np.nan_to_num(moderated_t(values, labels, halves * weights).t))
+        largest = np.argsort(-strength, axis=1, kind="stable")[:, : self.size]
+        return np.bincount(largest.ravel(), minlength=values.shape[1]).astype(float)
+
+    def _nonzero(self, values: Floats, labels: Floats, weights: Floats, halves: Bools) -> Floats:
+        """Count how often each protein has a coefficient, among those strong on all rows."""
+        strongest = np.argsort(-np.abs(self.t_), kind="stable")[: self.prefilter]
+        standardised = _standardise(values[:, strongest])
+        picks = np.zeros(values.shape[1])
+        for rows in halves:
+            picks[strongest] += self._picked(standardised[rows], labels[rows], weights[rows])
+        return picks
 
     def _picked(self, values: Floats, labels: Floats, weights: Floats) -> Bools:
         if len(np.unique(labels)) < 2:

@@ -35,7 +35,7 @@ def held_proteins(
     Raises
     ------
     PanelMismatchError
-        If proteins of a panel from elsewhere are not in the matrix.
+        If proteins of a panel from elsewhere are not in the matrix, or never detected.
     """
     if panel is None:
         return (), settings
@@ -48,7 +48,15 @@ def held_proteins(
             f"panel {panel.name}: {len(absent)} of {len(matches)} proteins are not in the matrix: "
             f"{name_list(absent)}; see `proteoclass panel check`"
         )
-    return tuple(matches["matched_id"]), replace(settings, size=len(matches))
+    held = tuple(matches["matched_id"])
+    seen = cohort.values.iloc[cohort.index_rows()][list(held)].notna().any()
+    never = seen.index[~seen]
+    if len(never):
+        raise PanelMismatchError(
+            f"panel {panel.name}: {len(never)} of {len(held)} proteins are detected in no index "
+            f"sample: {name_list(never)}; leave them out of the panel"
+        )
+    return held, replace(settings, size=len(held))
 
 
 def _same_cohort(panel: Panel, cohort: Cohort) -> bool:

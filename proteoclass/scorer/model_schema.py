@@ -42,6 +42,15 @@ class ReferenceProtein(BaseModel):
     value: float
 
 
+class InputPart(BaseModel):
+    """What the training matrix held: how a new matrix is read unless it is declared."""
+
+    model_config = _STRICT
+
+    kind: Literal["intensity", "ratio", "npx"]
+    scale: Literal["raw", "log2"]
+
+
 class NormaliserPart(BaseModel):
     """The frozen normalisation."""
 
@@ -169,6 +178,7 @@ class ModelContent(BaseModel):
     outcome: OutcomePart
     fluid: Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"]
     kind: Literal["intensity", "ratio", "npx"]
+    input: InputPart
     quantity_scope: Literal["run", "cohort"]
     pool_id: Text
     normaliser: NormaliserPart

@@ -27,7 +27,7 @@ class Settings:
         `auto` tests for left-censoring in each fit; NPX and ratios are never filled.
     size : int
         Proteins in the panel.
-    select : {"stability", "moderated-t"}
+    select : {"auto", "stability", "moderated-t"}
     max_missing : float
         Proteins missing from a larger share of training samples are no candidates.
     bags : int
@@ -53,7 +53,7 @@ class Settings:
     normalise: str = "auto"
     impute: str = "auto"
     size: int = 20
-    select: str = "stability"
+    select: str = "auto"
     max_missing: float = 0.5
     bags: int = 20
     rounds: int = 60

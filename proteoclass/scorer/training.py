@@ -149,6 +149,7 @@ def _content(
         "outcome": evaluation.summary["outcome"],
         "fluid": cohort.matrix.fluid,
         "kind": cohort.matrix.kind,
+        "input": {"kind": matrix.kind, "scale": matrix.scale},
         "quantity_scope": cohort.matrix.quantity_scope,
         "pool_id": pool_id(matrix) if has_pool(matrix) and matrix.kind == "intensity" else "",
         "normaliser": _normaliser(cohort.matrix, fitted),

@@ -111,7 +111,7 @@ def test_qc_with_an_outcome_names_rivals(cohort, tmp_path):
     [
         ("check", "{bad}"),
         ("sheet", "{bad}", "-o", "{new}"),
-        ("qc", "{bad}", "-o", "{new}"),
+        ("qc", "{bad}", "-o", "{new}.json"),
         ("normalise", "{bad}", "-o", "{new}"),
     ],
 )

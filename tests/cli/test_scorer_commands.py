@@ -4,6 +4,7 @@ The scorer itself is replaced by stand-ins that record their arguments; it has t
 """
 
 import json
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -62,6 +63,10 @@ class StandInEvaluation:
 
 class StandInModel:
     sha256 = "ab" * 32
+    content = SimpleNamespace(
+        input=SimpleNamespace(kind="intensity", scale="raw"),
+        training=SimpleNamespace(matrix_sha256="cd" * 32),
+    )
 
     def summary(self):
         return MODEL

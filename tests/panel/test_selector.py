@@ -3,7 +3,9 @@ import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.folds import complementary_halves, spawn
 from proteoclass.panel import DetectionFilter, FixedPanel, PanelSelector
+from proteoclass.panel.moderated import moderated_t
 
 
 def planted(n=60, p=200, k=5, seed=0):
@@ -14,7 +16,7 @@ def planted(n=60, p=200, k=5, seed=0):
     return X, y
 
 
-@pytest.mark.parametrize("method", ["stability", "moderated-t"])
+@pytest.mark.parametrize("method", ["auto", "stability", "moderated-t"])
 def test_finds_planted_proteins(method):
     X, y = planted()
     chosen = PanelSelector(size=5, method=method).fit(X, y).get_support(indices=True)
@@ -26,6 +28,22 @@ def test_panel_is_the_same_twice_and_depends_on_the_seed_alone():
     first = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
     again = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
     np.testing.assert_array_equal(first, again)
+
+
+def test_auto_goes_by_the_number_of_patients():
+    assert PanelSelector(size=5).fit(*planted(n=70, p=20)).method_ == "moderated-t"
+    assert PanelSelector(size=5).fit(*planted(n=72, p=20)).method_ == "stability"
+
+
+def test_frequency_of_largest_t_equals_a_plain_loop():
+    # Each half ranked by its own moderated t, one at a time.
+    X, y = planted(n=30, p=40)
+    selector = PanelSelector(size=5, method="moderated-t", n_pairs=4).fit(X, y)
+    counts = np.zeros(40)
+    for pair in complementary_halves(y.astype(int), 4, spawn(0)):
+        for half in pair:
+            counts[np.argsort(-np.abs(moderated_t(X[half], y[half]).t))[:5]] += 1
+    np.testing.assert_array_equal(selector.frequency_, counts / 8)
 
 
 def test_order_of_proteins_changes_nothing():
@@ -40,8 +58,8 @@ def test_half_samples_never_split_a_patient():
     # Each patient twice with the same values: a split patient would make both halves
     # nearly alike. With whole patients the frequencies equal those of single rows.
     X, y = planted(n=40, p=30)
-    single = PanelSelector(size=5).fit(X, y).frequency_
-    doubled = PanelSelector(size=5).fit(
+    single = PanelSelector(size=5, method="stability").fit(X, y).frequency_
+    doubled = PanelSelector(size=5, method="stability").fit(
         np.repeat(X, 2, axis=0),
         np.repeat(y, 2),
         sample_weight=np.full(80, 0.5),
@@ -66,13 +84,17 @@ def test_panel_larger_than_the_matrix_takes_all():
 
 def test_noise_has_no_favourite():
     rng = np.random.default_rng(0)
-    frequency = PanelSelector(size=5).fit(rng.normal(size=(60, 300)), planted()[1]).frequency_
+    frequency = (
+        PanelSelector(size=5, method="stability")
+        .fit(rng.normal(size=(60, 300)), planted()[1])
+        .frequency_
+    )
     assert frequency.max() < 0.9
 
 
 def test_refusals_are_in_words():
     X, y = planted()
-    with pytest.raises(InputError, match="found method 'best', expected stability"):
+    with pytest.raises(InputError, match="found method 'best', expected auto"):
         PanelSelector(method="best").fit(X, y)
     with pytest.raises(InputError, match="found size 0, expected at least 1"):
         PanelSelector(size=0).fit(X, y)

@@ -193,6 +193,9 @@ def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
         toy, OUTCOME, settings=QUICK, panel=foreign, folds=3, repeats=1, permutations=0
     )
     assert {r["id"] for r in result.summary["panel"]["frequencies"]} == {"Q001", "Q050"}
+    silent = replace(toy, values=toy.values.assign(Q050=np.nan))
+    with pytest.raises(PanelMismatchError, match="1 of 2 proteins are detected in no index sample"):
+        held_proteins(foreign, build_cohort(silent, OUTCOME), settings)
     absent = Panel(name="no", title="No", status="reference", protein=[{"id": "X1"}])
     with pytest.raises(PanelMismatchError, match="1 of 1 proteins are not in the matrix: X1"):
         held_proteins(absent, cohort, settings)

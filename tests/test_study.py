@@ -1,0 +1,202 @@
+"""One study file into one folder: what is in it, that it repeats, and that it never breaks off."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import proteoclass as pc
+from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix import write_cohort
+from proteoclass.scorer import load_model
+from proteoclass.stats import log_odds
+from proteoclass.study import run_study
+
+QUICK = """
+[study]
+title = "Quick"
+name = "quick"
+[input]
+matrix = "cohort/matrix.tsv"
+samples = "cohort/samples.tsv"
+proteins = "cohort/proteins.tsv"
+fluid = "urine"
+[outcome]
+column = "severity"
+positive = "severe"
+[panel]
+size = 8
+[scorer]
+bags = 3
+rounds = 10
+[evaluate]
+folds = 3
+repeats = 2
+permutations = 2
+[report]
+patients = ["SIM-P001"]
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    cohort = pc.simulate_cohort(patients=30, severe=10, proteins=150, visits=3, seed=2)
+    write_cohort(cohort, folder / "cohort")
+    (folder / "study.toml").write_text(QUICK)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(place):
+    return run_study(place / "study.toml", place / "run")
+
+
+def files(folder):
+    return {str(p.relative_to(folder)): p for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def table(run, name):
+    return pd.read_csv(run / name, sep="\t", keep_default_na=True)
+
+
+def test_holds_every_file_of_the_contract(run):
+    names = set(files(run)) - {".proteoclass"}
+    patient = {name for name in names if name.startswith("patients/sim-p001-")}
+    assert len(patient) == 2
+    assert names - patient == {
+        "run.json", "timings.json", "samples.tsv", "qc.json", "panel.toml", "evaluation.json",
+        "predictions.tsv", "model.json", "scores.tsv", "explanations.tsv", "trajectories.tsv",
+        "trajectories.json", "study.html", "study.pdf",
+    }  # fmt: skip
+
+
+def test_two_runs_give_the_same_bytes_for_any_number_of_processes(place, run):
+    again = run_study(place / "study.toml", place / "again", jobs=2)
+    first, second = files(run), files(again)
+    assert first.keys() == second.keys()
+    differ = [name for name in first if first[name].read_bytes() != second[name].read_bytes()]
+    assert differ == ["timings.json"]
+
+
+def test_training_patients_are_scored_out_of_fold(run):
+    scores, predictions = table(run, "scores.tsv"), table(run, "predictions.tsv")
+    assert set(scores["origin"]) == {"out-of-fold"}
+    mean = (
+        predictions.assign(z=log_odds(predictions["probability"])).groupby("sample_id")["z"].mean()
+    )
+    merged = scores.set_index("sample_id")
+    np.testing.assert_allclose(log_odds(merged["probability"]), mean.loc[merged.index], atol=1e-9)
+
+
+def test_bands_follow_the_model_s_limits(run):
+    scores, limits = table(run, "scores.tsv"), load_model(run / "model.json").thresholds
+    band = np.select(
+        [scores["score"] < limits.lower, scores["score"] >= limits.upper],
+        ["non-severe", "severe"],
+        "indeterminate",
+    )
+    assert (scores["band"] == band).all()
+
+
+def test_explanations_sum_to_the_scores(run):
+    totals = table(run, "explanations.tsv").groupby("sample_id")["contribution"].sum()
+    scores = table(run, "scores.tsv").set_index("sample_id")
+    np.testing.assert_allclose(totals.loc[scores.index], log_odds(scores["probability"]), atol=1e-5)
+
+
+def test_says_what_it_was_made_of(run, place):
+    document = json.loads((run / "run.json").read_text())
+    assert document["study"]["synthetic"] is True
+    assert [i["name"] for i in document["inputs"]] == ["matrix.tsv", "samples.tsv", "proteins.tsv"]
+    assert str(place) not in (run / "run.json").read_text()
+    assert document["patients"]["SIM-P001"].startswith("patients/sim-p001-")
+    assert json.loads((run / "evaluation.json").read_text())["cohort"]["synthetic"] is True
+    assert "SYNTHETIC" in (run / "study.html").read_text()
+
+
+def test_the_seed_can_be_given(place, run):
+    other = run_study(place / "study.toml", place / "seeded", seed=5)
+    assert json.loads((other / "run.json").read_text())["config"]["study"]["seed"] == 5
+    assert (other / "predictions.tsv").read_bytes() != (run / "predictions.tsv").read_bytes()
+
+
+def test_a_run_is_replaced_only_when_asked_and_only_a_run(place, run):
+    with pytest.raises(InputError, match="exists already and is not empty; pass --force"):
+        run_study(place / "study.toml", run)
+    with pytest.raises(InputError, match="was not written by proteoclass and is never replaced"):
+        run_study(place / "study.toml", place, force=True)
+
+
+def variant(place, name, *changes):
+    text = QUICK
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path = place / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (("folds = 3", "fold = 3"), InputError, "fold.*did you mean 'folds'"),
+        (("[scorer]", "[scroer]"), InputError, "scroer.*did you mean 'scorer'"),
+        (("size = 8", 'size = "8"'), InputError, "size"),
+        (("cohort/matrix.tsv", "nowhere.tsv"), InputError, "nowhere.tsv: no such file"),
+        (('positive = "severe"', 'positive = "ill"'), InputError, "has no label 'ill'"),
+        (('["SIM-P001"]', '["nobody"]'), InputError, "nobody not in the sample sheet"),
+        (("folds = 3", "folds = 12"), TooLittleDataError, "expected at least 12 of each"),
+    ],
+)
+def test_a_wrong_study_file_ends_in_one_line_and_leaves_nothing(place, change, error, message):
+    before = {p.name for p in place.iterdir()}
+    path = variant(place, "wrong.toml", change)
+    with pytest.raises(error, match=message) as caught:
+        run_study(path, place / "wrong")
+    assert "\n" not in str(caught.value)
+    assert {p.name for p in place.iterdir()} - before <= {"wrong.toml"}
+
+
+def test_a_panel_from_elsewhere_is_held_and_a_cohort_without_days_is_not_tracked(place):
+    sheet = pd.read_csv(place / "cohort" / "samples.tsv", sep="\t")
+    sheet.drop(columns="day").to_csv(place / "no_days.tsv", sep="\t", index=False)
+    values = pd.read_csv(place / "cohort" / "matrix.tsv", sep="\t", index_col=0)
+    common = values.columns[values.notna().mean() > 0.8][:12]
+    panel = pc.Panel(
+        name="mine", title="Mine", status="reference", protein=[{"id": i} for i in common]
+    )
+    (place / "mine.toml").write_text(panel.to_toml())
+    path = variant(
+        place, "held.toml", ("cohort/samples.tsv", "no_days.tsv"), ("size = 8", 'use = "mine.toml"'),
+        ('["SIM-P001"]', '"none"'),
+    )  # fmt: skip
+    held = run_study(path, place / "held")
+    model = load_model(held / "model.json")
+    assert [p.id for p in model.content.panel] == panel.ids
+    why = json.loads((held / "trajectories.json").read_text())["why"]
+    assert why == "the sample sheet has no days"
+    assert len(table(held, "trajectories.tsv")) == 0
+    assert not list((held / "patients").iterdir())
+
+
+def test_killed_at_any_moment_leaves_no_run_folder(place):
+    program = "import sys; from proteoclass.study import run_study; run_study(*sys.argv[1:])"
+    for delay in (2.0, 4.0):
+        target = place / f"killed-{delay}"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, str(place / "study.toml"), str(target)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(delay)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not target.exists() or (target / "study.pdf").exists()
