@@ -28,6 +28,7 @@ from proteoclass.report.study_provenance import model_blocks, note_blocks, prove
 from proteoclass.report.study_quality import quality_blocks
 from proteoclass.report.wording import (
     NOT_REPORTED,
+    count,
     fixed,
     interval,
     known,
@@ -104,12 +105,15 @@ def null_words(run: Run) -> str:
     p = known(test.get("p"))
     if p is None:
         return f"no permutation test ({shown(test.get('reason'), 160) or 'reason ' + NOT_REPORTED})"
-    verdict = (
-        "better than with permuted labels"
-        if p <= _ALPHA
-        else "not distinguishable from permuted labels"
-    )
-    return f"{verdict} ({p_value(p)}, {whole(test.get('n'))} permutations)"
+    n = known(test.get("n")) or 0
+    if p <= _ALPHA:
+        verdict = "better than with permuted labels"
+    elif 1 / (1 + n) > _ALPHA:
+        # p cannot be smaller than 1 / (1 + n), however good the score is.
+        verdict = "too few permutations to tell it from permuted labels"
+    else:
+        verdict = "not distinguishable from permuted labels"
+    return f"{verdict} ({p_value(p)}, {count(n, 'permutation')})"
 
 
 def honesty_sentences(run: Run) -> tuple[str, ...]:

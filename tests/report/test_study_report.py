@@ -62,6 +62,12 @@ def test_a_p_above_the_limit_changes_the_verdict(run: Run) -> None:
     assert "not distinguishable from permuted labels (p = 0.31" in said
 
 
+def test_few_permutations_cannot_tell(run: Run) -> None:
+    test = {**run.evaluation["permutation"], "p": 1 / 11, "n": 10}
+    said = main_sentence(with_evaluation(run, permutation=test))
+    assert "too few permutations to tell it from permuted labels (p = 0.091, 10 perm" in said
+
+
 def test_permutations_that_did_not_run_say_why(make_run: Any) -> None:
     run = make_run(permutations=0)
     assert "no permutation test (no permutations were asked for)" in main_sentence(run)

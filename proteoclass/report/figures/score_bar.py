@@ -30,8 +30,13 @@ _TINT = "#F2D5C7"
 # Width of a letter of a zone's name, and the height of the marker within its row.
 _POINTS_PER_LETTER = 1.8
 _MARKER_AT = 0.66
-# Thresholds closer than this share one label, score points.
-_THRESHOLD_LABEL = 25
+# Score points that a threshold's number and name take, and the last place for a name.
+_NUMBER_WIDTH = 9
+_NAME_WIDTH = 28
+_LAST_NAME = 91
+# Heights of both, in heights of the number line.
+_NUMBERS_AT = -0.14
+_NAMES_AT = -0.45
 
 
 def reference_frame(reference: Mapping[str, Any]) -> pd.DataFrame:
@@ -182,20 +187,26 @@ def _zones(axes: Axes, cuts: tuple[float | None, float | None], names: tuple[str
         # A name that would not fit its zone is left to the words beside the picture.
         if len(name) * _POINTS_PER_LETTER < right - left:
             axes.text((left + right) / 2, 0.2, label(name), fontsize=7, color=INK, **middle)
-    look: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.25}
-    for place, words in _threshold_labels(low, high):
-        axes.text(place, -0.14, words, fontsize=7.5, color=INK, **look)
+    for place, height, words in _threshold_labels(low, high):
+        axes.text(place, height, words, fontsize=7.5, color=INK, ha="center", va="top")
     for cut in (start, end):
         axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
 
 
-def _threshold_labels(low: float, high: float) -> list[tuple[float, str]]:
-    if low == high:
-        return [(low, f"{score_points(low)}\nthreshold")] if 0 < low <= 100 else []
-    if high - low < _THRESHOLD_LABEL:
-        words = f"{score_points(low)} and {score_points(high)}\nthresholds"
-        return [((low + high) / 2, words)]
-    both = [(low, f"{score_points(low)}\nlower threshold")]
-    both.append((high, f"{score_points(high)}\nupper threshold"))
+def _threshold_labels(low: float, high: float) -> list[tuple[float, float, str]]:
+    """Place each threshold's number under it, and its name where the two do not meet."""
     # A limit beyond the scale is never reached: it has no place on the line.
-    return [(cut, words) for cut, words in both if 0 < cut <= 100]
+    inside = [(cut, word) for cut, word in ((low, "lower"), (high, "upper")) if 0 < cut <= 100]
+    if len(inside) == 2 and high - low < _NUMBER_WIDTH:
+        numbers = ", ".join(dict.fromkeys(score_points(cut) for cut, _ in inside))
+        noun = "threshold" if low == high else "thresholds"
+        middle = (low + high) / 2
+        return [(middle, _NUMBERS_AT, numbers), (min(middle, _LAST_NAME), _NAMES_AT, noun)]
+    names = [min(cut, _LAST_NAME) for cut, _ in inside]
+    if len(names) == 2 and names[1] - names[0] < _NAME_WIDTH:
+        names[1] = min((low + high + _NAME_WIDTH) / 2, _LAST_NAME)
+        names[0] = names[1] - _NAME_WIDTH
+    labels = [(cut, _NUMBERS_AT, score_points(cut)) for cut, _ in inside]
+    for place, (_, word) in zip(names, inside, strict=True):
+        labels.append((place, _NAMES_AT, f"{word} threshold"))
+    return labels

@@ -95,7 +95,7 @@ def draw_trend(
         canvas.figure.subplots_adjust(left=0.09, right=0.725, top=0.955, bottom=0.215)
         days = sorted(set(frame["day"]))
         margin = 0.06 * max(float(days[-1] - days[0]), 1.0)
-        axes.set(xlim=(days[0] - margin, days[-1] + margin), ylim=(0, 100), xlabel=unit)
+        axes.set(xlim=(days[0] - margin, days[-1] + 2 * margin), ylim=(0, 100), xlabel=unit)
         _context(axes, cuts, band)
         _scores(axes, frame[frame["score"].notna()], cuts)
         _refused(axes, frame[frame["score"].isna()])
