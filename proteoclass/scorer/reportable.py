@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.matrix.normalise import MIN_REFERENCE_FOUND
 from proteoclass.scorer.calibration import Thresholds
 from proteoclass.scorer.model_schema import ModelContent
 from proteoclass.stats import expit
@@ -22,7 +23,9 @@ SCORE_COLUMNS = [
 MAX_OUT_OF_RANGE = 0.5
 
 
-def judge(measured: Floats, found: npt.NDArray[np.bool_], content: ModelContent) -> pd.DataFrame:
+def judge(
+    measured: Floats, found: npt.NDArray[np.bool_], shift: Floats, content: ModelContent
+) -> pd.DataFrame:
     """Decide for each sample whether it is reportable, from its own panel values.
 
     Parameters
@@ -31,6 +34,8 @@ def judge(measured: Floats, found: npt.NDArray[np.bool_], content: ModelContent)
         Normalised log2; NaN = not detected, or not measured.
     found : array of bool, shape (panel size,)
         Whether the matrix has the protein at all.
+    shift : array of float, shape (n_samples,)
+        Normalisation shift; NaN where too few reference proteins were detected.
     content : ModelContent
 
     Returns
@@ -57,6 +62,9 @@ def judge(measured: Floats, found: npt.NDArray[np.bool_], content: ModelContent)
         f"only {d} of {size} panel proteins were detected, at least {limit} are needed"
         for d in detected[few]
     ]
+    reason[np.isnan(shift)] = (
+        f"fewer than {MIN_REFERENCE_FOUND} reference proteins were detected: it cannot be normalised"
+    )
     n_found = int(found.sum())
     if size - n_found > content.missing.max_not_measured:
         reason[:] = (

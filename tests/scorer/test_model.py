@@ -105,9 +105,11 @@ def test_one_protein_may_be_missing_and_too_many_may_not(model, toy):
 def test_a_failed_run_and_another_scale_are_not_reportable(model, toy):
     values = toy.values.copy()
     values.loc["S00v0", [p.id for p in model.content.panel]] = np.nan
+    values.loc["S03v0"] = np.nan
     values.loc["S01v0"] = 2.0 ** (values.loc["S01v0"] / 4)
     scored = model.score(replace(toy, values=values)).set_index("sample_id")
     assert scored.loc["S00v0", "reason"].startswith("only 0 of 8 panel proteins were detected")
+    assert "reference proteins were detected: it cannot" in scored.loc["S03v0", "reason"]
     assert "outside the range of the study patients" in scored.loc["S01v0", "reason"]
     assert scored.loc["S02v0", "status"] == "final"
 
