@@ -230,7 +230,8 @@ def _df_words(fit: SlopeFit) -> str:
 
 def _fit_notes(frame: pd.DataFrame, fit: SlopeFit) -> list[str]:
     single = int((frame.groupby("patient_id").size() == 1).sum())
-    notes = [f"{single} patients have one visit: no slope and no change."] if single else []
+    verb = "patient has" if single == 1 else "patients have"
+    notes = [f"{single} {verb} one visit: no slope and no change."] if single else []
     if fit.method in (OWN_SLOPES, METHODS["intercept"]):
         notes.append(
             "Patients' slopes are their own least-squares slopes, not shrunk towards the group; "

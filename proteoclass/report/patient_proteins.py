@@ -50,7 +50,7 @@ def specimen_blocks(view: PatientView) -> tuple[Block, ...]:
     found, size = known(view.latest.get("panel_found")), known(view.latest.get("panel_size"))
     items = [
         ("Specimen", specimen_words(view)),
-        ("Panel proteins found", f"{whole(found)} of {whole(size)}{_detected_panel(view)}"),
+        ("Panel proteins found", f"{whole(found)} of {whole(size)}{_detected_panel(view, size)}"),
         ("Outside training range", _outside_words(known(view.latest.get("out_of_range")))),
         ("Dilution factor", dilution_words(view.latest)),
         ("Proteins detected", _detected_words(view.latest)),
@@ -88,10 +88,16 @@ def dilution_words(row: dict[str, Any]) -> str:
     return "" if shift is None else f"{2**shift:.2f} (values were divided by it)"
 
 
-def _detected_panel(view: PatientView) -> str:
+def _detected_panel(view: PatientView, size: float | None) -> str:
     own = view.run.explanations
     own = own[(own["sample_id"] == view.sample_id) & (own["protein_id"] != BASE)]
-    return f", {int(own['value'].notna().sum())} of them detected" if len(own) else ""
+    if own.empty:
+        return ""
+    detected = int(own["value"].notna().sum())
+    if len(own) == size:
+        return f"; {detected} detected in this sample"
+    # Each fold chose a panel of its own, so a held-out patient's models use more proteins.
+    return f"; {detected} of the {len(own)} that its out-of-fold models use were detected"
 
 
 def _outside_words(outside: float | None) -> str:

@@ -31,7 +31,7 @@ def course_blocks(run: Run) -> tuple[Block, ...]:
         return (Paragraph("Scores over time were not followed in this run."),)
     groups = [dict(row) for row in track.get("groups") or []]
     if not groups:
-        why = shown(track.get("why"), 240) or f"reason {NOT_REPORTED}"
+        why = shown(track.get("why"), 600) or f"reason {NOT_REPORTED}"
         return (Paragraph(f"Scores over time were not followed: {why}."),)
     blocks: list[Block] = [Paragraph(_lead(groups), "lead"), _slopes(groups)]
     blocks.append(Facts(_method(track)))
@@ -135,7 +135,7 @@ def _method(track: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     )
     return (
         ("Method", shown(track.get("method"), 160)),
-        ("Why this method", shown(track.get("why"), 240)),
+        ("Why this method", shown(track.get("why"), 600)),
         ("Formula", shown(track.get("formula"), 160)),
         ("Difference between groups", between),
         ("Smallest change beyond noise", words),
