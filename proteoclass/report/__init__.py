@@ -11,6 +11,7 @@ from proteoclass.report.html import render_html
 from proteoclass.report.patient import patient_document
 from proteoclass.report.pdf import render_pdf
 from proteoclass.report.read_run import Run, folder_state, patient_slug, read_run
+from proteoclass.report.shap_explanation import shap_explanation
 from proteoclass.report.study import study_document
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "read_run",
     "render_html",
     "render_pdf",
+    "shap_explanation",
     "study_document",
 ]
 
