@@ -51,15 +51,17 @@ def shap_explanation(explanations: pd.DataFrame) -> shap.Explanation:
         raise InputError("explanations: no rows; explain at least one reportable sample")
     import shap
 
-    samples = pd.unique(explanations["sample_id"])
+    samples = pd.Index(explanations["sample_id"].unique())
     is_base = explanations["protein_id"] == _BASE
-    base = explanations[is_base].set_index("sample_id")["contribution"].loc[samples]
+    base = explanations[is_base].set_index("sample_id")["contribution"].reindex(samples)
     own = explanations[~is_base]
     genes = own.drop_duplicates("protein_id").set_index("protein_id")["gene"]
-    keys = [own["sample_id"], own["protein_id"]]
 
     def wide(column: str) -> pd.DataFrame:
-        return own.set_index(keys)[column].unstack().reindex(index=samples, columns=genes.index)
+        table = own.pivot_table(
+            index="sample_id", columns="protein_id", values=column, aggfunc="first", dropna=False
+        )
+        return table.reindex(index=samples, columns=genes.index)
 
     names = [gene or protein for protein, gene in genes.fillna("").items()]
     return shap.Explanation(
