@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,6 +43,17 @@ class Cohort:
     def values(self) -> pd.DataFrame:
         """The log2 values, shape (n_samples, n_proteins)."""
         return self.matrix.values
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the matrix file, or of ids and values where it was made in memory."""
+        if self.matrix.source.sha256:
+            return self.matrix.source.sha256
+        values = self.values.sort_index(axis=0).sort_index(axis=1)
+        names = "\n".join((*values.index, "", *values.columns))
+        # One bit pattern for every gap, whatever made it.
+        numbers = np.where(values.isna(), np.nan, values.to_numpy(dtype=float))
+        return hashlib.sha256(names.encode() + numbers.tobytes()).hexdigest()
 
     @property
     def training_patients(self) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int_]]:

@@ -205,9 +205,7 @@ def _calibrate(
 def _rivals(fitted: FittedProcedure, panel_values: Floats) -> dict[str, Floats]:
     """Score the same rows by parts of the model and by the strongest protein alone."""
     scorer = fitted.pipeline["score"]
-    strengths = np.abs(getattr(fitted.pipeline["choose"], "t_", np.zeros(0)))
-    support = fitted.pipeline["choose"].get_support()
-    best = int(np.argmax(strengths[support])) if len(strengths) else 0
+    best = int(np.argmax(np.abs(scorer.t_)))
     single = panel_values[:, best] * scorer.signs_[best]
     single = np.where(np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single)
     return {

@@ -100,7 +100,7 @@ def _members(cohort: Cohort, chosen: pd.Series) -> tuple[PanelProtein, ...]:
 def _derivation(cohort: Cohort, settings: Settings, index: str, seed: int) -> Derivation:
     names, classes = cohort.training_patients
     return Derivation(
-        cohort_hash=cohort.matrix.source.sha256,
+        cohort_hash=cohort.fingerprint,
         method=settings.select,
         size=settings.size,
         seed=seed,

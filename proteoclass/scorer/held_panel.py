@@ -60,8 +60,4 @@ def held_proteins(
 
 
 def _same_cohort(panel: Panel, cohort: Cohort) -> bool:
-    return (
-        panel.derivation is not None
-        and bool(cohort.matrix.source.sha256)
-        and panel.derivation.cohort_hash == cohort.matrix.source.sha256
-    )
+    return panel.derivation is not None and panel.derivation.cohort_hash == cohort.fingerprint

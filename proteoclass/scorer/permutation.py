@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,8 @@ from proteoclass.stats import auc
 
 #: Bags in a permutation. The observed value it is compared with is recomputed with as many.
 BAGS = 5
+#: Fewest ways to deal the labels at which a p of 0.05 can be reached.
+MIN_RELABELLINGS = 20
 
 
 def permutation_test(
@@ -48,7 +51,8 @@ def permutation_test(
     -------
     dict
         `p` = (1 + b) / (1 + B), `observed`, `n`, `null` quantiles and `values`; with no
-        permutations `p` is None and `reason` says so.
+        permutations, or with strata that leave the labels no freedom, `p` is None and
+        `reason` says so.
 
     Notes
     -----
@@ -59,6 +63,16 @@ def permutation_test(
         return {"p": None, "reason": "no permutations were asked for"}
     light = replace(settings, bags=min(BAGS, settings.bags))
     strata, strata_name = _strata(cohort)
+    ways = _relabellings(cohort.training_patients[1], strata)
+    if ways < MIN_RELABELLINGS:
+        return {
+            "p": None,
+            "reason": (
+                f"within {strata_name} the labels can be dealt in {ways} "
+                f"way{'s' * (ways > 1)} only, expected at least {MIN_RELABELLINGS}: "
+                f"{strata_name} and outcome cannot be told apart"
+            ),
+        }
     units = [
         (_relabelled(cohort, strata, number, seed), folds, light, seed, fixed)
         for number in range(permutations + 1)
@@ -103,6 +117,12 @@ def _strata(cohort: Cohort) -> tuple[npt.NDArray[Any], str]:
             )
             return of_patient.groupby(level=0).first().reindex(names).to_numpy(), column
     return np.zeros(len(names), dtype=int), ""
+
+
+def _relabellings(classes: npt.NDArray[np.int_], strata: npt.NDArray[Any]) -> int:
+    """Count the different ways to deal the labels over patients within strata."""
+    members = [classes[strata == stratum] for stratum in np.unique(strata)]
+    return math.prod(math.comb(len(group), int(group.sum())) for group in members)
 
 
 def _relabelled(cohort: Cohort, strata: npt.NDArray[Any], number: int, seed: int) -> Cohort:

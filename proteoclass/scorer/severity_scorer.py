@@ -40,6 +40,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     classes_ : array, shape (2,)
+    t_ : array of float, shape (n_proteins,)
+        Moderated t on the training samples.
     signs_ : array of -1, 0 and 1, shape (n_proteins,)
         Direction of each protein in the training samples; boosters and companions keep
         to it.
@@ -106,7 +108,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         self.classes_, labels, weights, patients = binary_target(
             values, target, sample_weight, groups
         )
-        self.signs_ = np.sign(np.nan_to_num(moderated_t(values, labels, weights[None]).t[0]))
+        self.t_ = np.nan_to_num(moderated_t(values, labels, weights[None]).t[0])
+        self.signs_ = np.sign(self.t_)
         self.bag_counts_ = patient_bags(labels, patients, self.bags, spawn(self.random_state, 0))
         self.blend_ = self._fit_blend(values, labels, self.bag_counts_ * weights)
         return self

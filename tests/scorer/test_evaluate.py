@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.io import json_text, table_text
 from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.protein_matrix import Source
 from proteoclass.panel import Panel
 from proteoclass.scorer import Settings, derive_panel, evaluate
 from proteoclass.scorer.cohort import build_cohort
@@ -199,6 +201,55 @@ def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
     absent = Panel(name="no", title="No", status="reference", protein=[{"id": "X1"}])
     with pytest.raises(PanelMismatchError, match="1 of 1 proteins are not in the matrix: X1"):
         held_proteins(absent, cohort, settings)
+
+
+def test_a_panel_derived_in_memory_is_chosen_again(make_toy):
+    # Pure noise: held, the twenty best of 1,000 proteins read an AUC above 0.9.
+    noise = replace(make_toy(proteins=1000, visits=1, signal=0.0), source=Source())
+    shuffled = noise.take(list(noise.values.index[::-1]))
+    derived = derive_panel(noise, OUTCOME, settings=QUICK)
+    result = evaluate(
+        shuffled, OUTCOME, settings=QUICK, panel=derived, folds=4, repeats=1, permutations=0
+    )
+    assert result.summary["design"]["panel"] == "chosen in each fold"
+    assert result.summary["auc"]["mean_over_repeats"] < 0.8
+    other = make_toy(proteins=1000, visits=1, signal=0.0, seed=1)
+    cohort = build_cohort(replace(other, source=Source()), OUTCOME)
+    assert held_proteins(derived, cohort, QUICK)[0] == tuple(derived.ids)
+
+
+def test_the_best_single_protein_of_a_held_panel_is_the_best_one(toy):
+    # Q030 and Q040 are noise; Q050 alone tells the classes apart.
+    ids = ["Q030", "Q040", "Q050"]
+    told = 10.0 * (toy.samples["severity"] == "severe") + 1e-3 * toy.values["Q050"].fillna(20)
+    values = toy.values.assign(Q050=told)
+    panel = Panel(name="p", title="P", status="reference", protein=[{"id": i} for i in ids])
+    result = evaluate(
+        replace(toy, values=values), OUTCOME,
+        settings=replace(QUICK, normalise="none"), panel=panel, folds=4, repeats=1, permutations=0,
+    )  # fmt: skip
+    best = result.summary["comparators"][-1]
+    assert best["name"] == "best single protein"
+    assert best["auc"]["mean_over_folds"] == 1.0
+
+
+def test_labels_that_cannot_be_permuted_give_no_p(make_toy):
+    toy = make_toy(visits=1)
+    samples = toy.samples.drop(columns="site").assign(batch=toy.values.index)
+    options = {"settings": QUICK, "folds": 3, "repeats": 1, "permutations": 2}
+    alone = evaluate(replace(toy, samples=samples), OUTCOME, **options).summary
+    assert alone["permutation"] == {
+        "p": None,
+        "reason": "within batch the labels can be dealt in 1 way only, expected at least 20: "
+        "batch and outcome cannot be told apart",
+    }
+    assert not any("chance" in warning for warning in alone["warnings"])
+    # Five patients of both classes in one batch, all others in batches of one class.
+    pure = np.where(toy.samples["severity"] == "severe", "B1", "B2").astype(object)
+    pure[:5] = "B3"
+    few = evaluate(replace(toy, samples=samples.assign(batch=pure)), OUTCOME, **options).summary
+    severe = int((toy.samples["severity"][:5] == "severe").sum())
+    assert f"{math.comb(5, severe)} ways only" in few["permutation"]["reason"]
 
 
 @pytest.mark.parametrize(
