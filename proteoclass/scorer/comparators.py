@@ -1,0 +1,96 @@
+"""The model against its own parts and the strongest protein, on the same folds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proteoclass import stats
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.crossfit import FoldResult
+
+Floats = npt.NDArray[np.float64]
+
+DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
+
+
+def fold_auc(cohort: Cohort, rows: npt.NDArray[np.intp], scores: Floats) -> float:
+    """Return the AUC of the index samples among some rows.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : array of int
+    scores : array of float
+        Of the same length.
+
+    Returns
+    -------
+    float
+    """
+    keep = cohort.weights[rows] > 0
+    return stats.auc(cohort.labels[rows[keep]], scores[keep], cohort.weights[rows[keep]])
+
+
+def held_out_ratio(by_repeat: list[list[FoldResult]]) -> float:
+    """Return test patients over training patients of an outer split."""
+    return 1 / (len(by_repeat[0]) - 1)
+
+
+def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:
+    """Return a comparator's AUC, the paired difference and what it allows to say.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    by_repeat : list of list of FoldResult
+
+    Returns
+    -------
+    list of dict
+        `name`, `auc`, `difference` (corrected resampled t) and `verdict`.
+    """
+    share = held_out_ratio(by_repeat)
+    results = [r for repeat in by_repeat for r in repeat]
+    ours = np.array([fold_auc(cohort, r.rows, r.margin) for r in results])
+    comparators = []
+    for name in results[0].rival_margins:
+        theirs = np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results])
+        low, high = stats.corrected_resampled_interval(theirs, share)
+        difference = ours - theirs
+        lower, upper = stats.corrected_resampled_interval(difference, share)
+        comparators.append(
+            {
+                "name": name,
+                "auc": {
+                    "mean_over_folds": float(theirs.mean()),
+                    "interval": [max(low, 0.0), min(high, 1.0)],
+                },
+                "difference": {
+                    "mean": float(difference.mean()),
+                    "interval": [lower, upper],
+                    "p": stats.corrected_resampled_p(difference, share),
+                    "kind": DIFFERENCE_KIND,
+                },
+                "verdict": verdict(name, lower, upper),
+            }
+        )
+    return comparators
+
+
+def verdict(name: str, lower: float, upper: float) -> str:
+    """Say what the interval of a difference in AUC allows to say.
+
+    Examples
+    --------
+    >>> verdict("chance", 0.1, 0.3)
+    'The model beats chance here: the interval of the difference is 0.10 to 0.30.'
+    """
+    span = f"the interval of the difference is {lower:.2f} to {upper:.2f}"
+    if lower > 0:
+        return f"The model beats {name} here: {span}."
+    if upper < 0:
+        return f"The model is worse than {name} here: {span}."
+    return f"The model does not beat {name} here: {span}."
