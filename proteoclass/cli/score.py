@@ -13,6 +13,7 @@ from proteoclass.cli.options import (
     matrix_options,
     output_option,
 )
+from proteoclass.errors import PanelMismatchError, name_list
 
 
 @click.command(cls=Command)
@@ -32,6 +33,14 @@ def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_
     model = load_model(file)
     matrix = source.read_for(model)
     scores = model.score(matrix)
+    if (scores["panel_found"] == 0).all():
+        size = len(model.content.panel)
+        raise PanelMismatchError(
+            f"{source.path}: has none of the {size} panel proteins of model {model.name} "
+            f"({name_list(each.id for each in model.content.panel)}); found "
+            f"{name_list(matrix.values.columns)}; give accessions or genes with --proteins, or "
+            "use a model of these proteins"
+        )
     put_table(scores, output, force=force, as_json=as_json)
     refused = int((scores["status"] == "not reportable").sum())
     say(f"scored {len(scores) - refused} samples, {refused} not reportable")

@@ -73,7 +73,14 @@ def _read_scores(path: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        table = pd.read_csv(path, sep="\t", dtype={"sample_id": str})
+        # A sample may be called NA: only an empty score means that there is none.
+        table = pd.read_csv(
+            path,
+            sep="\t",
+            dtype={"sample_id": str},
+            keep_default_na=False,
+            na_values={"score": ["", "NA", "nan"]},
+        )
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: is not a table of scores; give what 'score' writes") from error
     for column in ("sample_id", "score"):

@@ -79,7 +79,7 @@ def parse_toml(content: bytes, where: str) -> dict[str, Any]:
     {'panel': {}}
     """
     try:
-        return tomllib.loads(content.decode("utf-8"))
+        return tomllib.loads(content.decode("utf-8-sig"))  # Notepad writes a mark
     except UnicodeDecodeError as error:
         raise InputError(
             f"{where}: is not UTF-8 text (byte {error.start}); expected TOML"

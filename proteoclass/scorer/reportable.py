@@ -22,6 +22,11 @@ SCORE_COLUMNS = [
 #: are taken to be on another scale or from another specimen.
 MAX_OUT_OF_RANGE = 0.5
 
+#: Normalisation shift, in log2 units, that neither dilution nor loading explains (256-fold).
+#: Logarithms read as raw values, or the reverse, lie further off, and normalisation would
+#: bring them back into range.
+MAX_SHIFT = 8.0
+
 
 def judge(
     measured: Floats, found: npt.NDArray[np.bool_], shift: Floats, content: ModelContent
@@ -57,13 +62,19 @@ def judge(
         f"{n} of {d} detected panel proteins are outside the range of the study patients"
         for n, d in zip(outside[far], detected[far], strict=True)
     ]
+    off = np.abs(shift) > MAX_SHIFT
+    reason[off] = [
+        f"its values lie {s:+.1f} log2 units from the study patients', at most {MAX_SHIFT:.0f} "
+        "are normalised: another scale, platform or unit"
+        for s in shift[off]
+    ]
     few = detected < limit
     reason[few] = [
         f"only {d} of {size} panel proteins were detected, at least {limit} are needed"
         for d in detected[few]
     ]
     reason[np.isnan(shift)] = (
-        f"fewer than {MIN_REFERENCE_FOUND} reference proteins were detected: it cannot be normalised"
+        f"fewer than {MIN_REFERENCE_FOUND} reference proteins were detected, too few to normalise"
     )
     n_found = int(found.sum())
     if size - n_found > content.missing.max_not_measured:

@@ -70,6 +70,16 @@ def test_track_of_one_patient(files):
     assert "no scored patient 'z'; found a, b, c, d" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["NA", "None", "NULL", "null", "n/a"])
+def test_track_keeps_a_sample_whose_name_reads_like_a_missing_value(files, name):
+    for file in ("scores.tsv", "sheet.tsv"):
+        text = (files / file).read_text()
+        (files / file).write_text(text.replace("\na0\t", f"\n{name}\t"))
+    assert track(files).exit_code == 0
+    table = pd.read_csv(files / "out" / "trajectories.tsv", sep="\t").set_index("patient_id")
+    assert table.loc["a", ["n_visits", "first"]].tolist() == [4, 80]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -63,7 +63,9 @@ class StandInEvaluation:
 
 class StandInModel:
     sha256 = "ab" * 32
+    name = "severity@abababababab"
     content = SimpleNamespace(
+        panel=[SimpleNamespace(id="P1"), SimpleNamespace(id="P2")],
         input=SimpleNamespace(kind="intensity", scale="raw"),
         training=SimpleNamespace(matrix_sha256="cd" * 32),
     )
@@ -80,7 +82,12 @@ class StandInModel:
     def score(self, matrix):
         status = ["final", "not reportable"] * matrix.n_samples
         return pd.DataFrame(
-            {"sample_id": matrix.values.index, "score": 1.5, "status": status[: matrix.n_samples]}
+            {
+                "sample_id": matrix.values.index,
+                "score": 1.5,
+                "status": status[: matrix.n_samples],
+                "panel_found": len({"P1", "P2"} & set(matrix.values.columns)),
+            }
         )
 
     def explain(self, matrix):
@@ -236,11 +243,23 @@ def test_score_writes_a_row_a_sample_and_counts_refusals(files):
     arguments = ("score", files / "m.tsv", "--model", files / "model.json")
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    assert result.stdout == ("sample_id\tscore\tstatus\ns1\t1.5\tfinal\ns2\t1.5\tnot reportable\n")
+    assert result.stdout == (
+        "sample_id\tscore\tstatus\tpanel_found\ns1\t1.5\tfinal\t2\ns2\t1.5\tnot reportable\t2\n"
+    )
     assert result.stderr.splitlines()[-1] == "scored 1 samples, 1 not reportable"
     assert json.loads(run(*arguments, "--json").stdout)[0]["sample_id"] == "s1"
     assert run(*arguments, "-o", files / "scores.tsv").exit_code == 0
     assert (files / "scores.tsv").read_text() == result.stdout
+
+
+def test_score_refuses_a_matrix_with_none_of_the_panel(files):
+    (files / "m.tsv").write_text("sample_id\tX1\tX2\ns1\t200\t4\ns2\t\t8\n")
+    arguments = ("score", files / "m.tsv", "--model", files / "model.json")
+    result = run(*arguments, "-o", files / "scores.tsv")
+    assert result.exit_code == 4
+    assert "has none of the 2 panel proteins of model severity@abababababab" in result.stderr
+    assert "(P1, P2); found X1, X2; give accessions or genes" in result.stderr
+    assert not (files / "scores.tsv").exists()
 
 
 def test_explain_orders_by_what_moved_the_score_most(files):

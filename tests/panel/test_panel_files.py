@@ -132,6 +132,12 @@ def test_a_file_that_is_absent_or_far_too_large_is_refused(tmp_path):
         read_toml(tmp_path / "big.toml")
 
 
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"\xef\xbb\xbfsize = 20\n")
+    assert read_toml(path) == {"size": 20}
+
+
 def test_an_unknown_key_with_no_neighbour_lists_the_known_ones():
     with pytest.raises(
         InputError, match="unknown key 'zzz'; expected one of format, version, name"

@@ -106,12 +106,27 @@ def test_a_failed_run_and_another_scale_are_not_reportable(model, toy):
     values = toy.values.copy()
     values.loc["S00v0", [p.id for p in model.content.panel]] = np.nan
     values.loc["S03v0"] = np.nan
-    values.loc["S01v0"] = 2.0 ** (values.loc["S01v0"] / 4)
+    values.loc["S01v0"] = 20 * values.loc["S01v0"] - 19 * values.loc["S01v0"].median()
+    values.loc["S04v0"] = 2.0 ** (values.loc["S04v0"] / 4)
     scored = model.score(replace(toy, values=values)).set_index("sample_id")
     assert scored.loc["S00v0", "reason"].startswith("only 0 of 8 panel proteins were detected")
-    assert "reference proteins were detected: it cannot" in scored.loc["S03v0", "reason"]
+    assert "reference proteins were detected, too few" in scored.loc["S03v0", "reason"]
     assert "outside the range of the study patients" in scored.loc["S01v0", "reason"]
+    assert "log2 units from the study patients'" in scored.loc["S04v0", "reason"]
     assert scored.loc["S02v0", "status"] == "final"
+
+
+@pytest.mark.parametrize(("scale", "change"), [("raw", lambda v: v), ("log2", lambda v: 2.0**v)])
+def test_logarithms_read_as_raw_values_or_the_reverse_are_not_reportable(model, toy, scale, change):
+    # What --scale wrongly declared would make of the file: normalisation centres a
+    # log2 of a log2, and puts all of it back among the study patients.
+    wrong = ProteinMatrix.build(change(toy.values), scale=scale, fluid="urine")
+    scored = model.score(wrong)
+    assert (scored["status"] == "not reportable").all()
+    assert scored["reason"].str.contains("log2 units from the study patients', at most 8").all()
+    # A hundredfold dilution is still a dilution.
+    diluted = ProteinMatrix.build(2.0**toy.values / 100, scale="raw", fluid="urine")
+    assert (model.score(diluted)["status"] == "final").all()
 
 
 @pytest.mark.parametrize(
