@@ -219,8 +219,7 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         self.t_ = np.nan_to_num(moderated_t(values, labels, weights[None, :]).t[0])
         self.method_ = self.method
         if self.method == "auto":
-            few = len(np.unique(patients)) <= SMALL_COHORT
-            self.method_ = "moderated-t" if few else "stability"
+            self.method_ = method_for(len(np.unique(patients)))
         halves = self._halves(labels, patients)
         pick = self._largest_t if self.method_ == "moderated-t" else self._nonzero
         self.frequency_ = pick(values, labels, weights, halves) / len(halves)
@@ -281,13 +280,26 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         return tags
 
 
+def method_for(n_patients: int) -> str:
+    """Return the method that `auto` stands for.
+
+    Examples
+    --------
+    >>> method_for(50), method_for(200)
+    ('moderated-t', 'stability')
+    """
+    return "moderated-t" if n_patients <= SMALL_COHORT else "stability"
+
+
 def _smallest_inverse_penalty(values: Floats, labels: Floats, weights: Floats) -> float:
     """Return the smallest C at which an L1 logistic model may not be empty.
 
     `sklearn.svm.l1_min_c`, with weights: a patient with two samples of weight 1/2 is one.
     """
     signed = (2 * labels - 1) * weights
-    return float(2 / max(np.abs(signed @ values).max(), abs(signed.sum())))
+    strongest = max(np.abs(signed @ values).max(), abs(signed.sum()))
+    # Constant proteins and balanced classes: nothing is selected at any penalty.
+    return float(2 / strongest) if strongest > 0 else 1.0
 
 
 def _balanced(labels: Floats, weights: Floats) -> Floats:

@@ -13,7 +13,7 @@ from proteoclass.folds import assert_no_shared_patient, patient_folds, spawn
 from proteoclass.scorer.blend import mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
 from proteoclass.scorer.settings import Settings
 
 Floats = npt.NDArray[np.float64]
@@ -92,6 +92,7 @@ def run_fold(
     calibrator, thresholds = _calibrate(cohort, train_patients, settings, seed_path, fixed)
     fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
+    require_normalised(fitted.pipeline["normalise"], test_values[cohort.weights[test_rows] > 0])
     panel_values = fitted.panel_values(test_values)
     bags = fitted.blend.bag_margins(panel_values)
     margin = mean_over_bags(bags)
@@ -143,9 +144,10 @@ def out_of_fold_margins(
         train_rows = cohort.rows_of(np.delete(names, test))
         assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
         fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed)
-        values = fitted.panel_values(cohort.values.iloc[test_rows])
+        values = cohort.values.iloc[test_rows]
+        require_normalised(fitted.pipeline["normalise"], values)
         all_rows.append(test_rows)
-        all_margins.append(fitted.blend.margin(values))
+        all_margins.append(fitted.blend.margin(fitted.panel_values(values)))
     return np.concatenate(all_rows), np.concatenate(all_margins)
 
 

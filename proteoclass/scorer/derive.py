@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from proteoclass._version import __version__
 from proteoclass.matrix.outcome import Outcome
@@ -10,7 +11,7 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Derivation, Panel, PanelProtein
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.procedure import build_pipeline
+from proteoclass.scorer.procedure import build_pipeline, require_normalised
 from proteoclass.scorer.settings import Settings
 
 
@@ -57,15 +58,17 @@ def derive_panel(
     ('derived', 5)
     """
     cohort = build_cohort(matrix, outcome, index=index)
-    resolved = (settings or Settings()).resolve(cohort.matrix)
+    resolved = (settings or Settings()).resolve(cohort.matrix, len(cohort.training_patients[0]))
     rows = cohort.index_rows()
     choosing = build_pipeline(resolved, unit_seed(seed))[:-1]
-    choosing.fit(
-        cohort.values.iloc[rows],
-        cohort.labels[rows],
-        choose__sample_weight=cohort.weights[rows],
-        choose__groups=cohort.patients[rows],
-    )
+    with threadpool_limits(1):  # as `train` does
+        choosing.fit(
+            cohort.values.iloc[rows],
+            cohort.labels[rows],
+            choose__sample_weight=cohort.weights[rows],
+            choose__groups=cohort.patients[rows],
+        )
+    require_normalised(choosing["normalise"], cohort.values.iloc[rows])
     selector = choosing["choose"]
     candidates = cohort.values.columns[choosing["detected"].get_support()]
     chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]

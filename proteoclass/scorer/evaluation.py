@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass import io
-from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.errors import InputError
 from proteoclass.folds import patient_folds, spawn
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -116,7 +116,8 @@ def evaluate(
     InputError
         If the outcome does not fit the sheet or a number is out of range.
     TooLittleDataError
-        If a class has fewer than 5 patients, or fewer than there are folds.
+        If a class has fewer than 5 patients, or fewer than there are folds, or an index
+        sample cannot be normalised.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def evaluate(
     """
     _check_design(folds, repeats, permutations)
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
-    resolved = (settings or Settings()).resolve(cohort.matrix)
+    resolved = (settings or Settings()).resolve(cohort.matrix, len(cohort.training_patients[0]))
     fixed, resolved = held_proteins(panel, cohort, resolved)
     units = [
         (cohort, test, resolved, (seed, repeat, fold), fixed)
@@ -211,11 +212,6 @@ def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.Data
         rows = np.concatenate([r.rows for r in results])
         margin = np.concatenate([r.margin for r in results])
         keep = cohort.weights[rows] > 0
-        if np.isnan(margin[keep]).any():
-            raise TooLittleDataError(
-                f"{int(np.isnan(margin[keep]).sum())} index samples could not be normalised: too "
-                "few reference proteins were detected in them; remove them or use --normalise none"
-            )
         parts.append(
             pd.DataFrame(
                 {

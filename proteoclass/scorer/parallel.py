@@ -46,10 +46,10 @@ def run_units(
     """
     results = []
     if jobs == 1 or len(units) < 2:
-        stream = (_single_threaded(function, unit) for unit in units)
+        stream = (single_threaded(function, unit) for unit in units)
     else:
         stream = Parallel(n_jobs=jobs, return_as="generator")(
-            delayed(_single_threaded)(function, unit) for unit in units
+            delayed(single_threaded)(function, unit) for unit in units
         )
     for done, result in enumerate(stream, start=1):
         results.append(result)
@@ -58,8 +58,22 @@ def run_units(
     return results
 
 
-def _single_threaded(function: Callable[..., Any], unit: tuple[Any, ...]) -> Any:
-    # One thread per unit: the last bit of a matrix product depends on how many threads
-    # shared it, and a last bit can decide a tie between two proteins.
+def single_threaded(function: Callable[..., Any], unit: tuple[Any, ...]) -> Any:
+    """Call a function on one unit with one thread for linear algebra.
+
+    The last bit of a matrix product depends on how many threads shared it, and a last
+    bit can decide a tie between two proteins.
+
+    Parameters
+    ----------
+    function : callable
+    unit : tuple
+        Its arguments.
+
+    Examples
+    --------
+    >>> single_threaded(max, (1, 2))
+    2
+    """
     with threadpool_limits(1):
         return function(*unit)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from proteoclass.errors import TooLittleDataError, name_list
 from proteoclass.matrix.impute import Imputer
 from proteoclass.matrix.normalise import Normaliser
 from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
@@ -154,6 +155,11 @@ def fit_procedure(
     Returns
     -------
     FittedProcedure
+
+    Raises
+    ------
+    TooLittleDataError
+        If a training sample cannot be normalised.
     """
     rows = rows[cohort.weights[rows] > 0]
     proteins = cohort.values.columns
@@ -168,4 +174,28 @@ def fit_procedure(
         score__sample_weight=weights,
         score__groups=patients,
     )
+    require_normalised(pipeline["normalise"], cohort.values.iloc[rows])
     return FittedProcedure(pipeline, proteins)
+
+
+def require_normalised(normaliser: Normaliser, values: pd.DataFrame) -> None:
+    """Refuse index samples without a shift: all their proteins would read "not detected".
+
+    Parameters
+    ----------
+    normaliser : Normaliser
+        Fitted.
+    values : DataFrame, shape (n_samples, n_proteins)
+        log2 values of index samples.
+
+    Raises
+    ------
+    TooLittleDataError
+    """
+    shift = normaliser.shift_of(values.to_numpy(dtype=float)[:, normaliser.reference_])
+    failed = values.index[np.isnan(shift)]
+    if len(failed):
+        raise TooLittleDataError(
+            f"{len(failed)} index samples could not be normalised, too few reference proteins were "
+            f"detected in them: {name_list(failed)}; remove them or use --normalise none"
+        )

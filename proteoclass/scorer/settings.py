@@ -10,6 +10,7 @@ from proteoclass.matrix.impute import METHODS as IMPUTE_METHODS
 from proteoclass.matrix.normalise import METHODS as NORMALISE_METHODS
 from proteoclass.matrix.normalise import default_normalisation, plasma_protein_ids
 from proteoclass.panel.selector import METHODS as SELECT_METHODS
+from proteoclass.panel.selector import method_for
 
 if TYPE_CHECKING:
     from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -76,13 +77,18 @@ class Settings:
         if not 0 <= self.max_missing < 1:
             raise InputError(f"max_missing: found {self.max_missing}, expected 0 to below 1")
 
-    def resolve(self, matrix: ProteinMatrix) -> Settings:
-        """Return the settings with every `auto` that depends on the matrix decided.
+    def resolve(self, matrix: ProteinMatrix, n_patients: int | None = None) -> Settings:
+        """Return the settings with every `auto` that depends on the cohort decided.
+
+        Once for the cohort: a fold holds fewer patients, and a procedure that chose in
+        another way there would not be the one that is evaluated.
 
         Parameters
         ----------
         matrix : ProteinMatrix
             As `prepare` returns it.
+        n_patients : int, optional
+            Patients to train on; without it each fit decides how to choose proteins.
 
         Returns
         -------
@@ -90,10 +96,17 @@ class Settings:
         """
         normalise = default_normalisation(matrix) if self.normalise == "auto" else self.normalise
         impute = "none" if self.impute == "auto" and matrix.kind != "intensity" else self.impute
+        select = self.select
+        if select == "auto" and n_patients is not None:
+            select = method_for(n_patients)
         # In plasma and serum these proteins are what loads the column: they may be reference.
         leak = plasma_protein_ids(matrix.proteins) if matrix.fluid == "urine" else ()
         return replace(
-            self, normalise=normalise, impute=impute, not_reference=leak or self.not_reference
+            self,
+            normalise=normalise,
+            impute=impute,
+            select=select,
+            not_reference=leak or self.not_reference,
         )
 
     def to_dict(self) -> dict[str, Any]:

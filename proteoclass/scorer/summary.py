@@ -12,6 +12,7 @@ from proteoclass.scorer import performance
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
+from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.versions import software_versions
@@ -137,7 +138,7 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
 
 def _apparent_auc(cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...]) -> float:
     rows = cohort.index_rows()
-    fitted = fit_procedure(cohort, rows, settings, unit_seed(seed), fixed)
+    fitted = single_threaded(fit_procedure, (cohort, rows, settings, unit_seed(seed), fixed))
     values = fitted.panel_values(cohort.values.iloc[rows])
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])
 
@@ -174,6 +175,11 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
     auc, cohort = summary["auc"]["mean_over_repeats"], summary["cohort"]
     if auc > SUSPICIOUS_AUC:
         warnings.append(f"AUC {auc:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
+    low, high = summary["auc"]["interval"]
+    if low == high:
+        warnings.append(
+            "Every fold gave the same AUC, so that its interval has no width: that is no certainty."
+        )
     p, n = summary["permutation"].get("p"), summary["permutation"].get("n", 0)
     if p is not None and n < MIN_PERMUTATIONS:
         warnings.append(
@@ -181,7 +187,7 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             f"{1 / (1 + n):.2f}."
         )
     elif p is not None and p > 0.05:
-        warnings.append(f"No better than chance: permutation p = {p:.2f}.")
+        warnings.append(f"Not shown to be better than chance: permutation p = {p:.2g}.")
     smaller = min(cohort["n_positive"], cohort["n_negative"])
     if smaller < 20:
         warnings.append(

@@ -20,7 +20,7 @@ from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
-from proteoclass.scorer.parallel import Progress
+from proteoclass.scorer.parallel import Progress, single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.versions import software_versions
@@ -109,7 +109,9 @@ def train(
     fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
     rows = evaluation.cohort.index_rows()
     seed = evaluation.summary["design"]["seed"]
-    fitted = fit_procedure(evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed)
+    fitted = single_threaded(
+        fit_procedure, (evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed)
+    )
     content = _content(name, matrix, evaluation, fitted, rows)
     content["probes"] = _probes(content)
     draft = _lock(content, fitted)

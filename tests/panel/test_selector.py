@@ -77,6 +77,14 @@ def test_gaps_and_constant_proteins_are_tolerated():
     assert not {8, 9} & set(chosen)
 
 
+def test_constant_proteins_alone_select_nothing_and_warn_of_nothing():
+    # Balanced classes: no protein and no intercept has a gradient at zero.
+    selector = PanelSelector(size=1, method="stability").fit(
+        np.ones((40, 3)), np.repeat([0, 1], 20)
+    )
+    assert selector.frequency_.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_panel_larger_than_the_matrix_takes_all():
     X, y = planted(p=6)
     assert PanelSelector(size=20).fit(X, y).get_support().all()

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.io import json_text, table_text
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
-from proteoclass.panel import Panel
-from proteoclass.scorer import Settings, derive_panel, evaluate
+from proteoclass.panel import Panel, PanelSelector
+from proteoclass.scorer import Settings, derive_panel, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.held_panel import held_proteins
@@ -266,6 +267,54 @@ def test_labels_that_cannot_be_permuted_give_no_p(make_toy):
 def test_refuses_a_design_that_cannot_be(toy, kwargs, message):
     with pytest.raises(InputError, match=message):
         evaluate(toy, OUTCOME, settings=QUICK, **kwargs)
+
+
+def test_a_sample_that_cannot_be_normalised_is_refused_by_name(toy):
+    # Filled in as "nothing detected" it would teach the model what a failed run looks like.
+    values = toy.values.copy()
+    values.loc["S07v0"] = np.nan
+    values.loc["S07v0", ["Q001", "Q002"]] = 20.0
+    failed = replace(toy, values=values)
+    words = "1 index samples could not be normalised, too few .* detected in them: S07v0; remove"
+    with pytest.raises(TooLittleDataError, match=words):
+        evaluate(failed, OUTCOME, settings=QUICK, folds=4, repeats=1, permutations=0)
+    with pytest.raises(TooLittleDataError, match=words):
+        derive_panel(failed, OUTCOME, settings=QUICK)
+
+
+def test_auto_is_decided_for_the_cohort_and_not_in_each_fold(make_toy):
+    # 75 patients: more than 70, and each fold trains on 60.
+    toy = make_toy(patients=75, visits=1)
+    result = evaluate(toy, OUTCOME, settings=QUICK, folds=5, repeats=1, permutations=0)
+    assert result.settings.select == "stability"
+    assert derive_panel(toy, OUTCOME, settings=QUICK).derivation.method == "stability"
+    named = replace(QUICK, select="stability")
+    same = evaluate(toy, OUTCOME, settings=named, folds=5, repeats=1, permutations=0)
+    assert table_text(result.predictions) == table_text(same.predictions)
+
+
+def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluated, monkeypatch):
+    threads = []
+
+    class Watched(PanelSelector):
+        def fit(self, *args, **kwargs):
+            pools = threadpool_info()
+            threads.append(max(p["num_threads"] for p in pools if p["user_api"] == "blas"))
+            return super().fit(*args, **kwargs)
+
+    monkeypatch.setattr("proteoclass.scorer.procedure.PanelSelector", Watched)
+    with threadpool_limits(2):
+        evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
+        train(toy, OUTCOME, evaluation=evaluated)
+        derive_panel(toy, OUTCOME, settings=QUICK)
+    assert set(threads) == {1}
+
+
+def test_an_interval_without_width_is_no_certainty(make_toy):
+    toy = make_toy(signal=20.0, visits=1)
+    result = evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0).summary
+    assert result["auc"]["interval"] == [1.0, 1.0]
+    assert any("that is no certainty" in warning for warning in result["warnings"])
 
 
 def test_refuses_too_few_patients(make_toy):
