@@ -21,8 +21,10 @@ class ProteoclassError(Exception):
 
     def __init__(self, message: str) -> None:
         # One line whatever the file's own text holds: a name with a newline in it
-        # must not be able to forge a second message.
-        super().__init__(" ".join(str(message).split()))
+        # must not be able to forge a second message, nor one with an escape sequence
+        # to wipe the terminal.
+        line = " ".join(str(message).split())
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
 class InputError(ProteoclassError, ValueError):

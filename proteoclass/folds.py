@@ -33,7 +33,8 @@ def patient_folds(
     Raises
     ------
     TooLittleDataError
-        If a class has fewer patients than there are folds.
+        If fewer than two folds are asked for, there is one class only, or a class has
+        fewer patients than there are folds.
 
     Examples
     --------
@@ -41,13 +42,15 @@ def patient_folds(
     >>> [len(fold) for fold in folds]
     [2, 2]
     """
+    if n_folds < 2:
+        raise TooLittleDataError(f"folds: found {n_folds}, expected at least 2; ask for more")
     labels, counts = np.unique(classes, return_counts=True)
-    if n_folds < 2 or len(labels) < 2 or counts.min() < n_folds:
+    if len(labels) < 2 or counts.min() < n_folds:
         pairs = zip(labels, counts, strict=True)
-        found = ", ".join(f"{count} of class {label}" for label, count in pairs)
+        found = ", ".join(f"{count} of class {label}" for label, count in pairs) or "none"
         raise TooLittleDataError(
-            f"{n_folds} folds need two classes with at least {max(n_folds, 2)} patients each; "
-            f"found {found}; ask for fewer folds"
+            f"{n_folds} folds need two classes with at least {n_folds} patients each; "
+            f"found {found}; add patients or ask for fewer folds"
         )
     fold_of = np.empty(len(classes), dtype=int)
     start = 0

@@ -67,16 +67,18 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = F
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
     except OSError as error:
+        raise _refusal(target, "written", error) from error
+    finally:
+        # After the rename there is none; after any failure or Ctrl-C none may stay.
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise SystemFailureError(
-            f"{target}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
     return target
 
 
 def write_text(path: str | os.PathLike[str], text: str, *, force: bool = False) -> Path:
     r"""Write UTF-8 text as `write_bytes` does.
+
+    Bytes of a file name that are no text (lone surrogates to Python) become escapes.
 
     Examples
     --------
@@ -85,7 +87,7 @@ def write_text(path: str | os.PathLike[str], text: str, *, force: bool = False) 
     ...     write_text(Path(folder) / "a.txt", "α\n").read_bytes()
     b'\xce\xb1\n'
     """
-    return write_bytes(path, text.encode("utf-8"), force=force)
+    return write_bytes(path, text.encode("utf-8", "backslashreplace"), force=force)
 
 
 def write_json(path: str | os.PathLike[str], value: Any, *, force: bool = False) -> Path:
@@ -133,15 +135,18 @@ def write_table(path: str | os.PathLike[str], frame: pd.DataFrame, *, force: boo
 def table_text(frame: pd.DataFrame) -> str:
     r"""Return the text that `write_table` writes.
 
+    An empty cell that is alone in its row is quoted: readers skip an empty line.
+
     Examples
     --------
     >>> import pandas as pd
-    >>> table_text(pd.DataFrame({"x": [0.1, None]}))
-    'x\n0.1\n\n'
+    >>> table_text(pd.DataFrame({"x": [0.1, None], "y": [1, 2]}))
+    'x\ty\n0.1\t1\n\t2\n'
     """
-    text = frame.to_csv(sep="\t", index=False, lineterminator="\n")
-    # pandas quotes a lone empty cell as ""; an empty line is what a reader expects.
-    return text.replace('\n""\n', "\n\n")
+    # Before Python 3.13 a carriage return within a cell is quoted only where the line
+    # ending holds one; unquoted it would end the row.
+    text = frame.to_csv(sep="\t", index=False, lineterminator="\n\r")
+    return text.replace("\n\r", "\n")
 
 
 @contextmanager
@@ -166,7 +171,8 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
     InputError
         If the target exists and is not empty, and may not be replaced.
     SystemFailureError
-        If the operating system refuses.
+        If the operating system refuses. An `OSError` of the block about a file
+        elsewhere passes as it is.
 
     Examples
     --------
@@ -184,17 +190,15 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
         os.chmod(temporary, 0o777 & ~_umask())
     except OSError as error:
-        raise SystemFailureError(
-            f"{target}: cannot be made ({error.strerror}); choose another place with -o"
-        ) from error
+        raise _refusal(target, "made", error) from error
     try:
         yield temporary
-        (temporary / ".proteoclass").write_text("written by proteoclass\n")
-        _swap(temporary, target)
+        _finish(temporary, target)
     except OSError as error:
-        raise SystemFailureError(
-            f"{target}: cannot be written ({error.strerror}); choose another place with -o"
-        ) from error
+        # The block reads too: an input that fails is not this folder's fault.
+        if error.filename is not None and str(temporary) not in str(error.filename):
+            raise
+        raise _refusal(target, "written", error) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -202,14 +206,25 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
 def refuse_overwrite(path: str | os.PathLike[str], *, force: bool) -> None:
     """Stop before work starts if the result would replace a file.
 
+    Raises
+    ------
+    InputError
+        If the target is a folder, or exists and `force` is false.
+    SystemFailureError
+        If the operating system refuses the name (too long, no permission).
+
     Examples
     --------
     >>> refuse_overwrite("/nowhere/new.tsv", force=False)
     """
     target = Path(path)
-    if target.is_dir():
+    try:
+        is_folder, exists = target.is_dir(), target.exists()
+    except OSError as error:
+        raise _refusal(target, "written", error) from error
+    if is_folder:
         raise InputError(f"{target}: is a folder, a file was expected; give a file name with -o")
-    if target.exists() and not force:
+    if exists and not force:
         raise InputError(f"{target}: exists already; pass --force to replace it")
 
 
@@ -235,23 +250,32 @@ def creation_date() -> str:
     str
         ISO 8601, YYYY-MM-DD.
 
+    Raises
+    ------
+    InputError
+        If SOURCE_DATE_EPOCH is set to what is not a moment in whole seconds.
+
     Examples
     --------
     >>> len(creation_date())
     10
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdigit():
-        moment = datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
-    else:
-        moment = datetime.datetime.now(datetime.UTC)
-    return moment.date().isoformat()
+    if not epoch:
+        return datetime.datetime.now(datetime.UTC).date().isoformat()
+    try:
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(
+            f"SOURCE_DATE_EPOCH: found {epoch[:30]!r}, expected whole seconds since 1970; "
+            "correct it or unset it"
+        ) from error
 
 
 def canonical_json(value: Any) -> bytes:
     r"""Return the one byte sequence that stands for a JSON value, to be hashed.
 
-    Keys are sorted, no white space, UTF-8, NaN refused.
+    Keys are sorted, no white space, UTF-8, NaN and infinities refused (ValueError).
 
     Examples
     --------
@@ -266,7 +290,8 @@ def canonical_json(value: Any) -> bytes:
 def plain(value: Any) -> Any:
     """Turn NumPy and pandas scalars, arrays and tuples into plain JSON values.
 
-    NaN and infinities become None: JSON has no word for them.
+    NaN, NaT, NA and infinities become None: JSON has no word for them. Dates become
+    ISO 8601 text.
 
     Examples
     --------
@@ -285,15 +310,29 @@ def plain(value: Any) -> Any:
         return None
     if isinstance(value, os.PathLike):
         return str(value)
-    return value
+    # By name: pandas takes half a second to import, and most callers hold none of its values.
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _refusal(target: Path, what: str, error: OSError) -> SystemFailureError:
+    return SystemFailureError(
+        f"{target}: cannot be {what} ({error.strerror or error}); choose another place with -o"
+    )
 
 
 def _refuse_folder(target: Path, *, force: bool) -> None:
-    if target.exists() and not target.is_dir():
+    try:
+        is_file = target.exists() and not target.is_dir()
+        is_empty = is_file or not target.is_dir() or not any(target.iterdir())
+    except OSError as error:
+        raise _refusal(target, "made", error) from error
+    if is_file:
         raise InputError(
             f"{target}: is a file, a folder was expected; choose another place with -o"
         )
-    if not target.is_dir() or not any(target.iterdir()):
+    if is_empty:
         return
     if not force:
         raise InputError(f"{target}: exists already and is not empty; pass --force to replace it")
@@ -303,19 +342,28 @@ def _refuse_folder(target: Path, *, force: bool) -> None:
         )
 
 
+def _finish(temporary: Path, target: Path) -> None:
+    try:
+        (temporary / ".proteoclass").write_text("written by proteoclass\n")
+        _swap(temporary, target)
+    except OSError as error:
+        raise _refusal(target, "written", error) from error
+
+
 def _swap(temporary: Path, target: Path) -> None:
     # A non-empty folder cannot be renamed over: the old one steps aside first.
     if not target.exists():
         os.rename(temporary, target)
         return
     aside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
-    os.rename(target, aside / "old")
     try:
+        os.rename(target, aside / "old")
         os.rename(temporary, target)
-    except OSError:
-        os.rename(aside / "old", target)
-        raise
     finally:
+        # Back to its name, whatever stopped the exchange; if even that fails, the old
+        # folder stays aside rather than being deleted.
+        if not target.exists():
+            os.rename(aside / "old", target)
         shutil.rmtree(aside, ignore_errors=True)
 
 

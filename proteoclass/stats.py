@@ -110,7 +110,7 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     Examples
     --------
     >>> round(corrected_resampled_p([0.1, 0.2, 0.1, 0.2], 1 / 3), 4)
-    0.0354
+    0.0424
     """
     folds = np.asarray(differences, dtype=float)
     folds = folds[~np.isnan(folds)]
@@ -144,6 +144,8 @@ def nan_quantile(values: Floats, share: float, axis: int = 0) -> Floats:
     >>> nan_quantile(np.array([[1.0], [np.nan], [2.0]]), 0.5).tolist()
     [1.5]
     """
+    if not values.shape[axis]:
+        return np.full(values.shape[1 - axis], np.nan)
     # Gaps sort to the end.
     ordered = np.sort(values, axis=axis)
     count = np.expand_dims((~np.isnan(values)).sum(axis=axis), axis)

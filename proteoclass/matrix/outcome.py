@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
@@ -50,7 +51,7 @@ class Outcome:
         if self.positive not in found:
             raise InputError(
                 f"sample sheet: column {self.column!r} has no label {self.positive!r}; "
-                f"found {name_list(found)}; correct --positive"
+                f"found {name_list(found) or 'none'}; correct --positive"
             )
         if self.negative is None:
             others = [label for label in found if label != self.positive]
@@ -116,9 +117,10 @@ def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first")
     labels : Series of float, shape (n_samples,)
         As `Outcome.labels` gives; unlabelled samples get weight 0.
     rule : str
-        "first" (earliest by day, else by visit; where a patient's samples have no
-        order, all of them at 1/n), "all" (every labelled sample at 1/n of its
-        patient), or "COLUMN=VALUE" (the samples that carry that value).
+        "first" (earliest by day; by visit for a patient without days; where a
+        patient's samples have no order, all of them at 1/n), "all" (every labelled
+        sample at 1/n of its patient), or "COLUMN=VALUE" (the samples that carry that
+        value).
 
     Returns
     -------
@@ -161,11 +163,16 @@ def visit_order(samples: pd.DataFrame) -> pd.Series:
     >>> visit_order(pd.DataFrame({"visit": ["T10", "T2"]})).tolist()
     [1.0, 0.0]
     """
-    if "day" in samples and samples["day"].notna().any():
-        return pd.to_numeric(samples["day"], errors="coerce").rename("order")
+    if "day" in samples:
+        days = pd.to_numeric(samples["day"], errors="coerce").astype(float)
+        if days.notna().any():
+            return days.rename("order")
     if "visit" in samples:
-        visits = samples["visit"].map(_label_text, na_action="ignore")
-        ranks = {v: float(i) for i, v in enumerate(sorted(visits.dropna().unique(), key=_natural))}
+        visits = samples["visit"].astype(object).map(_label_text, na_action="ignore")
+        visits = visits.where(visits != "")
+        # T1 and T01 read alike: the text itself decides, never the order of the file.
+        names = sorted(visits.dropna().unique(), key=lambda name: (_natural(name), name))
+        ranks = {name: float(rank) for rank, name in enumerate(names)}
         return visits.map(ranks).astype(float).rename("order")
     return pd.Series(np.nan, index=samples.index, name="order")
 
@@ -197,9 +204,12 @@ def _label_text(value: object) -> str:
     return str(value).strip()
 
 
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    parts = re.split(r"(\d+)", text)
-    return [(0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts if p]
+def _natural(text: str) -> list[tuple[int, float, str]]:
+    # A visit that is a number is read as one: -1 is before 0, and 1.25 before 1.5.
+    if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text):
+        return [(0, float(text), "")]
+    parts = re.split(r"([0-9]+)", text)
+    return [(1, 0.0, p) if i % 2 == 0 else (0, float(p), "") for i, p in enumerate(parts) if p]
 
 
 def _is_replicate(samples: pd.DataFrame) -> pd.Series:
@@ -210,23 +220,27 @@ def _is_replicate(samples: pd.DataFrame) -> pd.Series:
 
 
 def _is_first(samples: pd.DataFrame, usable: pd.Series) -> pd.Series:
-    order = visit_order(samples)
+    order = visit_order(samples).to_numpy()
     names = samples["visit"] if "visit" in samples else pd.Series("", index=samples.index)
     visits = [_natural("" if pd.isna(v) else _label_text(v)) for v in names]
+
+    def earliest(positions: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        timed = ~np.isnan(order[positions])
+        # A patient without days in a sheet that has them still has an order by visit.
+        known = timed if timed.any() else np.array([bool(visits[i]) for i in positions])
+        if not known.any():
+            return positions
+        # Two samples of one day: the earlier visit name, then the id, so that the choice
+        # does not hang on the order of the file.
+        days = np.where(timed, order[positions], 0.0)
+        keys = [(days[k], visits[i], str(samples.index[i])) for k, i in enumerate(positions)]
+        return positions[[min(np.flatnonzero(known), key=keys.__getitem__)]]
+
     first = pd.Series(False, index=samples.index)
     rows = np.flatnonzero(usable)
     patients = samples["patient_id"].to_numpy()[rows]
-    for members in pd.Series(rows).groupby(patients, sort=False):
-        positions = members[1].to_numpy()
-        timed = [i for i in positions if not np.isnan(order.iloc[i])]
-        # Two samples of one day: the earlier visit name, then the id, so that the choice
-        # does not hang on the order of the file.
-        chosen = (
-            [min(timed, key=lambda i: (order.iloc[i], visits[i], str(samples.index[i])))]
-            if timed
-            else positions
-        )
-        first.iloc[chosen] = True
+    for _, members in pd.Series(rows).groupby(patients, sort=False):
+        first.iloc[earliest(members.to_numpy())] = True
     return first
 
 

@@ -72,7 +72,7 @@ class ProteinMatrix:
     ------
     InputError
         If ids repeat or are empty, the three frames disagree, a value is infinite, or
-        a raw intensity is negative.
+        a raw intensity is negative or zero (`build` turns zeros into NaN).
 
     Examples
     --------
@@ -115,6 +115,10 @@ class ProteinMatrix:
         if not wrong.any() and self.scale == "raw":
             wrong = numbers < 0
             what = "negative value on the raw scale"
+            if not wrong.any():
+                # Its logarithm would be infinite.
+                wrong = numbers == 0
+                what = "zero instead of NaN on the raw scale"
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
             raise InputError(
@@ -147,13 +151,19 @@ class ProteinMatrix:
         samples : DataFrame, optional
             Indexed by sample id, every sample of `values` present.
         proteins : DataFrame, optional
-            Indexed by protein id; missing columns are filled with "".
+            Indexed by protein id; missing rows and columns are filled with "".
         scale, kind, quantity_scope, fluid, source
             As for the class.
 
         Returns
         -------
         ProteinMatrix
+
+        Raises
+        ------
+        InputError
+            As for the class, or if a sample of `values` has no row in `samples`, or a
+            protein has two in `proteins`.
         """
         values = values.astype(float)
         values.index = values.index.astype(str)
@@ -263,8 +273,9 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
     samples = samples.loc[index]
     own = pd.Series(index, index=index, dtype=object)
     if "patient_id" in samples:
-        given = samples["patient_id"].astype(object)
-        given = given.where(given.notna() & (given.astype(str).str.strip() != ""))
+        # "p1" and "p1 " are one patient, who must not be on both sides of a split.
+        given = samples["patient_id"].map(lambda name: str(name).strip(), na_action="ignore")
+        given = given.astype(object).where(given.notna() & (given != ""))
         samples["patient_id"] = given.fillna(own).astype(str)
     else:
         samples.insert(0, "patient_id", own.astype(str))
@@ -273,8 +284,16 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
 
 
 def _complete_proteins(columns: pd.Index, proteins: pd.DataFrame | None) -> pd.DataFrame:
-    frame = pd.DataFrame(index=columns) if proteins is None else proteins.reindex(columns)
-    frame = frame.copy()
+    frame = pd.DataFrame(index=columns) if proteins is None else proteins.copy()
+    frame.index = frame.index.astype(str)
+    named = frame.index[frame.index.isin(columns)]
+    if not named.is_unique:
+        repeated = named[named.duplicated()].unique()
+        raise InputError(
+            f"proteins: duplicate protein id {name_list(repeated)}; expected one row each; "
+            "remove the repeats"
+        )
+    frame = frame.loc[named].reindex(columns)
     for column in PROTEIN_COLUMNS:
         if column not in frame:
             frame[column] = ""
