@@ -137,6 +137,20 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
     assert roc_auc_score(truth, usable) >= 0.87
 
 
+def test_a_model_from_radboud_scores_breda(data_folder):
+    # Radboud holds some proteins on two Olink panels, Breda on one: the second assay is
+    # counted as not measured, not taken from the first.
+    radboud, breda = read(data_folder, RADBOUD), read(data_folder, BREDA)
+    model = pc.train(
+        radboud, pc.Outcome("severity", "ICU"), settings=Settings(bags=5, rounds=40), repeats=1
+    )
+    scores = model.score(breda).set_index("sample_id")["score"]
+    labelled = breda.samples["severity"].notna() & (breda.samples["visit"] == "T1")
+    usable = scores[labelled].dropna()
+    truth = breda.samples.loc[usable.index, "severity"] == "ICU"
+    assert roc_auc_score(truth, usable) >= 0.80
+
+
 def test_a_sample_scored_alone_gets_the_same_bytes(data_folder, breda_model, tmp_path):
     matrix, _ = paths(data_folder, RADBOUD)
     text = Path(matrix).read_text(encoding="utf-8").splitlines()

@@ -33,14 +33,17 @@ def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
     ------
     PanelMismatchError
         If a wanted protein fits several proteins of the matrix equally well, or two
-        wanted proteins fit the same one. All of them are counted, five named.
+        wanted proteins fit the same one by accession or gene. All of them are counted,
+        five named.
 
     Notes
     -----
     A group matches if any member does; the wanted group's leading accession is asked
     before the others, and a group that leads with it goes before one that only holds
     it. Isoforms are explicit: P16157-3 is not P16157, and a shared gene name does not
-    make it so.
+    make it so. A protein that one wanted id names outright is not lent to another wanted
+    one: two assays of one protein (two Olink panels) stay two, and the one that the
+    matrix lacks is not found.
 
     Examples
     --------
@@ -60,6 +63,7 @@ def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
         if len(fits) > 1:
             ambiguous.append(f"{name} fits {name_list(fits)} by {by}")
         found[name] = (fits[0], by) if len(fits) == 1 else ("", "")
+    found = _yield_to_ids(found)
     _refuse(ambiguous, _doubles(found), matrix.source.path)
     return pd.DataFrame(
         [found[str(name)] for name in wanted.index],
@@ -124,6 +128,14 @@ def _genes(text: str) -> tuple[str, ...]:
 
 def _once(names: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(names))
+
+
+def _yield_to_ids(found: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    named = {matched for matched, by in found.values() if by == "id"}
+    return {
+        name: ("", "") if by != "id" and matched in named else (matched, by)
+        for name, (matched, by) in found.items()
+    }
 
 
 def _doubles(found: Mapping[str, tuple[str, str]]) -> list[str]:

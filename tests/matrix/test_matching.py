@@ -91,6 +91,14 @@ def test_two_wanted_for_one_are_refused():
         match_proteins(wanted, matrix(X="P1;P2/"))
 
 
+def test_an_assay_that_is_named_outright_is_not_lent_to_another():
+    # One protein on two panels in the model, on one of them here: the other is not found.
+    wanted = pd.DataFrame({"accessions": "P05231", "gene": "IL6"}, index=["OID00390", "OID00666"])
+    found = match_proteins(wanted, matrix(OID00390="P05231/IL6"))
+    assert found["matched_id"].tolist() == ["OID00390", ""]
+    assert found["by"].tolist() == ["id", ""]
+
+
 def test_at_most_five_are_named():
     target = matrix(**{f"X{i}": f"P{i // 2}/" for i in range(14)})
     wanted = pd.DataFrame({"accessions": [f"P{i}" for i in range(7)]}, index=list("abcdefg"))
