@@ -73,8 +73,16 @@ def check_target(output: str | None, *, force: bool) -> None:
 
 
 def put_text(text: str, output: str | None, *, force: bool) -> None:
-    """Write text to the target file, or to stdout if there is none."""
+    """Write text to the target file, or to stdout if there is none.
+
+    Raises
+    ------
+    SystemFailureError
+        If stdout was closed before the command began, or the file cannot be written.
+    """
     if output is None:
+        if sys.stdout is None:
+            raise SystemFailureError("stdout is closed: nothing can be printed; give -o or open it")
         click.echo(text, nl=False)
     else:
         write_text(output, text, force=force)

@@ -52,6 +52,12 @@ def explain(
     _require(matrix, sample, source.path)
     rows = model.explain(matrix)
     rows = rows[rows["sample_id"].astype(str) == sample]
+    if rows.empty:
+        reason = model.score(matrix).set_index("sample_id")["reason"].to_dict()[sample]
+        raise InputError(
+            f"{source.path}: sample {sample!r} is not reportable and has no score to explain: "
+            f"{reason}"
+        )
     if output is None and not as_json:
         put_text(_table(rows), None, force=False)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -113,6 +114,7 @@ class LazyGroup(Group):
 
         if not standalone_mode:
             return run()
+        _write_utf8()
         try:
             result = run()
         except click.ClickException as error:
@@ -129,12 +131,22 @@ class LazyGroup(Group):
         """Run the command; a reader that closes the pipe early ends it quietly."""
         try:
             result = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except BrokenPipeError:
             # Python flushes stdout once more on its way out and would complain there.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(PIPE_CLOSED)
         return result
+
+
+def _write_utf8() -> None:
+    """Write what leaves through a pipe as what goes to a file: UTF-8 in any locale."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _leave(message: str, code: int) -> NoReturn:

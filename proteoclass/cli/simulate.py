@@ -16,7 +16,7 @@ from proteoclass.cli.options import force_option
     "--severe", type=click.IntRange(1), default=11, show_default=True, help="Of them severe."
 )
 @click.option(
-    "--proteins", type=click.IntRange(50), default=3854, show_default=True, help="Proteins."
+    "--proteins", type=click.IntRange(60), default=3854, show_default=True, help="Proteins."
 )
 @click.option(
     "--visits", type=click.IntRange(1), default=4, show_default=True, help="Visits a patient."
@@ -51,7 +51,14 @@ def simulate(
             param_hint="--severe",
         )
     cohort = simulate_cohort(
-        patients=patients, severe=severe, proteins=proteins, visits=visits, plexes=plexes, seed=seed
+        patients=patients,
+        severe=severe,
+        proteins=proteins,
+        visits=visits,
+        plexes=plexes,
+        seed=seed,
+        # Each patient has a sample to repeat, however few they are.
+        replicates=min(20, patients),
     )
     write_cohort(cohort, output, force=force)
     say(f"wrote {output}: {cohort.matrix.n_samples} synthetic samples of {patients} patients")

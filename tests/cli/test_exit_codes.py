@@ -111,6 +111,29 @@ def test_without_a_command_the_help_page_goes_to_stderr():
     assert result.stdout == ""
 
 
+def from_shell(script, **environment):
+    command = ["sh", "-c", script, "sh", sys.executable, "-m", "proteoclass"]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, capture_output=True, env=environment, check=False)
+
+
+def test_a_closed_stdout_is_8_and_not_a_bug():
+    result = from_shell('exec "$@" panel list >&-')
+    assert result.returncode == 8
+    assert result.stderr == (
+        b"error: stdout is closed: nothing can be printed; give -o or open it\n"
+    )
+
+
+def test_data_are_utf_8_in_any_locale(tmp_path):
+    matrix = tmp_path / "m.tsv"
+    matrix.write_text("sample_id\tP1\tP2\nµ％\t21.5\t22.5\n", encoding="utf-8")
+    script = f'exec "$@" sheet "{matrix}"'
+    result = from_shell(script, PYTHONIOENCODING="latin-1")
+    assert result.returncode == 0, result.stderr
+    assert "\nµ％\t" in result.stdout.decode("utf-8")
+
+
 def test_inside_another_program_errors_are_raised(monkeypatch):
     with pytest.raises(errors.InputError, match="no panel is called 'zzz'"):
         main(["panel", "show", "zzz"], standalone_mode=False)

@@ -48,6 +48,16 @@ def test_simulate_writes_its_four_files_and_replaces_them_only_when_asked(cohort
     assert (cohort / "matrix.tsv").read_bytes() == before
 
 
+@pytest.mark.parametrize("plexes", [(), ("--plexes", 1)])
+def test_simulate_makes_the_smallest_cohort_its_help_promises(tmp_path, plexes):
+    result = run("simulate", "-o", tmp_path / "c", "--patients", 4, "--severe", 1,
+                 "--proteins", 60, "--visits", 1, *plexes)  # fmt: skip
+    assert result.exit_code == 0, result.output
+    below = run("simulate", "-o", tmp_path / "d", "--proteins", 59)
+    assert below.exit_code == 2
+    assert "59 is not in the range x>=60" in below.stderr
+
+
 def test_check_prints_words_or_json(cohort):
     arguments = ("check", cohort / "matrix.tsv", "--samples", cohort / "samples.tsv")
     plain = run(*arguments)

@@ -86,6 +86,7 @@ class StandInModel:
                 "sample_id": matrix.values.index,
                 "score": 1.5,
                 "status": status[: matrix.n_samples],
+                "reason": "only 2 were detected",
                 "panel_found": len({"P1", "P2"} & set(matrix.values.columns)),
             }
         )
@@ -243,8 +244,10 @@ def test_score_writes_a_row_a_sample_and_counts_refusals(files):
     arguments = ("score", files / "m.tsv", "--model", files / "model.json")
     result = run(*arguments)
     assert result.exit_code == 0, result.output
+    why = "only 2 were detected"
     assert result.stdout == (
-        "sample_id\tscore\tstatus\tpanel_found\ns1\t1.5\tfinal\t2\ns2\t1.5\tnot reportable\t2\n"
+        "sample_id\tscore\tstatus\treason\tpanel_found\n"
+        f"s1\t1.5\tfinal\t{why}\t2\ns2\t1.5\tnot reportable\t{why}\t2\n"
     )
     assert result.stderr.splitlines()[-1] == "scored 1 samples, 1 not reportable"
     assert json.loads(run(*arguments, "--json").stdout)[0]["sample_id"] == "s1"
@@ -272,6 +275,16 @@ def test_explain_orders_by_what_moved_the_score_most(files):
     assert {row["sample_id"] for row in rows} == {"s1"}
     assert run(*arguments, "s2", "-o", files / "why.tsv").exit_code == 0
     assert (files / "why.tsv").read_text().count("\n") == 2
+
+
+def test_explain_of_a_sample_without_a_score_gives_the_reason(files, monkeypatch):
+    monkeypatch.setattr(StandInModel, "explain", lambda self, matrix: EXPLANATION.iloc[:3])
+    result = run("explain", files / "m.tsv", "--model", files / "model.json", "--sample", "s2")
+    assert result.exit_code == 3
+    assert result.stderr.splitlines()[-1].endswith(
+        "m.tsv: sample 's2' is not reportable and has no score to explain: only 2 were detected"
+    )
+    assert result.stdout == ""
 
 
 @pytest.mark.parametrize(
