@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import proteoclass as pc
@@ -40,9 +41,17 @@ def read(name: str) -> tuple[pc.ProteinMatrix, pc.Outcome]:
 
 
 def external(source: str, target: str, visit: str) -> float:
-    """Return the AUC at one visit of a cohort scored by a model of another."""
-    model = pc.train(*read(source), repeats=1)
-    matrix, outcome = read(target)
+    """Return the AUC at one visit of a cohort scored by a model of another.
+
+    The model chooses among the proteins that both measure, as one must who knows where it
+    is going; missing ones beyond that are the model's own affair.
+    """
+    origin, outcome = read(source)
+    matrix, _ = read(target)
+    shared = origin.values.columns.intersection(matrix.values.columns)
+    if len(shared) < 0.9 * origin.n_proteins:
+        origin = replace(origin, values=origin.values[shared], proteins=origin.proteins.loc[shared])
+    model = pc.train(origin, outcome, repeats=1)
     labels = outcome.labels(matrix.samples)
     chosen = (matrix.samples["visit"] == visit) & labels.notna()
     scores = model.score(matrix).set_index("sample_id")["score"][chosen].dropna()

@@ -138,12 +138,25 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
 
 
 def test_a_model_from_radboud_scores_breda(data_folder):
-    # Radboud holds some proteins on two Olink panels, Breda on one: the second assay is
-    # counted as not measured, not taken from the first.
     radboud, breda = read(data_folder, RADBOUD), read(data_folder, BREDA)
-    model = pc.train(
-        radboud, pc.Outcome("severity", "ICU"), settings=Settings(bags=5, rounds=40), repeats=1
+    quick = Settings(bags=5, rounds=40)
+    outcome = pc.Outcome("severity", "ICU")
+    # Radboud measures 221 assays and Breda 63: a panel from all of them is not reportable
+    # there, and a second assay of one protein is not taken from the first.
+    whole = pc.train(radboud, outcome, settings=quick, repeats=1, folds=2)
+    refused = whole.score(breda)
+    assert (refused["status"] == "not reportable").all()
+    assert refused["reason"].str.match(r"the matrix measures \d+ of 20 panel proteins").all()
+    shared = radboud.values.columns.intersection(breda.values.columns)
+    common = pc.ProteinMatrix.build(
+        radboud.values[shared],
+        radboud.samples,
+        radboud.proteins.loc[shared],
+        scale="log2",
+        kind="npx",
+        fluid="plasma",
     )
+    model = pc.train(common, outcome, settings=quick, repeats=1)
     scores = model.score(breda).set_index("sample_id")["score"]
     labelled = breda.samples["severity"].notna() & (breda.samples["visit"] == "T1")
     usable = scores[labelled].dropna()
