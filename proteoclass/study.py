@@ -115,17 +115,21 @@ def _fill(
         )
     with clock.step("train"):
         model = train(matrix, outcome, panel=panel, name=study.study.name, evaluation=evaluation)
-        chosen = panel or derive_panel(
-            matrix,
-            outcome,
-            settings=settings,
-            index=study.outcome.index,
-            seed=study.study.seed,
-            name=study.study.name,
-        )
+        if panel is not None and evaluation.summary["panel"]["held"]:
+            chosen = panel
+        else:
+            # The model's own: a panel derived from this cohort was chosen again for it.
+            chosen = derive_panel(
+                matrix,
+                outcome,
+                settings=evaluation.settings,
+                index=study.outcome.index,
+                seed=study.study.seed,
+                name=study.study.name,
+            )
     with clock.step("score"):
         scores = scores_of_run(evaluation, model, matrix)
-        explained = _explanations(evaluation, model, matrix)
+        explained = _explanations(evaluation, model, matrix, scores)
     with clock.step("track"):
         trajectories = _track(study, scores, evaluation, model)
     with clock.step("write"):
@@ -136,7 +140,7 @@ def _fill(
         io.write_table(target / "explanations.tsv", explained)
         io.write_table(target / "trajectories.tsv", trajectories.table)
         io.write_json(target / "trajectories.json", trajectories.summary)
-        io.write_json(target / "qc.json", quality(evaluation.cohort.matrix, _labels(evaluation)))
+        io.write_json(target / "qc.json", _quality(evaluation))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, scores, evaluation.cohort.matrix)
         io.write_json(target / "run.json", _run_document(study, base, matrix, patients))
@@ -200,9 +204,11 @@ def _given_panel(study: Study, base: Path) -> Panel | None:
     return load_panel(beside if beside.is_file() else study.panel.use)
 
 
-def _labels(evaluation: Evaluation) -> pd.Series:
+def _quality(evaluation: Evaluation) -> dict[str, Any]:
     cohort = evaluation.cohort
-    return pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
+    labels = pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
+    # Only index samples keep a label here, and all of them stand for their patient.
+    return quality(cohort.matrix, labels, index="all")
 
 
 def _groups(evaluation: Evaluation) -> pd.Series:
@@ -217,13 +223,16 @@ def _groups(evaluation: Evaluation) -> pd.Series:
 
 
 def _explanations(
-    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
+    evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix, scores: pd.DataFrame
 ) -> pd.DataFrame:
+    """Explain what is reported: a sample without a score has nothing to split."""
     held_out = set(evaluation.scores["sample_id"])
+    reported = scores.loc[scores["status"] == "final", "sample_id"]
     locked = model.explain(matrix)
     locked = locked[~locked["sample_id"].isin(held_out)]
     parts = [part for part in (evaluation.explanations, locked) if len(part)]
-    return pd.concat(parts, ignore_index=True)
+    explained = pd.concat(parts, ignore_index=True)
+    return explained[explained["sample_id"].isin(reported)].reset_index(drop=True)
 
 
 def _track(

@@ -10,11 +10,12 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 import proteoclass as pc
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.matrix import write_cohort
-from proteoclass.scorer import load_model
+from proteoclass.matrix import Outcome, write_cohort
+from proteoclass.scorer import Settings, derive_panel, load_model
 from proteoclass.stats import log_odds
 from proteoclass.study import run_study
 
@@ -175,8 +176,8 @@ def test_a_panel_from_elsewhere_is_held_and_a_cohort_without_days_is_not_tracked
     )
     (place / "mine.toml").write_text(panel.to_toml())
     path = variant(
-        place, "held.toml", ("cohort/samples.tsv", "no_days.tsv"), ("size = 8", 'use = "mine.toml"'),
-        ('["SIM-P001"]', '"none"'),
+        place, "held.toml", ("cohort/samples.tsv", "no_days.tsv"),
+        ("size = 8", 'use = "mine.toml"'), ('["SIM-P001"]', '"none"'),
     )  # fmt: skip
     held = run_study(path, place / "held")
     model = load_model(held / "model.json")
@@ -185,6 +186,36 @@ def test_a_panel_from_elsewhere_is_held_and_a_cohort_without_days_is_not_tracked
     assert why == "the sample sheet has no days"
     assert len(table(held, "trajectories.tsv")) == 0
     assert not list((held / "patients").iterdir())
+
+
+def test_a_panel_of_this_very_cohort_is_chosen_again_and_a_failed_sample_not_explained(place):
+    values = pd.read_csv(place / "cohort" / "matrix.tsv", sep="\t", index_col=0)
+    sheet = pd.read_csv(place / "cohort" / "samples.tsv", sep="\t", index_col=0)
+    failed = sheet.index[sheet["replicate_of"].notna()][0]
+    values.loc[failed, values.columns[3:]] = np.nan
+    values.to_csv(place / "failed.tsv", sep="\t")
+    matrix = pc.read_matrix(place / "failed.tsv", place / "cohort" / "samples.tsv", fluid="urine")
+    outcome, settings = Outcome("severity", "severe"), Settings(size=6, normalise="none")
+    derived = derive_panel(matrix, outcome, settings=settings, seed=5)
+    (place / "own.toml").write_text(derived.to_toml())
+    path = variant(
+        place, "own_study.toml", ("cohort/matrix.tsv", "failed.tsv"), ('["SIM-P001"]', '"none"'),
+        ("size = 8", 'use = "own.toml"'), ('"severe"', '"severe"\nindex = "all"'),
+    )  # fmt: skip
+    again = run_study(path, place / "own_run")
+    panel = load_model(again / "model.json").content.panel
+    assert len(panel) == 6
+    assert pc.load_panel(again / "panel.toml").ids == [p.id for p in panel]
+    scores = table(again, "scores.tsv").set_index("sample_id")
+    assert scores.loc[failed, "status"] == "not reportable"
+    explained = table(again, "explanations.tsv")
+    assert set(explained["sample_id"]) == set(scores.index[scores["status"] == "final"])
+    # scikit-learn's AUC of the mean depth of all index samples of a patient.
+    samples = table(again, "samples.tsv")
+    samples = samples[samples["used"] == "index"].groupby("patient_id")
+    rival = json.loads((again / "qc.json").read_text())["rivals"][0]
+    expected = roc_auc_score(samples["label"].first() == "severe", samples["n_detected"].mean())
+    assert rival["auc"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_killed_at_any_moment_leaves_no_run_folder(place):
