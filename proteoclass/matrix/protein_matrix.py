@@ -270,8 +270,8 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
             f"sample sheet: {len(absent)} samples of the matrix are not in it: "
             f"{name_list(absent)}; add their rows"
         )
+    own = _own_patients(index, samples)
     samples = samples.loc[index]
-    own = pd.Series(index, index=index, dtype=object)
     if "patient_id" in samples:
         # "p1" and "p1 " are one patient, who must not be on both sides of a split.
         given = samples["patient_id"].map(lambda name: str(name).strip(), na_action="ignore")
@@ -281,6 +281,30 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
         samples.insert(0, "patient_id", own.astype(str))
     samples.index.name = "sample_id"
     return samples
+
+
+def _own_patients(index: pd.Index, samples: pd.DataFrame) -> pd.Series:
+    """Return who a sample belongs to where its own row does not say.
+
+    Itself; a replicate the patient of the sample it repeats, for as a patient of its own
+    it would be predicted by models that learnt from that very specimen.
+    """
+    told = {}
+    for role in ("patient_id", "replicate_of"):
+        cells = samples[role] if role in samples else pd.Series(dtype=object)
+        words = ((name, str(cell).strip()) for name, cell in cells.dropna().items())
+        told[role] = {name: word for name, word in words if word}
+
+    def owner(sample: str) -> str:
+        seen = {sample}
+        while sample not in told["patient_id"] and sample in told["replicate_of"]:
+            sample = told["replicate_of"][sample]
+            if sample in seen:  # replicates of each other
+                return min(seen)
+            seen.add(sample)
+        return told["patient_id"].get(sample, sample)
+
+    return pd.Series([owner(sample) for sample in index], index=index, dtype=object)
 
 
 def _complete_proteins(columns: pd.Index, proteins: pd.DataFrame | None) -> pd.DataFrame:

@@ -181,11 +181,14 @@ def _finished(
     if "patient_id" not in samples:
         notes.append("The sample sheet has no patient_id: each sample is its own patient.")
     elif samples["patient_id"].isna().any():
-        unknown = samples.index[samples["patient_id"].isna()]
-        notes.append(
-            f"Without patient_id, each taken for a patient of its own: "
-            f"{counted(len(unknown), 'sample')} ({name_list(unknown)})."
-        )
+        # A replicate without one goes with the sample it repeats.
+        first = samples.get("replicate_of", samples["patient_id"]).isna()
+        unknown = samples.index[samples["patient_id"].isna() & first]
+        if len(unknown):
+            notes.append(
+                f"Without patient_id, each taken for a patient of its own: "
+                f"{counted(len(unknown), 'sample')} ({name_list(unknown)})."
+            )
     samples.attrs["notes"] = notes
     return samples
 

@@ -395,3 +395,18 @@ def test_matrices_are_compared_by_identity():
     matrix = ProteinMatrix(**parts())
     assert matrix == matrix
     assert matrix != ProteinMatrix(**parts())
+
+
+def test_a_replicate_belongs_to_the_patient_of_the_sample_it_repeats():
+    ids = ["a", "a2", "a3", "b", "b2", "x", "y", "r"]
+    repeats = [None, "a", " a2 ", "", "b", "y", "x", "absent"]
+    sheet = pd.DataFrame({"replicate_of": repeats}, index=ids)
+    values = pd.DataFrame(1.0, index=ids, columns=["P1"])
+    own = ProteinMatrix.build(values, sheet, scale="log2").samples["patient_id"]
+    assert own.tolist() == ["a", "a", "a", "b", "b", "x", "x", "absent"]
+    told = sheet.assign(patient_id=["p1", None, " ", "p2", "p9", None, None, None])
+    some = ProteinMatrix.build(values, told, scale="log2").samples["patient_id"]
+    assert some.tolist() == ["p1", "p1", "p1", "p2", "p9", "x", "x", "absent"]
+    # The original is in the sheet and was not measured.
+    alone = ProteinMatrix.build(values.loc[["a2", "a3"]], told, scale="log2")
+    assert alone.samples["patient_id"].tolist() == ["p1", "p1"]
