@@ -279,6 +279,11 @@ class SeverityModel:
                 f"{where}: is {matrix.fluid}, the model {self.name} was trained on "
                 f"{self.content.fluid}; retrain on this fluid"
             )
+        if self.content.input.kind == "intensity" and kind == "ratio" and not pooled:
+            raise ModelRefusedError(
+                f"{where}: holds ratios to an unknown pool, the model {self.name} took its own to "
+                f"the pool {self.content.pool_id!r}; give intensities with the pool channels"
+            )
         if pooled and pool_id(matrix) != self.content.pool_id:
             raise ModelRefusedError(
                 f"{where}: its pool is {pool_id(matrix)!r}, the model's is "
