@@ -58,7 +58,7 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
         raise InputError(f"{where}: no cell holds a number; check the columns and the separator")
-    low, high, middle = float(numbers.min()), float(numbers.max()), float(np.median(numbers))
+    low, high = float(numbers.min()), float(numbers.max())
     if asked != "auto":
         return cast(Scale, asked), f"{asked} scale as asked"
     if low < 0 and high > LARGEST_LOG2:
@@ -71,6 +71,8 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
     if high > LARGEST_LOG2:
         _refuse_strays(values, where)
         return "raw", f"largest value {high:.3g} means raw"
+    # Only now: the mean of two middle values near the largest float overflows.
+    middle = float(np.median(numbers))
     if middle < _LOWEST_LOG2_MEDIAN:
         raise InputError(
             f"{where}: median {middle:.3g} and largest value {high:.3g} could be raw or log2; "
