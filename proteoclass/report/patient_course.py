@@ -39,26 +39,39 @@ def change_words(view: PatientView) -> str:
     good = [r for r in _rows(view) if is_reportable(r)]
     if len(good) < 2:
         return "Only one of these samples is reportable: there is no trend to show."
-    first, last = good[0], good[-1]
-    ends = (
-        f"from {view.points(first['score'])} ({time_words(first)}) "
-        f"to {view.points(last['score'])} ({time_words(last)})"
-    )
     verdict = str(row.get("beyond_noise") or "").strip()
+    ends = " to ".join(_judged_end(view, row, end) for end in ("first", "last"))
     if verdict in ("fell", "rose"):
-        return f"The score {verdict} beyond measurement variation, {ends}.{_noise_source(view)}"
+        return (
+            f"The score {verdict} beyond measurement variation, from {ends}.{_noise_source(view)}"
+        )
     if verdict == "did not change":
         return (
-            f"The score did not change beyond measurement variation: {ends}.{_noise_source(view)}"
+            f"The score did not change beyond measurement variation: from {ends}."
+            f"{_noise_source(view)}"
         )
-    reason = shown(part(view.run.track, "noise").get("reason"), 160)
+    ends = " to ".join(f"{view.points(r['score'])} ({time_words(r)})" for r in (good[0], good[-1]))
+    return (
+        f"The score went from {ends}. Whether that is beyond measurement variation is not "
+        f"reportable: {_unjudged(view, row)}."
+    )
+
+
+def _judged_end(view: PatientView, row: dict[str, Any], end: str) -> str:
+    """Return the score that the verdict was reached on: a day's mean where it has several."""
+    day = known(row.get(f"{end}_day"))
+    same = [r for r in _rows(view) if is_reportable(r) and known(r.get("day")) == day]
+    several = f", mean of {len(same)} samples" if len(same) > 1 else ""
+    return f"{view.points(row.get(end))} (day {days(day)}{several})"
+
+
+def _unjudged(view: PatientView, row: dict[str, Any]) -> str:
     if view.run.trajectories.empty:
         why = shown(view.run.track.get("why"), 160)
-        reason = f"the run followed no scores over time{f' ({why})' if why else ''}"
-    return (
-        f"The score went {ends}. Whether that is beyond measurement variation is not "
-        f"reportable: {reason or 'reason ' + NOT_REPORTED}."
-    )
+        return f"the run followed no scores over time{f' ({why})' if why else ''}"
+    if (known(row.get("n_visits")) or 0) < 2:
+        return "fewer than two days have a reportable score"
+    return shown(part(view.run.track, "noise").get("reason"), 160) or f"reason {NOT_REPORTED}"
 
 
 def slope_words(view: PatientView) -> str:
@@ -77,7 +90,18 @@ def crossing_words(view: PatientView) -> str:
     start, end = known(row.get("below_threshold_from")), known(row.get("below_threshold_to"))
     if start is None or end is None:
         return ""
-    return f"It went below the lower threshold between day {days(start)} and day {days(end)}."
+    words = f"It went below the lower threshold between day {days(start)} and day {days(end)}"
+    lower = view.cuts[0]
+    back = [
+        known(r.get("day"))
+        for r in _rows(view)
+        if is_reportable(r) and lower is not None and float(r["score"]) >= lower
+    ]
+    later = [day for day in back if day is not None and day > end]
+    # A bracket alone would read as if the score had stayed below.
+    return (
+        f"{words}, and was at or above it again on day {days(later[-1])}." if later else words + "."
+    )
 
 
 def _noise_source(view: PatientView) -> str:
@@ -109,9 +133,11 @@ def _figure(view: PatientView) -> Figure:
     frame = view.samples[["day", "score", "lower", "upper"]].astype(float).copy()
     refused = [not is_reportable(row) for row in _rows(view)]
     frame.loc[refused, ["score", "lower", "upper"]] = float("nan")
-    first = frame["score"].dropna()
+    # The band stands on the score that the verdict was reached on.
+    judged = known(_trajectory(view).get("first"))
+    first = frame["score"].dropna().iloc[0] if judged is None else judged
     smallest = known(part(view.run.track, "noise").get("smallest_change_log_odds"))
-    band = noise_band(float(first.iloc[0]), smallest) if len(first) else None
+    band = noise_band(first, smallest)
     said = "; ".join(f"{time_words(row)}: {_said(view, row)}" for row in _rows(view))
     caption = "Scores with 5 to 95\u00a0% intervals; dashed lines are the thresholds."
     if band is not None:

@@ -10,6 +10,7 @@ from proteoclass.report.document import Block, Facts, Figure, Paragraph
 from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.waterfall import BASE, draw_waterfall, waterfall_frame
 from proteoclass.report.patient_view import PatientView
+from proteoclass.report.read_run import part
 from proteoclass.report.statements import whole
 from proteoclass.report.wording import count, fixed, interval, known, listing, percent, shown
 
@@ -42,7 +43,10 @@ def why_blocks(view: PatientView) -> tuple[Block, ...]:
         "Each bar moves the score from the one above. Values are normalised log2; the study "
         "range is the 5th to 95th percentile of the index samples."
     )
-    return (Paragraph(words), Figure("waterfall", draw_waterfall(frame), alt + ".", caption, frame))
+    return (
+        Paragraph(words),
+        Figure("waterfall", draw_waterfall(frame, view.cuts), alt + ".", caption, frame),
+    )
 
 
 def specimen_blocks(view: PatientView) -> tuple[Block, ...]:
@@ -52,7 +56,7 @@ def specimen_blocks(view: PatientView) -> tuple[Block, ...]:
         ("Specimen", specimen_words(view)),
         ("Panel proteins found", f"{whole(found)} of {whole(size)}{_detected_panel(view, size)}"),
         ("Outside training range", _outside_words(known(view.latest.get("out_of_range")))),
-        ("Dilution factor", dilution_words(view.latest)),
+        ("Dilution factor", _dilution(view)),
         ("Proteins detected", _detected_words(view.latest)),
         ("Handling", _handling_words(view)),
     ]
@@ -82,10 +86,23 @@ def dilution_words(row: dict[str, Any]) -> str:
     Examples
     --------
     >>> dilution_words({"normalisation_shift": 1.0}), dilution_words({})
-    ('2.00 (values were divided by it)', '')
+    ('2.00 (values were divided by it: more concentrated than the study patients)', '')
     """
     shift = known(row.get("normalisation_shift"))
-    return "" if shift is None else f"{2**shift:.2f} (values were divided by it)"
+    if shift is None:
+        return ""
+    factor = f"{2**shift:.2f}"
+    if float(factor) == 1:
+        return f"{factor} (values were divided by it)"
+    side = "more" if shift > 0 else "less"
+    return f"{factor} (values were divided by it: {side} concentrated than the study patients)"
+
+
+def _dilution(view: PatientView) -> str:
+    settings = part(view.run.evaluation, "settings")
+    if settings.get("normalise") == "none":
+        return "none: values were not normalised"
+    return dilution_words(view.latest)
 
 
 def _detected_panel(view: PatientView, size: float | None) -> str:

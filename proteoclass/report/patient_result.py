@@ -17,14 +17,13 @@ from proteoclass.report.statements import (
 )
 from proteoclass.report.wording import (
     NOT_REPORTED,
-    cut_words,
     fixed,
     interval,
     known,
     percent,
     probability,
     probability_interval,
-    score_points,
+    reachable,
     shown,
 )
 
@@ -80,12 +79,13 @@ def place_words(view: PatientView) -> str:
     if low is None or high is None:
         return "No thresholds."
     caution = "" if thresholds_validated(view.run) else "; thresholds not externally validated"
+    lower, upper = ("", "") if low == high else ("lower ", "upper ")
     if view.score < low:
-        place = f"Below the lower threshold ({cut_words(low)})"
+        place = f"Below the {lower}threshold ({view.cut_points(low)})"
     elif view.score < high:
-        place = f"Between the thresholds ({cut_words(low)} and {cut_words(high)})"
+        place = f"Between the thresholds ({view.cut_points(low)} and {view.cut_points(high)})"
     else:
-        place = f"At or above the upper threshold ({cut_words(high)})"
+        place = f"At or above the {upper}threshold ({view.cut_points(high)})"
     return f"{place}{caution}."
 
 
@@ -94,10 +94,13 @@ def limit_words(view: PatientView) -> str:
     low, high = view.cuts
     if low is None or high is None:
         return "none: the model has no thresholds"
-    ends = f"below {cut_words(low)}: {shown(view.run.negative)}; "
+    lower, upper = view.cut_points(low), view.cut_points(high)
+    parts = [f"below {lower}: {shown(view.run.negative)}" if reachable(low) else ""]
     if low < high:
-        ends += f"{cut_words(low)} to {cut_words(high)}: indeterminate; "
-    return f"{ends}from {cut_words(high)}: {shown(view.run.positive)}"
+        start = lower if reachable(low) else "0"
+        parts.append(f"{start} to {upper if reachable(high) else '100'}: indeterminate")
+    parts.append(f"from {upper}: {shown(view.run.positive)}" if reachable(high) else "")
+    return "; ".join(part for part in parts if part)
 
 
 def auc_words(view: PatientView) -> str:
@@ -138,17 +141,18 @@ def _number_line(view: PatientView, lower: float | None, upper: float | None) ->
         caption += " The bar through the marker is the 5 to 95\u00a0% interval."
     alt = (
         f"Number line from 0 to 100. This sample is at {view.points(view.score)}. "
-        f"{place_words(view)} Study patients above this score: {_share_above(frame, view.score)}."
+        f"{place_words(view)} Study patients above this score: "
+        f"{_share_above(frame, view.score, (positive, negative))}."
     )
     return Figure("score-bar", svg, alt, caption, frame)
 
 
-def _share_above(frame: Any, score: float) -> str:
+def _share_above(frame: Any, score: float, names: tuple[str, str]) -> str:
     parts = []
-    for group in ("positive", "negative"):
+    for group, name in zip(("positive", "negative"), names, strict=True):
         rows = frame[frame["group"] == group]
         above = int(rows.loc[rows["low"] > score, "count"].sum())
-        parts.append(f"{above} of {int(rows['count'].sum())} {group}")
+        parts.append(f"{above} of {int(rows['count'].sum())} {name}")
     return ", ".join(parts) + " (whole bins)"
 
 
@@ -192,13 +196,16 @@ def _spread_words(view: PatientView) -> list[str]:
         f"Models fitted on resampled study patients put this sample between "
         f"{view.points(lower)} and {view.points(upper)} (5 to 95\u00a0%)"
     )
-    crossed = [cut for cut in view.cuts if cut is not None and lower < cut <= upper]
+    # The blended score may lie outside the limits of its own resamples.
+    low, high = min(lower, view.score), max(upper, view.score)
+    crossed = [cut for cut in dict.fromkeys(view.cuts) if cut is not None and low < cut <= high]
     if None in view.cuts:
         return [words + "."]
     if not crossed:
         return [words + ", all in the same band."]
-    names = " and ".join(score_points(cut) for cut in crossed)
-    return [f"{words}, which spans the threshold at {names}: the band is uncertain."]
+    names = " and ".join(view.cut_points(cut) for cut in crossed)
+    noun = "threshold" if len(crossed) == 1 else "thresholds"
+    return [f"{words}, which spans the {noun} at {names}: the band is uncertain."]
 
 
 def _origin_words(view: PatientView) -> str:

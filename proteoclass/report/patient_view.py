@@ -9,9 +9,10 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.outcome import visit_order
+from proteoclass.report.figures.canvas import records
 from proteoclass.report.read_run import Run
 from proteoclass.report.statements import cuts
-from proteoclass.report.wording import days, known, score_points, shown
+from proteoclass.report.wording import cut_words, days, known, score_points, shown
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,15 @@ class PatientView:
         """Return a score in points, never rounded across a threshold."""
         return score_points(score, self.cuts)
 
+    def cut_points(self, cut: object) -> str:
+        """Return a threshold with the decimals that this patient's scores need beside it."""
+        return cut_words(cut, self._printed)
+
+    @property
+    def _printed(self) -> list[object]:
+        rows = self.samples.loc[[is_reportable(row) for row in records(self.samples)]]
+        return [value for name in ("score", "lower", "upper") for value in rows.get(name, [])]
+
 
 def is_reportable(row: dict[str, Any]) -> bool:
     """Return whether a score row carries a score that may be shown.
@@ -116,11 +126,19 @@ def view_patient(run: Run, patient_id: str) -> PatientView:
             f"{run.folder / 'scores.tsv'}: patient {shown(patient_id)!r} has no scored sample; "
             "score the samples first"
         )
+    return PatientView(
+        run, str(patient_id), with_scores(own.loc[_in_time(samples, own.index)], run.scores)
+    )
+
+
+def _in_time(samples: pd.DataFrame, own: pd.Index) -> pd.Index:
+    """Order a patient's samples by day, then visit, then id: never by the file's rows."""
     # Samples without a place in time come first: the latest is never a guess where a
     # dated one exists.
-    order = visit_order(samples.replace("", None)).loc[own.index]
-    own = own.loc[order.sort_values(kind="stable", na_position="first").index]
-    return PatientView(run, str(patient_id), with_scores(own, run.scores))
+    cells = samples.replace("", None)
+    visits = visit_order(cells.drop(columns="day", errors="ignore"))
+    keys = pd.DataFrame({"day": visit_order(cells), "visit": visits}).loc[own].sort_index()
+    return keys.sort_values(["day", "visit"], kind="stable", na_position="first").index
 
 
 def with_scores(samples: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:

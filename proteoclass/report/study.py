@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from proteoclass.report.document import (
     RESEARCH_ONLY,
     Block,
@@ -93,9 +95,9 @@ def main_sentence(run: Run) -> str:
         return f"In {people}: the cross-validated AUC is {NOT_REPORTED}."
     ends = interval(*limits(auc.get("interval")))
     return (
-        f"In {people}, a score from {whole(part(run.evaluation, 'panel').get('size'))} proteins "
-        f"told {positive} from {negative} patients with a cross-validated AUC of {fixed(mean)} "
-        f"{ends}; {null_words(run)}."
+        f"In {people}, a score from {whole(part(run.evaluation, 'panel').get('size'))} proteins, "
+        f"{positive} against {negative}, has a cross-validated AUC of {fixed(mean)} {ends}; "
+        f"{null_words(run)}."
     )
 
 
@@ -149,18 +151,23 @@ def _single_protein(run: Run) -> str:
             continue
         difference = part(row, "difference")
         low, high = limits(difference.get("interval"))
-        auc = part(row, "auc")
-        alone = fixed(auc.get("mean_over_repeats", auc.get("mean_over_folds")))
+        alone = f"AUC {_alone(part(run.evaluation, 'auc'), part(row, 'auc'))}"
         if low is None or high is None:
-            return f"The best single protein reaches AUC {alone}; the difference is {NOT_REPORTED}."
+            return f"The best single protein reaches {alone}; the difference is {NOT_REPORTED}."
         ends = f"difference {fixed(difference.get('mean'), plus=True)} {interval(low, high)}"
-        if low > 0 or high < 0:
-            return f"The best single protein alone reaches AUC {alone} ({ends})."
-        return (
-            f"The panel does not clearly beat the best single protein, which alone reaches AUC "
-            f"{alone} ({ends})."
-        )
+        if low > 0:
+            return f"The best single protein alone reaches {alone} ({ends})."
+        beaten = "is worse than" if high < 0 else "does not clearly beat"
+        return f"The panel {beaten} the best single protein, which alone reaches {alone} ({ends})."
     return "The best single protein was not run on the same folds."
+
+
+def _alone(own: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return a comparator's AUC; the score's beside it where the kind of mean differs."""
+    if known(other.get("mean_over_repeats")) is not None:
+        return fixed(other["mean_over_repeats"])
+    alone, score = fixed(other.get("mean_over_folds")), known(own.get("mean_over_folds"))
+    return alone if score is None else f"{alone} as a mean over folds, the score {fixed(score)}"
 
 
 def _summary(run: Run) -> tuple[Block, ...]:

@@ -140,9 +140,12 @@ def _facts(run: Run) -> dict[str, str]:
     )
     return {
         "Data preparation": f"Input on {shown(cohort.get('scale'))} scale, kind "
-        f"{shown(cohort.get('kind'))}; normalisation learnt on training patients.",
+        f"{shown(cohort.get('kind'))}; {_normalisation(evaluation)}.",
         "Outcome": f"Column {shown(outcome.get('column'))}: {positive} against {negative}.",
-        "Predictors": f"{whole(panel.get('size'))} proteins chosen from "
+        "Predictors": f"{whole(panel.get('size'))} proteins of a panel that came from elsewhere, "
+        "held fixed in every fold."
+        if panel.get("held")
+        else f"{whole(panel.get('size'))} proteins chosen from "
         f"{whole(panel.get('n_candidates'))} inside each training fold.",
         "Sample size": size,
         "Missing data": f"{percent(run.qc.get('missing_rate'))} of the matrix not detected."
@@ -172,6 +175,12 @@ def _facts(run: Run) -> dict[str, str]:
         ),
         "Confidence": shown(auc.get("interval_kind"), 160),
     }
+
+
+def _normalisation(evaluation: dict[str, Any]) -> str:
+    if part(evaluation, "settings").get("normalise") == "none":
+        return "values were not normalised"
+    return "normalisation learnt on training patients"
 
 
 def _events_per_candidate(run: Run) -> str:

@@ -74,7 +74,7 @@ def dropout_words(track: dict[str, Any]) -> str:
         parts.append(f"{shown(group)} {whole(counts.get(first))} to {whole(counts.get(last, 0))}")
     return (
         f"Still observed from day {days(first)} to day {days(last)}: {'; '.join(parts)}. "
-        "Drop-out may be informative: those who stay longest tend to be the most ill, so a mean "
+        "Drop-out may be informative: those who stay may differ from those who left, so a mean "
         "curve is not the course of any one patient."
     )
 
@@ -169,8 +169,9 @@ def _picture(run: Run) -> list[Block]:
 
 def _single(run: Run) -> pd.DataFrame:
     scored = with_scores(run.samples, run.scores)
-    good = [is_reportable(row) for row in records(scored)]
-    rows = scored[good]
+    # A replicate measures noise: it is no visit of the patient.
+    visits = scored["replicate_of"] == "" if "replicate_of" in scored else True
+    rows = scored[pd.Series([is_reportable(row) for row in records(scored)], scored.index) & visits]
     frame = pd.DataFrame(
         {
             "patient_id": rows["patient_id"],

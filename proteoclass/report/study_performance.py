@@ -110,11 +110,17 @@ def difference_verdict(low: float | None, high: float | None) -> str:
 
 def _design_words(run: Run) -> str:
     design = part(run.evaluation, "design")
+    learnt = ["normalisation", "proteins", "trees", "calibration", "thresholds"]
+    if part(run.evaluation, "settings").get("normalise") == "none":
+        learnt.remove("normalisation")
+    held = part(run.evaluation, "panel").get("held")
+    if held:
+        learnt.remove("proteins")
     return (
         f"{whole(design.get('repeats'))} repeats of {whole(design.get('folds'))}-fold "
         "cross-validation, stratified, each patient in one fold only; everything that learns "
-        "(normalisation, proteins, trees, calibration, thresholds) was learnt inside the "
-        "training folds. Numbers are over index samples "
+        f"({', '.join(learnt)}) was learnt inside the training folds"
+        f"{'; the panel was held fixed' if held else ''}. Numbers are over index samples "
         f"(rule: {shown(design.get('index')) or NOT_REPORTED})."
     )
 
@@ -240,7 +246,7 @@ def _use(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
             "calibration",
             draw_calibration(bins, mean, label(positive, 16)),
             f"Calibration in {len(bins)} bins: {said}.",
-            f"Calibration: {len(bins)} bins of about {round(float(bins['n'].mean()))} patients, "
+            f"Calibration: {len(bins)} bins of about {round(float(bins['n'].mean()))} samples, "
             "repeats averaged on the log-odds; 95\u00a0% Wilson intervals. Ticks: the predictions.",
             bins,
             half=True,

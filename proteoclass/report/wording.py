@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from scipy import special
@@ -145,13 +146,22 @@ def p_value(value: Any) -> str:
 def percent(share: Any, digits: int = 0) -> str:
     r"""Return a share as a percentage with a hard space before the sign.
 
+    Only all is 100 % and only none is 0 %.
+
     Examples
     --------
-    >>> percent(0.22), percent(None)
-    ('22\xa0%', 'not reported')
+    >>> percent(0.22), percent(0.997), percent(0.001), percent(None)
+    ('22\xa0%', 'above 99\xa0%', 'below 1\xa0%', 'not reported')
     """
     number = known(share)
-    return NOT_REPORTED if number is None else f"{100 * number:.{digits}f}\u00a0%"
+    if number is None:
+        return NOT_REPORTED
+    step = 10.0**-digits
+    near_all = 100 - step / 2 <= 100 * number < 100 - 1e-9
+    if near_all or 1e-9 < 100 * number < step / 2:
+        words = f"above {100 - step:.{digits}f}" if near_all else f"below {step:.{digits}f}"
+        return f"{words}\u00a0%"
+    return f"{100 * number:.{digits}f}\u00a0%"
 
 
 def score_points(value: Any, cuts: tuple[Any, ...] = ()) -> str:
@@ -169,14 +179,35 @@ def score_points(value: Any, cuts: tuple[Any, ...] = ()) -> str:
     if number is None:
         return NOT_REPORTED
     limits = [limit for limit in map(known, cuts) if limit is not None]
-    for digits in (0, 1, 2, 3):
-        text = f"{number:.{digits}f}"
-        if all(_same_side(number, limit, text, digits) for limit in limits):
-            break
-    return text
+    return f"{number:.{max((_decimals(number, limit) for limit in limits), default=0)}f}"
 
 
-def cut_words(cut: Any) -> str:
+def cut_points(cut: Any, scores: Iterable[Any] = ()) -> str:
+    """Return a threshold in whole points, or with the decimals its page needs.
+
+    Parameters
+    ----------
+    cut : float
+        Score points.
+    scores : iterable of float
+        Scores that stand on the same page: where one is printed with decimals to keep
+        its side of the threshold, the threshold has as many.
+
+    Examples
+    --------
+    >>> cut_points(48.2), cut_points(61.2, (61.1,)), cut_points(0.1), cut_points(99.96)
+    ('48', '61.2', '0.1', '99.96')
+    """
+    number = known(cut)
+    if number is None:
+        return NOT_REPORTED
+    # A threshold within the scale is never printed as the end of it.
+    near = [0.0, 100.0, *(score for score in map(known, scores) if score is not None)]
+    text = f"{number:.{max(_decimals(score, number) for score in near)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def cut_words(cut: Any, scores: Iterable[Any] = ()) -> str:
     """Return a threshold in points; one beyond the scale is never reached, and says so.
 
     Examples
@@ -184,19 +215,34 @@ def cut_words(cut: Any) -> str:
     >>> cut_words(48.2), cut_words(-1), cut_words(100.5)
     ('48', 'below 0 (never reached)', 'above 100 (never reached)')
     """
+    if not reachable(cut):
+        number = known(cut)
+        if number is None:
+            return NOT_REPORTED
+        return f"{'below 0' if number <= 0 else 'above 100'} (never reached)"
+    return cut_points(cut, scores)
+
+
+def reachable(cut: Any) -> bool:
+    """Return whether a score can lie on either side of a threshold.
+
+    Examples
+    --------
+    >>> reachable(0.1), reachable(0), reachable(100), reachable(101)
+    (True, False, True, False)
+    """
     number = known(cut)
-    if number is not None and number <= 0:
-        return "below 0 (never reached)"
-    if number is not None and number > 100:
-        return "above 100 (never reached)"
-    return score_points(cut)
+    return number is not None and 0 < number <= 100
 
 
-def _same_side(number: float, limit: float, text: str, digits: int) -> bool:
-    shown_limit = float(f"{limit:.{digits}f}")
-    return number == limit or (
-        float(text) != shown_limit and (number < limit) == (float(text) < shown_limit)
-    )
+def _decimals(number: float, limit: float) -> int:
+    """Return how many decimals keep a number and a limit on their sides in print."""
+    for digits in (0, 1, 2):
+        printed, shown_limit = float(f"{number:.{digits}f}"), float(f"{limit:.{digits}f}")
+        apart = printed != shown_limit and (number < limit) == (printed < shown_limit)
+        if number == limit or apart:
+            return digits
+    return 3
 
 
 def count(number: Any, noun: str, plural: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from proteoclass.report import Run, read_run, render_html, render_pdf
 from proteoclass.report.document import Document, Headline
 from proteoclass.report.patient import patient_document
 from proteoclass.report.patient_course import change_words
-from proteoclass.report.patient_result import band_words, place_words, sure_blocks
+from proteoclass.report.patient_proteins import dilution_words
+from proteoclass.report.patient_result import band_words, limit_words, place_words, sure_blocks
 from proteoclass.report.patient_view import view_patient
 from proteoclass.report.wording import score_points
 
@@ -177,13 +179,106 @@ def test_a_run_without_tracking_still_shows_the_scores(make_run: Any) -> None:
     assert said.endswith("followed no scores over time (the sample sheet has no days).")
 
 
-def test_a_crossing_is_bracketed(run: Run) -> None:
-    table = run.trajectories.copy()
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [(12.0, "day 8.5."), (33.0, "day 8.5, and was at or above it again on day {day}.")],
+)
+def test_a_crossing_is_bracketed_and_its_return_is_said(run: Run, last: float, said: str) -> None:
+    table, scores = run.trajectories.copy(), run.scores.copy()
     table.loc["PT-007", ["below_threshold_from", "below_threshold_to"]] = [1.0, 8.5]
-    crossed = Run(**{**run.__dict__, "trajectories": table})
-    assert "below the lower threshold between day 1 and day 8.5." in words(
+    own = view_patient(run, "PT-007").samples
+    scores.loc[own.index, "score"] = [60.0, *[10.0] * (len(own) - 2), last]
+    crossed = Run(**{**run.__dict__, "trajectories": table, "scores": scores})
+    expected = said.format(day=f"{own['day'].iloc[-1]:g}")
+    assert f"below the lower threshold between day 1 and {expected}" in words(
         patient_document(crossed, "PT-007")
     )
+
+
+def with_thresholds(run: Run, lower: float, upper: float, **score: float) -> Run:
+    """PT-007's latest sample and the thresholds, as given."""
+    limits = {**run.model["thresholds"], "lower": lower, "upper": upper}
+    scores = run.scores.copy()
+    scores.loc[view_patient(run, "PT-007").samples.index, ["score", "lower", "upper"]] = [
+        score["score"], score["low"], score["high"],
+    ]  # fmt: skip
+    return Run(**{**run.__dict__, "scores": scores, "model": {**run.model, "thresholds": limits}})
+
+
+def test_thresholds_close_to_the_score_or_the_ends_are_told_apart_from_them(run: Run) -> None:
+    near = view_patient(with_thresholds(run, 10, 61.2, score=61.1, low=50, high=70), "PT-007")
+    assert near.points(near.score) == "61.1"
+    assert place_words(near).startswith("Between the thresholds (10 and 61.2);")
+    assert limit_words(near).endswith("10 to 61.2: indeterminate; from 61.2: severe")
+    low = view_patient(with_thresholds(run, 0.1, 47, score=0.0004, low=0, high=0.002), "PT-007")
+    assert place_words(low).startswith("Below the lower threshold (0.1);")
+    assert limit_words(low).startswith("below 0.1: non-severe; 0.1 to 47: indeterminate")
+
+
+def test_one_threshold_is_called_one(run: Run) -> None:
+    view = view_patient(with_thresholds(run, 30, 30, score=31, low=20, high=40), "PT-007")
+    assert place_words(view).startswith("At or above the threshold (30);")
+    assert limit_words(view) == "below 30: non-severe; from 30: severe"
+    assert "which spans the threshold at 30: the band" in block_words(sure_blocks(view))
+
+
+def test_a_threshold_beyond_the_scale_has_no_band(run: Run) -> None:
+    view = view_patient(with_thresholds(run, -1e-9, 47, score=31, low=20, high=40), "PT-007")
+    assert limit_words(view) == "0 to 47: indeterminate; from 47: severe"
+    view = view_patient(with_thresholds(run, 20, 100.1, score=31, low=20, high=40), "PT-007")
+    assert limit_words(view) == "below 20: non-severe; 20 to 100: indeterminate"
+
+
+def test_a_score_outside_its_own_limits_is_not_all_in_one_band(run: Run) -> None:
+    view = view_patient(with_thresholds(run, 10, 48, score=49, low=40, high=47.5), "PT-007")
+    assert "spans the threshold at 48: the band is uncertain" in block_words(sure_blocks(view))
+
+
+def test_pictures_name_the_classes_as_the_run_does(make_run: Any) -> None:
+    run = make_run(positive="control", negative="puv", hostile=False, refused=())
+    bar = next(f for f in patient_document(run, "PT-007").figures if f.name == "score-bar")
+    assert re.search(r"above this score: \d+ of 12 control, \d+ of 28 puv", bar.alt)
+    assert "positive" not in bar.alt
+
+
+def test_order_is_by_day_then_visit_then_id_never_by_row(run: Run) -> None:
+    own = run.samples.index[run.samples["patient_id"] == "PT-007"]
+    backwards = run.samples.loc[[*own[::-1], *run.samples.index.difference(own)]]
+    for days in (3.0, float("nan")):
+        samples = backwards.copy()
+        samples.loc[own, "day"] = days
+        tied = Run(**{**run.__dict__, "samples": samples})
+        assert view_patient(tied, "PT-007").samples.index.tolist() == own.tolist()
+        samples.loc[own, "visit"] = ""
+        assert view_patient(tied, "PT-007").samples.index.tolist() == sorted(own)
+
+
+def test_the_trend_names_the_scores_that_were_judged(run: Run) -> None:
+    own = view_patient(run, "PT-007").samples
+    assert len(own) == 4
+    samples, table = run.samples.copy(), run.trajectories.copy()
+    samples.loc[own.index, "day"] = [0.0, 7.0, 21.0, 21.0]
+    columns = ["n_visits", "first_day", "last_day", "first", "last", "beyond_noise"]
+    table.loc["PT-007", columns] = [3, 0.0, 21.0, 80.0, 40.0, "fell"]
+    shared = Run(**{**run.__dict__, "samples": samples, "trajectories": table})
+    assert "from 80 (day 0) to 40 (day 21, mean of 2 samples)." in change_words(
+        view_patient(shared, "PT-007")
+    )
+    table.loc["PT-007", ["n_visits", "beyond_noise"]] = [1, "not reportable"]
+    assert change_words(view_patient(shared, "PT-007")).endswith(
+        "is not reportable: fewer than two days have a reportable score."
+    )
+
+
+def test_the_dilution_factor_says_its_direction(run: Run) -> None:
+    assert dilution_words({"normalisation_shift": -1.0}) == (
+        "0.50 (values were divided by it: less concentrated than the study patients)"
+    )
+    assert dilution_words({"normalisation_shift": 0.001}) == "1.00 (values were divided by it)"
+    settings = {**run.evaluation["settings"], "normalise": "none"}
+    plain = Run(**{**run.__dict__, "evaluation": {**run.evaluation, "settings": settings}})
+    said = words(patient_document(plain, "PT-007"))
+    assert "Dilution factor none: values were not normalised" in said
 
 
 def test_visits_without_days_are_listed_in_order(run: Run) -> None:

@@ -6,10 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proteoclass.report.wording import (
+    cut_points,
     fixed,
     interval,
     moment,
     p_value,
+    percent,
     probability,
     probability_interval,
     score_points,
@@ -24,6 +26,21 @@ def test_a_printed_score_stays_on_its_side_of_a_threshold(score: float, cut: flo
         digits = len(printed.partition(".")[2])
         assert (float(printed) < round(cut, digits)) == (score < cut)
     assert float(limit) == round(cut)
+    beside = float(cut_points(cut, (score,)))
+    if abs(score - cut) > 0.01:
+        assert (float(printed) < beside) == (score < cut), "the page would contradict its band"
+
+
+@given(st.floats(0.01, 99.99))
+def test_a_threshold_is_never_printed_as_the_end_of_the_scale(cut: float) -> None:
+    assert 0 < float(cut_points(cut)) < 100
+
+
+def test_only_all_is_a_hundred_percent() -> None:
+    assert percent(0.9961) == "above 99\u00a0%"
+    assert percent(0.004) == "below 1\u00a0%"
+    assert (percent(0), percent(1), percent(0.994)) == ("0\u00a0%", "100\u00a0%", "99\u00a0%")
+    assert percent(0.99961, 1) == "above 99.9\u00a0%"
 
 
 @given(st.text())

@@ -18,7 +18,7 @@ from proteoclass.report.study_checklists import (
     dome_rows,
     tripod_rows,
 )
-from proteoclass.report.study_course import course_blocks
+from proteoclass.report.study_course import _single, course_blocks
 from proteoclass.report.study_panel import panel_blocks
 from proteoclass.report.study_performance import comparator_blocks, performance_blocks
 from proteoclass.report.study_quality import quality_blocks
@@ -50,8 +50,8 @@ def test_the_main_sentence_has_interval_null_and_n(run: Run) -> None:
     low, high = auc["interval"]
     p = run.evaluation["permutation"]["p"]
     assert main_sentence(run) == (
-        "In 40 patients, 12 severe, a score from 20 proteins told severe from non-severe patients "
-        f"with a cross-validated AUC of {auc['mean_over_repeats']:.2f} ({low:.2f}–{high:.2f}); "
+        "In 40 patients, 12 severe, a score from 20 proteins, severe against non-severe, has a "
+        f"cross-validated AUC of {auc['mean_over_repeats']:.2f} ({low:.2f}–{high:.2f}); "
         f"better than with permuted labels (p = {p:#.2g}, 40 permutations)."
     )
 
@@ -90,6 +90,7 @@ def test_an_interval_over_chance_and_an_auc_too_good_are_said(run: Run) -> None:
     [
         ([0.02, 0.2], "The best single protein alone reaches AUC"),
         ([-0.02, 0.2], "The panel does not clearly beat the best single protein"),
+        ([-0.2, -0.02], "The panel is worse than the best single protein"),
         (None, "the difference is not reported"),
     ],
 )
@@ -97,6 +98,20 @@ def test_the_best_single_protein_is_always_named(run: Run, interval: Any, said: 
     rows = [dict(row) for row in run.evaluation["comparators"]]
     rows[-1] = {**rows[-1], "difference": {"mean": 0.09, "interval": interval}}
     assert said in " ".join(honesty_sentences(with_evaluation(run, comparators=rows)))
+
+
+def test_an_auc_over_folds_stands_beside_the_scores_own_over_folds(run: Run) -> None:
+    rows = [
+        {**row, "auc": {"mean_over_folds": 0.895, "interval": [0.7, 1.0]}}
+        for row in run.evaluation["comparators"]
+    ]
+    rows[-1]["difference"] = {"mean": 0.022, "interval": [-0.1, 0.15]}
+    auc = {**run.evaluation["auc"], "mean_over_repeats": 0.872, "mean_over_folds": 0.917}
+    said = " ".join(honesty_sentences(with_evaluation(run, auc=auc, comparators=rows)))
+    assert (
+        "alone reaches AUC 0.90 as a mean over folds, the score 0.92 "
+        "(difference +0.02 (−0.10 to 0.15))" in said
+    ), "0.90 beside the 0.87 of the main result would contradict its difference"
 
 
 def test_no_comparators(make_run: Any) -> None:
@@ -164,6 +179,7 @@ def test_slopes_are_told_by_their_interval(run: Run) -> None:
         "change." in said
     )
     assert "Still observed from day 0 to day 21" in said
+    assert "most ill" not in said, "who stays longest is the numbers' to say"
     assert "improved" not in said
     assert "recovered" not in said
 
@@ -223,6 +239,32 @@ def test_a_held_panel_is_said_to_be_held(run: Run) -> None:
     said = block_words(panel_blocks(with_evaluation(run, panel=panel)))
     assert "held fixed in every fold" in said
     assert "stability is not reported" in said
+
+
+def test_what_was_not_learnt_is_not_said_to_be_learnt(run: Run) -> None:
+    plain = words(run)
+    assert "(normalisation, proteins, trees, calibration, thresholds) was learnt" in plain
+    assert "normalisation learnt on training patients" in plain
+    panel = {**run.evaluation["panel"], "held": True}
+    settings = {**run.evaluation["settings"], "normalise": "none"}
+    said = words(with_evaluation(run, panel=panel, settings=settings))
+    assert "(trees, calibration, thresholds) was learnt inside the training folds; the" in said
+    assert "values were not normalised" in said
+    assert "chosen from 3,737 inside each training fold" not in said
+    assert (
+        "held fixed in every fold"
+        in dict((r[1], r[2]) for r in tripod_rows(with_evaluation(run, panel=panel)))["Predictors"]
+    )
+
+
+def test_replicates_are_no_visits_of_the_mean_curves(run: Run) -> None:
+    own = run.samples.index[run.samples["patient_id"] == "PT-007"]
+    samples = run.samples.assign(replicate_of="")
+    samples.loc[own[-1], "replicate_of"] = own[0]
+    lines = _single(changed(run, samples=samples))
+    assert own[-1] in _single(run).index
+    assert own[-1] not in lines.index
+    assert len(lines) == len(_single(run)) - 1
 
 
 def test_warnings_are_shown_once(run: Run) -> None:

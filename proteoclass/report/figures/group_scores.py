@@ -19,7 +19,7 @@ from proteoclass.report.figures.canvas import (
     label,
 )
 from proteoclass.report.figures.out_of_fold import swarm
-from proteoclass.report.wording import score_points
+from proteoclass.report.wording import cut_points, reachable
 
 
 def group_scores_frame(predictions: pd.DataFrame, positive: str, negative: str) -> pd.DataFrame:
@@ -77,9 +77,9 @@ def draw_group_scores(
             words = f"{len(scores)} samples"
             beside(axes, row + 0.04, words, va="top", color=CONTEXT, fontsize=7)
         for cut, word, side in zip(cuts, ("lower", "upper"), ("right", "left"), strict=True):
-            if cut is not None:
+            if cut is not None and reachable(cut):
                 axes.axvline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
-                words = f" {score_points(cut)} {word} threshold "
+                words = f" {cut_points(cut)} {word} threshold "
                 axes.text(cut, -0.62, words, ha=side, va="bottom", color=CONTEXT, fontsize=7)
         axes.set(xlim=(0, 100), ylim=(1.55, -0.55), yticks=[], xlabel="score (out-of-fold)")
         axes.spines["left"].set_visible(False)

@@ -24,7 +24,7 @@ from proteoclass.report.figures.canvas import (
     beside,
     label,
 )
-from proteoclass.report.wording import known, score_points
+from proteoclass.report.wording import cut_points, known, score_points
 
 _TINT = "#F2D5C7"
 # Width of a letter of a zone's name, and the height of the marker within its row.
@@ -158,6 +158,7 @@ def _number_line(
     axes.spines[:].set_visible(False)
     axes.set(xlim=(0, 100), ylim=(0, 1), yticks=[])
     _zones(axes, cuts, names)
+    _name_thresholds(axes, cuts, (score, *limits))
     low, high = known(limits[0]), known(limits[1])
     if low is not None and high is not None:
         axes.plot([low, high], [_MARKER_AT] * 2, color=INK, lw=2.2, solid_capstyle="butt")
@@ -187,18 +188,28 @@ def _zones(axes: Axes, cuts: tuple[float | None, float | None], names: tuple[str
         # A name that would not fit its zone is left to the words beside the picture.
         if len(name) * _POINTS_PER_LETTER < right - left:
             axes.text((left + right) / 2, 0.2, label(name), fontsize=7, color=INK, **middle)
-    for place, height, words in _threshold_labels(low, high):
-        axes.text(place, height, words, fontsize=7.5, color=INK, ha="center", va="top")
     for cut in (start, end):
         axes.axvline(cut, 0, 1.0, color=CONTEXT, linewidth=0.8)
 
 
-def _threshold_labels(low: float, high: float) -> list[tuple[float, float, str]]:
+def _name_thresholds(
+    axes: Axes, cuts: tuple[float | None, float | None], printed: tuple[float | None, ...]
+) -> None:
+    low, high = known(cuts[0]), known(cuts[1])
+    if low is None or high is None:
+        return
+    for place, height, words in _threshold_labels(low, high, printed):
+        axes.text(place, height, words, fontsize=7.5, color=INK, ha="center", va="top")
+
+
+def _threshold_labels(
+    low: float, high: float, printed: tuple[float | None, ...]
+) -> list[tuple[float, float, str]]:
     """Place each threshold's number under it, and its name where the two do not meet."""
     # A limit beyond the scale is never reached: it has no place on the line.
     inside = [(cut, word) for cut, word in ((low, "lower"), (high, "upper")) if 0 < cut <= 100]
     if len(inside) == 2 and high - low < _NUMBER_WIDTH:
-        numbers = ", ".join(dict.fromkeys(score_points(cut) for cut, _ in inside))
+        numbers = ", ".join(dict.fromkeys(cut_points(cut, printed) for cut, _ in inside))
         noun = "threshold" if low == high else "thresholds"
         middle = (low + high) / 2
         return [(middle, _NUMBERS_AT, numbers), (min(middle, _LAST_NAME), _NAMES_AT, noun)]
@@ -206,7 +217,7 @@ def _threshold_labels(low: float, high: float) -> list[tuple[float, float, str]]
     if len(names) == 2 and names[1] - names[0] < _NAME_WIDTH:
         names[1] = min((low + high + _NAME_WIDTH) / 2, _LAST_NAME)
         names[0] = names[1] - _NAME_WIDTH
-    labels = [(cut, _NUMBERS_AT, score_points(cut)) for cut, _ in inside]
+    labels = [(cut, _NUMBERS_AT, cut_points(cut, printed)) for cut, _ in inside]
     for place, (_, word) in zip(names, inside, strict=True):
         labels.append((place, _NAMES_AT, f"{word} threshold"))
     return labels

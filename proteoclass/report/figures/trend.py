@@ -19,10 +19,17 @@ from proteoclass.report.figures.canvas import (
     beside,
     records,
 )
-from proteoclass.report.wording import known, score_log_odds, score_points
+from proteoclass.report.wording import (
+    cut_points,
+    known,
+    reachable,
+    score_log_odds,
+    score_points,
+)
 
 # Score points of half a line of text beside the axes.
 _HALF_LINE = 5.4
+_NAMES = ("lower threshold", "upper threshold")
 
 
 def noise_band(first_score: float, smallest_change: float | None) -> tuple[float, float] | None:
@@ -96,7 +103,7 @@ def draw_trend(
         days = sorted(set(frame["day"]))
         margin = 0.06 * max(float(days[-1] - days[0]), 1.0)
         axes.set(xlim=(days[0] - margin, days[-1] + 2 * margin), ylim=(0, 100), xlabel=unit)
-        _context(axes, cuts, band)
+        _context(axes, cuts, band, frame[["score", "lower", "upper"]].to_numpy().ravel().tolist())
         _scores(axes, frame[frame["score"].notna()], cuts)
         _refused(axes, frame[frame["score"].isna()])
         axes.set_xticks(days, [f"{day:g}" for day in days])
@@ -121,12 +128,16 @@ def _scores(axes: Axes, good: pd.DataFrame, cuts: tuple[float | None, float | No
 
 
 def _context(
-    axes: Axes, cuts: tuple[float | None, float | None], band: tuple[float, float] | None
+    axes: Axes,
+    cuts: tuple[float | None, float | None],
+    band: tuple[float, float] | None,
+    printed: list[float],
 ) -> None:
     labels = []
-    for cut, word in zip(cuts, ("lower", "upper"), strict=True):
-        if cut is not None:
-            labels.append((cut, f"{score_points(cut)} {word} threshold"))
+    named = {cuts[0]: "threshold"} if cuts[0] == cuts[1] else dict(zip(cuts, _NAMES, strict=True))
+    for cut, name in named.items():
+        if cut is not None and reachable(cut):
+            labels.append((cut, f"{cut_points(cut, printed)} {name}"))
             axes.axhline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
     if band is not None:
         axes.axhspan(*band, color=PALEST, zorder=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from proteoclass.report.figures.canvas import (
     label,
     records,
 )
-from proteoclass.report.wording import fixed
+from proteoclass.report.wording import fixed, score_points
 
 BASE = "(base)"
 
@@ -101,13 +102,15 @@ def value_words(value: Any, low: Any, high: Any) -> str:
     return f"{fixed(value, 1)}, {place} the study range"
 
 
-def draw_waterfall(frame: pd.DataFrame) -> str:
+def draw_waterfall(frame: pd.DataFrame, cuts: Sequence[float | None] = ()) -> str:
     """Draw the steps as horizontal bars, with values in words beside them.
 
     Parameters
     ----------
     frame : DataFrame
         As `waterfall_frame` gives.
+    cuts : sequence of float or None
+        Thresholds, score points: no score is rounded across one.
 
     Returns
     -------
@@ -133,6 +136,9 @@ def draw_waterfall(frame: pd.DataFrame) -> str:
         axes.set_xlim(float(ends.min()) - 0.24 * reach, float(ends.max()) + 0.3 * reach)
         axes.set_ylim(len(frame) - 0.4, -0.6)
         for place, row in enumerate(records(frame)):
+            if row["kind"] in ("base", "total"):
+                score = 100 * float(special.expit(row["end"]))
+                row["words"] = f"score {score_points(score, tuple(cuts))}"
             _draw_step(axes, place, row, frame, reach)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
@@ -148,14 +154,12 @@ def _draw_step(
     if row["kind"] in ("base", "total"):
         look = {"family": BOLD, "color": INK}
         axes.plot([end, end], [place - 0.36, place + 0.36], color=INK, linewidth=2)
-        words = f"score {100 * float(special.expit(end)):.0f}"
     else:
         _bar(axes, place, row, reach)
-        words = str(row["words"])
     if place + 1 < len(frame):
         axes.plot([end, end], [place, place + 1], color=PALE, linewidth=0.7, zorder=0)
     beside(axes, place, label(row["name"], 18), **look)
-    beside(axes, place, words, gap=-0.03, **{"fontsize": 7.5, "color": CONTEXT, **look})
+    beside(axes, place, str(row["words"]), gap=-0.03, **{"fontsize": 7.5, "color": CONTEXT, **look})
 
 
 def _bar(axes: Axes, place: int, row: dict[str, Any], reach: float) -> None:
