@@ -28,6 +28,8 @@ def check(source: MatrixRequest, as_json: bool) -> None:
 
 def _text(found: dict[str, Any]) -> str:
     problems = found["problems"]
+    # What both sides do not share is among the problems already.
+    notes = [note for note in found["notes"] if note not in problems]
     lines = [
         f"format         {found['format']} ({found['why']})",
         f"values         {found['kind']}, {found['scale']} scale",
@@ -36,5 +38,7 @@ def _text(found: dict[str, Any]) -> str:
         f"not detected   {100 * found['missing_rate']:.1f} % of cells",
         f"problems       {len(problems) or 'none'}",
         *(f"  - {problem}" for problem in problems),
+        *(["notes"] if notes else []),
+        *(f"  - {note}" for note in notes),
     ]
     return "\n".join(lines) + "\n"

@@ -100,7 +100,8 @@ def parse_workbook(
         try:
             names = [page.title for page in book.worksheets]
             chosen = _chosen(names, sheet, where)
-            more = f" (the first of {len(names)})" if sheet is None and len(names) > 1 else ""
+            several = sheet is None and len(names) > 1
+            more = f" (the first of {len(names)}: {name_list(names)})" if several else ""
             where = f"{where}, sheet {chosen!r}{more}"
             page = book[chosen]
             # Some writers state a size of one cell; the rows themselves know better.

@@ -48,6 +48,21 @@ def test_simulate_writes_its_four_files_and_replaces_them_only_when_asked(cohort
     assert (cohort / "matrix.tsv").read_bytes() == before
 
 
+def test_check_says_in_words_what_was_left_out(small):
+    path, sheet = small
+    text = path.read_text().splitlines()
+    path.write_text(
+        "".join(f"{line}\t{'remark' if i == 0 else 'ok'}\n" for i, line in enumerate(text))
+    )
+    sheet.write_text("sample_id\ns1\ns2\ns3\n")
+    lines = run("check", path, "--samples", sheet, "--scale", "raw").stdout.splitlines()
+    notes = lines[lines.index("notes") + 1 :]
+    assert any("1 column (remark)" in note for note in notes)
+    assert any("no patient_id" in note for note in notes)
+    # A problem is not said twice.
+    assert sum("Left out, not in the sample sheet: 1 sample" in line for line in lines) == 1
+
+
 @pytest.mark.parametrize("plexes", [(), ("--plexes", 1)])
 def test_simulate_makes_the_smallest_cohort_its_help_promises(tmp_path, plexes):
     result = run("simulate", "-o", tmp_path / "c", "--patients", 4, "--severe", 1,

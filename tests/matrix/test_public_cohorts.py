@@ -147,7 +147,10 @@ def test_a_diann_matrix_reads_as_a_wide_table(data_folder):
         ("gisby_serum_olink_long/serum_npx_level.csv", "looks like an Olink NPX table"),
         ("csf_alzheimer_spectronaut/Alzheimer.xlsx", "no column of sample ids"),
         ("weightloss_plasma_maxquant/Marker List.xlsx", "no quantity columns"),
-        ("ciim_olink/breda_npx_manager.xlsx", "'Contents' .the first of 3.: cannot tell"),
+        (
+            "ciim_olink/breda_npx_manager.xlsx",
+            "'Contents' .the first of 3: Contents, .*: cannot tell",
+        ),
         ("vendor_formats/alphapeptstats/report_final.pg_matrix.tsv", "row 2 has 24 cells"),
     ],
 )

@@ -49,7 +49,7 @@ def test_several_sheets(tmp_path):
     path = save(tmp_path / "m.xlsx", First=ROWS, Second=[["id", "P9"], ["a", 1]])
 
     table = read_table(path)
-    assert table.where.endswith("sheet 'First' (the first of 2)")
+    assert table.where.endswith("sheet 'First' (the first of 2: First, Second)")
     assert table.notes == ("The workbook has 2 sheets; the first, 'First', was read, not Second.",)
     chosen = read_table(path, sheet="Second")
     assert chosen.names == ["id", "P9"]
