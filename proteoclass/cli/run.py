@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
-from proteoclass.cli.console import progress_bar, say
+from proteoclass.cli.console import notices, progress_bar, say
+from proteoclass.cli.evaluate import evaluation_line
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import InputFile, jobs_option, output_option
 
@@ -25,3 +28,8 @@ def run(file: str, output: str, force: bool, seed: int | None, jobs: int) -> Non
     with progress_bar() as progress:
         folder = run_study(file, output, force=force, jobs=jobs, seed=seed, progress=progress)
     say(f"wrote {folder}")
+    # As `evaluate` says it: what was left out or assumed, and what to make of the result.
+    notices(json.loads((folder / "run.json").read_text(encoding="utf-8"))["notes"])
+    summary = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    notices(summary["warnings"])
+    say(evaluation_line(summary))

@@ -137,12 +137,26 @@ def test_run_hands_on_its_options(files, monkeypatch):
 
     def run_study(path, folder, **options):
         calls.append((path, folder, options))
-        return folder
+        (files / "new").mkdir()
+        (files / "new" / "run.json").write_text('{"notes": ["Left out: 2 samples (a, b)."]}')
+        summary = {
+            "auc": {"mean_over_repeats": 0.81},
+            "permutation": {"p": 0.01},
+            "cohort": {"n_patients": 50, "n_positive": 11},
+            "warnings": ["Only 11 patients in the smaller class."],
+        }
+        (files / "new" / "evaluation.json").write_text(json.dumps(summary))
+        return files / "new"
 
     monkeypatch.setattr("proteoclass.study.run_study", run_study)
     result = run("run", files / "study.toml", "-o", files / "new", "--seed", 3, "--force")
     assert result.exit_code == 0, result.output
-    assert result.stderr == f"wrote {files / 'new'}\n"
+    assert result.stderr.splitlines() == [
+        f"wrote {files / 'new'}",
+        "note: Left out: 2 samples (a, b).",
+        "note: Only 11 patients in the smaller class.",
+        "AUC 0.81 (interval not reportable), permutation p 0.01; 50 patients, 11 positive",
+    ]
     [(path, folder, options)] = calls
     assert (path, folder) == (str(files / "study.toml"), str(files / "new"))
     assert options == {"force": True, "jobs": 1, "seed": 3, "progress": None}
