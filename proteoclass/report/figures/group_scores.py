@@ -21,6 +21,9 @@ from proteoclass.report.figures.canvas import (
 from proteoclass.report.figures.out_of_fold import swarm
 from proteoclass.report.wording import cut_points, reachable
 
+# A name that starts further to the right would leave the picture.
+_LAST_NAME = 74
+
 
 def group_scores_frame(predictions: pd.DataFrame, positive: str, negative: str) -> pd.DataFrame:
     """Return one row a sample with its class by name.
@@ -76,14 +79,27 @@ def draw_group_scores(
             beside(axes, row, label(name, 18), va="bottom", **look)
             words = f"{len(scores)} samples"
             beside(axes, row + 0.04, words, va="top", color=CONTEXT, fontsize=7)
-        for cut, word, side in zip(cuts, ("lower", "upper"), ("right", "left"), strict=True):
-            if cut is not None and reachable(cut):
-                axes.axvline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
-                words = f" {cut_points(cut)} {word} threshold "
-                axes.text(cut, -0.62, words, ha=side, va="bottom", color=CONTEXT, fontsize=7)
+        _thresholds(axes, cuts)
         axes.set(xlim=(0, 100), ylim=(1.55, -0.55), yticks=[], xlabel="score (out-of-fold)")
         axes.spines["left"].set_visible(False)
     return canvas.svg
+
+
+def _thresholds(axes: Axes, cuts: tuple[float | None, float | None]) -> None:
+    low, high = cuts
+    named = [(low, "threshold")] if low == high else [(low, "lower threshold")]
+    if low != high:
+        named.append((high, "upper threshold"))
+    look: dict[str, Any] = {"color": CONTEXT, "fontsize": 7, "va": "bottom"}
+    for row, (cut, name) in enumerate(named):
+        if cut is None or not reachable(cut):
+            continue
+        axes.axvline(cut, color=CONTEXT, linewidth=0.8, dashes=(4, 3))
+        # Away from the other name, but never out of the picture: a name that has to turn
+        # round stands a line higher.
+        turned = row == 1 and cut > _LAST_NAME
+        side = "right" if row == 0 or turned else "left"
+        axes.text(cut, -0.62 - 0.22 * turned, f" {cut_points(cut)} {name} ", ha=side, **look)
 
 
 def _strip(axes: Axes, row: int, scores: np.ndarray, colour: str) -> None:

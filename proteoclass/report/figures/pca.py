@@ -18,6 +18,8 @@ from proteoclass.report.figures.canvas import (
     label,
 )
 
+# Height of a name, as a share of the spread of the samples.
+_LINE = 0.075
 MOST_BATCHES = 12
 
 
@@ -110,6 +112,9 @@ def _by_group(axes: Axes, frame: pd.DataFrame, names: tuple[str, str]) -> None:
 
 def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
     axes.set_title("by batch", color=CONTEXT)
+    middles = frame.groupby("batch")["pc2"].mean().loc[batches]
+    # Batches without an effect share one centre: their names are set one above the other.
+    heights = dict(zip(batches, _apart(middles.tolist(), frame["pc2"]), strict=True))
     for batch in batches:
         part = frame[frame["batch"] == batch]
         x, y = float(part["pc1"].mean()), float(part["pc2"].mean())
@@ -121,7 +126,7 @@ def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
         axes.scatter(part["pc1"], part["pc2"], s=5, color=CONTEXT, linewidths=0, alpha=0.7)
         axes.text(
             x,
-            y,
+            heights[batch],
             label(batch, 12),
             ha="center",
             va="center",
@@ -129,3 +134,17 @@ def _by_batch(axes: Axes, frame: pd.DataFrame, batches: list[str]) -> None:
             fontsize=7.5,
             bbox={"facecolor": "white", "alpha": 0.75, "pad": 1},
         )
+
+
+def _apart(heights: list[float], values: pd.Series) -> list[float]:
+    """Move names up and down so that each has a line of its own, order kept."""
+    line = _LINE * float(values.max() - values.min())
+    order = np.argsort(heights, kind="stable")
+    placed = np.asarray(heights, dtype=float)[order]
+    spread = placed.copy()
+    for i in range(1, len(spread)):
+        spread[i] = max(spread[i], spread[i - 1] + line)
+    spread -= (spread - placed).mean()
+    moved = np.empty(len(spread))
+    moved[order] = spread
+    return [float(height) for height in moved]

@@ -29,6 +29,9 @@ from proteoclass.report.wording import (
 
 # Score points of half a line of text beside the axes.
 _HALF_LINE = 5.4
+# Share of the time shown that the name of a day takes; score points of a printed score.
+_DAY_WIDTH = 0.09
+_SCORE_HEIGHT = 10
 _NAMES = ("lower threshold", "upper threshold")
 
 
@@ -106,7 +109,9 @@ def draw_trend(
         _context(axes, cuts, band, frame[["score", "lower", "upper"]].to_numpy().ravel().tolist())
         _scores(axes, frame[frame["score"].notna()], cuts)
         _refused(axes, frame[frame["score"].isna()])
-        axes.set_xticks(days, [f"{day:g}" for day in days])
+        start, end = axes.get_xlim()
+        named = _spaced(days, _DAY_WIDTH * (end - start))
+        axes.set_xticks(days, [f"{day:g}" if day in named else "" for day in days])
         axes.set_yticks([0, 25, 50, 75, 100])
     return canvas.svg
 
@@ -116,11 +121,21 @@ def _scores(axes: Axes, good: pd.DataFrame, cuts: tuple[float | None, float | No
     axes.vlines(good["day"], good["lower"], good["upper"], color=INK, linewidth=1.2)
     look: dict[str, Any] = {"markersize": 5.5, "markeredgecolor": "white", "clip_on": False}
     axes.plot(good["day"], good["score"], "o", color=INK, **look)
-    for row in records(good):
+    rows = records(good)
+    start, end = axes.get_xlim()
+    reach = _DAY_WIDTH * (end - start)
+    placed: list[tuple[float, float]] = []
+    # The latest and the first score are always printed, the others where there is room.
+    for row in [*rows[-1:], *rows[:-1]]:
+        at = (row["day"], row["score"])
+        if any(abs(at[0] - x) < reach and abs(at[1] - y) < _SCORE_HEIGHT for x, y in placed):
+            continue
+        placed.append(at)
+        # Beside the point, and under it where the picture ends above.
         axes.annotate(
             score_points(row["score"], cuts),
-            (row["day"], row["score"]),
-            xytext=(4.5, 4),
+            at,
+            xytext=(4.5, 4 if row["score"] < 90 else -9),
             textcoords="offset points",
             family=BOLD,
             fontsize=8,
@@ -155,6 +170,15 @@ def _apart(labels: list[tuple[float, str]]) -> list[float]:
         placed[after] = max(placed[after], placed[before] + _HALF_LINE * lines)
     over = max(placed[order[-1]] - 96, 0.0) if order else 0.0
     return [height - over for height in placed]
+
+
+def _spaced(places: list[float], gap: float) -> set[float]:
+    """Choose places at least a gap apart: the last one, the first one, then from the left."""
+    kept: set[float] = set()
+    for place in [*places[-1:], *places[:-1]]:
+        if all(abs(place - other) >= gap for other in kept):
+            kept.add(place)
+    return kept
 
 
 def _refused(axes: Axes, part: pd.DataFrame) -> None:

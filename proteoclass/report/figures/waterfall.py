@@ -158,7 +158,10 @@ def _draw_step(
         _bar(axes, place, row, reach)
     if place + 1 < len(frame):
         axes.plot([end, end], [place, place + 1], color=PALE, linewidth=0.7, zorder=0)
-    beside(axes, place, label(row["name"], 18), **look)
+    # Capitals are wide: a long name is set smaller, a longer one is cut.
+    small = {"fontsize": 7.5} if len(str(row["name"])) > 12 and row["kind"] == "protein" else {}
+    longest = 14 if row["kind"] == "protein" else 18
+    beside(axes, place, label(row["name"], longest), **small, **look)
     beside(axes, place, str(row["words"]), gap=-0.03, **{"fontsize": 7.5, "color": CONTEXT, **look})
 
 
