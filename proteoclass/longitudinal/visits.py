@@ -14,6 +14,10 @@ from proteoclass.stats import expit, log_odds
 #: Status words a row of a score table may carry; only the last one holds no score.
 STATUSES = ("final", "preliminary", "corrected", "not reportable")
 
+#: More days than a spreadsheet counts from 1900 to today: beyond it stand dates written
+#: as numbers and seconds, between which no difference is a number of days.
+MAX_DAY = 100_000
+
 
 @dataclass(frozen=True)
 class Visits:
@@ -210,6 +214,13 @@ def _tidy_samples(score: pd.Series, sheet: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"sample sheet: column 'day' of sample {day.index[np.isinf(day)][0]!r} is infinite; "
             "correct the cell or leave it empty"
+        )
+    far = day[day.abs() > MAX_DAY]
+    if len(far):
+        raise InputError(
+            f"sample sheet: column 'day' of sample {far.index[0]!r} is {far.iloc[0]:.12g} "
+            f"({len(far)} such rows), expected days from a start, at most {MAX_DAY:,}; a date "
+            "such as 20240301 is no count of days"
         )
     replicate_of = text(sheet["replicate_of"]) if "replicate_of" in sheet else ""
     tidy = pd.DataFrame(

@@ -195,6 +195,7 @@ def _built(
 ) -> ProteinMatrix:
     scale, scale_why = decide_scale(values, options.scale, table.where)
     kind, kind_why = decide_kind(values, list(values.columns), scale, options.kind)
+    notes += _contradiction(values, scale, options.scale, table.where)
     scope = options.quantity_scope
     if scope == "auto":
         scope = "cohort" if read.across_runs else "run"
@@ -214,6 +215,19 @@ def _built(
             notes=notes,
         ),
     )
+
+
+def _contradiction(values: pd.DataFrame, scale: str, asked: str, where: str) -> tuple[str, ...]:
+    """Say so where the numbers contradict the scale that was declared for them."""
+    if asked == "auto":
+        return ()
+    try:
+        likely, why = decide_scale(values, "auto", where)
+    except InputError:
+        return ()  # they may be either: that is what the declaration is for
+    if likely == scale:
+        return ()
+    return (f"Read on the {scale} scale as declared, but they look {likely}: {why}.",)
 
 
 def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
@@ -72,7 +73,7 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
         _refuse_strays(values, where)
         return "raw", f"largest value {high:.3g} means raw"
     # Only now: the mean of two middle values near the largest float overflows.
-    middle = float(np.median(numbers))
+    middle = _median(numbers)
     if middle < _LOWEST_LOG2_MEDIAN:
         raise InputError(
             f"{where}: median {middle:.3g} and largest value {high:.3g} could be raw or log2; "
@@ -81,6 +82,11 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
     return "log2", (
         f"largest value {high:.3g} and median {middle:.3g} fit log2, not raw intensities"
     )
+
+
+def _median(numbers: npt.NDArray[np.float64]) -> float:
+    # Halved first: the sum of the two in the middle must not overflow.
+    return 2 * float(np.median(numbers / 2))
 
 
 def _refuse_strays(values: pd.DataFrame, where: str) -> None:
@@ -143,7 +149,7 @@ def decide_kind(
         return "intensity", "raw values are taken for intensities"
     numbers = values.to_numpy(dtype=float)
     numbers = numbers[np.isfinite(numbers)]
-    middle = float(np.median(numbers))
+    middle = _median(numbers)
     if abs(middle) < _LOWEST_LOG2_MEDIAN and numbers.min() < 0:
         return "ratio", f"values around 0 (median {middle:.3g}) are taken for log2 ratios"
     if middle < _HIGHEST_NPX_MEDIAN:

@@ -104,6 +104,12 @@ def test_sample_id_may_be_the_index_and_status_may_be_absent():
         ),
         (scores_of(), sheet_of(day=[0, "soon", 3]), "column 'day' of sample 'b' reads 'soon'"),
         (scores_of(), sheet_of(day=[0, np.inf, 3]), "column 'day' of sample 'b' is infinite"),
+        (
+            scores_of(),
+            sheet_of(day=[20240301, 20240308, 3]),
+            r"'day' of sample 'a' is 20240301 \(2 such rows\), expected days from a start",
+        ),
+        (scores_of(), sheet_of(day=[0, -1e300, 3]), r"'b' is -1e\+300 \(1 such rows\)"),
         (scores_of(), sheet_of().set_axis(["a", "a", "c"]), "1 sample ids repeat .a."),
     ],
 )

@@ -175,6 +175,21 @@ def test_impossible_values(tmp_path, cell, options, message):
         read_matrix(path, **options)
 
 
+def test_numbers_that_contradict_the_declared_scale_are_said(tmp_path):
+    raw = write(tmp_path, "m.tsv", "sample_id|P02768|P01034", "a|31000|200", "b|2|5000")
+    logs = write(tmp_path, "l.tsv", "sample_id|P02768|P01034", "a|31|20", "b|22|24")
+    counts = write(tmp_path, "c.tsv", "sample_id|P02768|P01034", "a|1|2", "b|2|5")
+    assert read_matrix(raw, scale="log2").source.notes == (
+        "Read on the log2 scale as declared, but they look raw: largest value 3.1e+04 means raw.",
+    )
+    assert (
+        "raw scale as declared, but they look log2"
+        in read_matrix(logs, scale="raw").source.notes[0]
+    )
+    for path, scale in ((raw, "raw"), (raw, "auto"), (logs, "log2"), (counts, "raw")):
+        assert read_matrix(path, scale=scale).source.notes == ()
+
+
 def test_zeros_are_missing_on_the_raw_scale_alone(tmp_path):
     path = write(tmp_path, "m.tsv", "sample_id|P02768|P01034", "a|31000|0", "b|2|5000")
     assert read_matrix(path).values.isna().sum().sum() == 1

@@ -73,3 +73,11 @@ def test_kind_is_decided_with_a_reason(values, ids, scale, kind, why):
     found, told = decide_kind(values, ids, scale, "auto")
     assert found == kind
     assert why in told
+
+
+def test_the_largest_numbers_do_not_overflow():
+    huge = table([1.5e308, 1.6e308])
+    assert decide_kind(huge, ["a", "b"], "log2", "auto") == (
+        "intensity",
+        "median 1.55e+308 fits log2 intensities",
+    )
