@@ -142,7 +142,7 @@ def _fill(
         io.write_json(target / "trajectories.json", trajectories.summary)
         io.write_json(target / "qc.json", _quality(evaluation))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
-        patients = _patients_to_report(study, scores, evaluation.cohort.matrix)
+        patients = _patients_to_report(study, evaluation.cohort.matrix)
         io.write_json(target / "run.json", _run_document(study, base, matrix, patients))
     with clock.step("report"):
         _reports(target, patients, jobs, progress)
@@ -188,13 +188,16 @@ def scores_of_run(
 def _read(study: Study, base: Path) -> ProteinMatrix:
     given = study.input
     options = given.model_dump(exclude={"matrix", "samples", "proteins"})
-    return read_matrix(
+    matrix = read_matrix(
         base / given.matrix,
         base / given.samples,
         proteins=base / given.proteins if given.proteins else None,
         columns=study.columns,
         **options,
     )
+    # Said now and not after an hour of folds.
+    _patients_to_report(study, matrix)
+    return matrix
 
 
 def _given_panel(study: Study, base: Path) -> Panel | None:
@@ -273,9 +276,7 @@ def _samples(evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
     return sheet.reset_index()
 
 
-def _patients_to_report(
-    study: Study, scores: pd.DataFrame, matrix: ProteinMatrix
-) -> dict[str, str]:
+def _patients_to_report(study: Study, matrix: ProteinMatrix) -> dict[str, str]:
     known = sorted(matrix.samples["patient_id"].unique())
     asked = study.report.patients
     if asked == "none":

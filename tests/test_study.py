@@ -166,6 +166,13 @@ def test_a_wrong_study_file_ends_in_one_line_and_leaves_nothing(place, change, e
     assert {p.name for p in place.iterdir()} - before <= {"wrong.toml"}
 
 
+def test_an_unknown_patient_is_said_before_the_work_starts(place, monkeypatch):
+    monkeypatch.setattr("proteoclass.study.evaluate", None)  # to call it is an error
+    path = variant(place, "nobody.toml", ('["SIM-P001"]', '["nobody"]'))
+    with pytest.raises(InputError, match="nobody not in the sample sheet"):
+        run_study(path, place / "nobody")
+
+
 def test_a_panel_from_elsewhere_is_held_and_a_cohort_without_days_is_not_tracked(place):
     sheet = pd.read_csv(place / "cohort" / "samples.tsv", sep="\t")
     sheet.drop(columns="day").to_csv(place / "no_days.tsv", sep="\t", index=False)
