@@ -16,7 +16,7 @@ from proteoclass.report.statements import (
     urine_caution,
     whole,
 )
-from proteoclass.report.wording import NOT_REPORTED, listing, moment, shown
+from proteoclass.report.wording import NOT_REPORTED, class_name, listing, moment, shown
 
 
 def patient_document(run: Run, patient_id: str) -> Document:
@@ -126,7 +126,7 @@ def _method(view: PatientView) -> tuple[Block, ...]:
 
 def _limits(view: PatientView) -> tuple[Block, ...]:
     run = view.run
-    positive = shown(run.positive)
+    positive = class_name(run.positive)
     items = [
         f"The score says how much this sample looks like those of study patients classed "
         f"{positive}. It names no disease and forecasts nothing.",

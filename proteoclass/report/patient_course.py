@@ -40,7 +40,13 @@ def change_words(view: PatientView) -> str:
     if len(good) < 2:
         return "Only one of these samples is reportable: there is no trend to show."
     verdict = str(row.get("beyond_noise") or "").strip()
-    ends = " to ".join(_judged_end(view, row, end) for end in ("first", "last"))
+    followed = (known(row.get("n_visits")) or 0) > 1
+    if followed:
+        ends = " to ".join(_judged_end(view, row, end) for end in ("first", "last"))
+    else:
+        ends = " to ".join(
+            f"{view.points(r['score'])} ({time_words(r)})" for r in (good[0], good[-1])
+        )
     if verdict in ("fell", "rose"):
         return (
             f"The score {verdict} beyond measurement variation, from {ends}.{_noise_source(view)}"
@@ -50,7 +56,6 @@ def change_words(view: PatientView) -> str:
             f"The score did not change beyond measurement variation: from {ends}."
             f"{_noise_source(view)}"
         )
-    ends = " to ".join(f"{view.points(r['score'])} ({time_words(r)})" for r in (good[0], good[-1]))
     return (
         f"The score went from {ends}. Whether that is beyond measurement variation is not "
         f"reportable: {_unjudged(view, row)}."

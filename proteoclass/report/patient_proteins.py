@@ -8,7 +8,12 @@ import pandas as pd
 
 from proteoclass.report.document import Block, Facts, Figure, Paragraph
 from proteoclass.report.figures.canvas import records
-from proteoclass.report.figures.waterfall import BASE, draw_waterfall, waterfall_frame
+from proteoclass.report.figures.waterfall import (
+    BASE,
+    draw_waterfall,
+    range_decimals,
+    waterfall_frame,
+)
 from proteoclass.report.patient_view import PatientView
 from proteoclass.report.read_run import part
 from proteoclass.report.statements import whole
@@ -54,8 +59,11 @@ def specimen_blocks(view: PatientView) -> tuple[Block, ...]:
     found, size = known(view.latest.get("panel_found")), known(view.latest.get("panel_size"))
     items = [
         ("Specimen", specimen_words(view)),
-        ("Panel proteins found", f"{whole(found)} of {whole(size)}{_detected_panel(view, size)}"),
-        ("Outside training range", _outside_words(known(view.latest.get("out_of_range")))),
+        (
+            "Panel proteins found",
+            f"{whole(found)} of {whole(size)} in the matrix{_detected_panel(view, size)}",
+        ),
+        ("Outside training range", _outside_words(view)),
         ("Dilution factor", _dilution(view)),
         ("Proteins detected", _detected_words(view.latest)),
         ("Handling", _handling_words(view)),
@@ -117,7 +125,11 @@ def _detected_panel(view: PatientView, size: float | None) -> str:
     return f"; {detected} of the {len(own)} that its out-of-fold models use were detected"
 
 
-def _outside_words(outside: float | None) -> str:
+def _outside_words(view: PatientView) -> str:
+    outside = known(view.latest.get("out_of_range"))
+    if not view.reportable and not outside:
+        # What was too little to score was too little to find nothing unusual in.
+        return "not judged"
     if outside is None:
         return ""
     return "none" if outside == 0 else count(outside, "protein")
@@ -145,6 +157,7 @@ def _named(rows: pd.DataFrame) -> str:
 
 def _one(row: dict[str, Any]) -> str:
     size = fixed(row["contribution"], plus=True)
-    ends = interval(row["low"], row["high"], 1).strip("()")
+    digits = range_decimals(row["value"], row["low"], row["high"])
+    ends = interval(row["low"], row["high"], digits).strip("()")
     words = str(row["words"]) + (f" {ends}" if " the study range" in str(row["words"]) else "")
     return f"{row['name']} {size} ({words})"

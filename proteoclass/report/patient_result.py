@@ -17,6 +17,7 @@ from proteoclass.report.statements import (
 )
 from proteoclass.report.wording import (
     NOT_REPORTED,
+    class_name,
     fixed,
     interval,
     known,
@@ -70,7 +71,7 @@ def band_words(view: PatientView) -> str:
         return "No band: the model has no thresholds"
     if band == "indeterminate":
         return "Indeterminate"
-    return f"In the {shown(names.get(band, band))} range"
+    return f"In the {class_name(names.get(band, band))} range"
 
 
 def place_words(view: PatientView) -> str:
@@ -95,11 +96,11 @@ def limit_words(view: PatientView) -> str:
     if low is None or high is None:
         return "none: the model has no thresholds"
     lower, upper = view.cut_points(low), view.cut_points(high)
-    parts = [f"below {lower}: {shown(view.run.negative)}" if reachable(low) else ""]
+    parts = [f"below {lower}: {class_name(view.run.negative)}" if reachable(low) else ""]
     if low < high:
         start = lower if reachable(low) else "0"
         parts.append(f"{start} to {upper if reachable(high) else '100'}: indeterminate")
-    parts.append(f"from {upper}: {shown(view.run.positive)}" if reachable(high) else "")
+    parts.append(f"from {upper}: {class_name(view.run.positive)}" if reachable(high) else "")
     return "; ".join(part for part in parts if part)
 
 
@@ -110,7 +111,7 @@ def auc_words(view: PatientView) -> str:
     if mean is None:
         return "How well the model separates the classes is not reported."
     low, high = limits(auc.get("interval"))
-    positive, negative = shown(view.run.positive), shown(view.run.negative)
+    positive, negative = class_name(view.run.positive), class_name(view.run.negative)
     return (
         f"In cross-validation, in {percent(mean)} of pairs the {positive} patient scored higher "
         f"than the {negative} one (AUC {fixed(mean)} {interval(low, high)}; "
@@ -133,7 +134,7 @@ def _rule(view: PatientView) -> str:
 def _number_line(view: PatientView, lower: float | None, upper: float | None) -> Figure:
     reference = part(view.run.model, "reference")
     frame = reference_frame(reference)
-    positive, negative = shown(view.run.positive, 40), shown(view.run.negative, 40)
+    positive, negative = class_name(view.run.positive, 40), class_name(view.run.negative, 40)
     svg = draw_score_bar(frame, view.score, (lower, upper), view.cuts, (positive, negative))
     origin = shown(reference.get("origin")) or f"origin {NOT_REPORTED}"
     caption = f"Behind the marker: scores of the study patients ({origin})."
@@ -220,7 +221,7 @@ def _origin_words(view: PatientView) -> str:
 
 def _judged_words(view: PatientView) -> list[str]:
     words = []
-    positive, negative = shown(view.run.positive), shown(view.run.negative)
+    positive, negative = class_name(view.run.positive), class_name(view.run.negative)
     for name, rule in (("Lower", "rule out"), ("Upper", "rule in")):
         for row in view.run.evaluation.get("thresholds") or []:
             if str(row.get("name")) == rule and known(row.get("sensitivity")) is not None:

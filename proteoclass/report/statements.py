@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from proteoclass.report.read_run import Run, part
-from proteoclass.report.wording import NOT_REPORTED, count, fixed, interval, known, percent, shown
+from proteoclass.report.wording import (
+    NOT_REPORTED,
+    class_name,
+    count,
+    fixed,
+    interval,
+    known,
+    percent,
+    shown,
+)
 
 SYNTHETIC = "SYNTHETIC"
 URINE_EVIDENCE = (
@@ -34,7 +43,7 @@ def training_line(run: Run) -> str:
     sites = known(training.get("n_sites"))
     words = [
         count(training.get("n_patients"), "patient"),
-        f"{whole(training.get('n_positive'))} {shown(run.positive)}",
+        f"{whole(training.get('n_positive'))} {class_name(run.positive)}",
         count(sites, "site") if sites else "",
         f"fluid: {shown(run.fluid)}",
         f"cross-validated AUC {fixed(auc.get('mean_over_repeats'))} {interval(low, high)}",
@@ -52,7 +61,7 @@ def prevalence(run: Run) -> float | None:
 def probability_meaning(run: Run) -> str:
     """Return what a probability means here, and what it does not."""
     share = percent(prevalence(run))
-    label = shown(run.positive)
+    label = class_name(run.positive)
     return (
         f"among study patients ({share} {label}), the share with this score who were classed "
         f"{label}; not a forecast"

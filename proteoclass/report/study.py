@@ -30,6 +30,7 @@ from proteoclass.report.study_provenance import model_blocks, note_blocks, prove
 from proteoclass.report.study_quality import quality_blocks
 from proteoclass.report.wording import (
     NOT_REPORTED,
+    class_name,
     count,
     fixed,
     interval,
@@ -86,7 +87,7 @@ def study_document(run: Run) -> Document:
 def main_sentence(run: Run) -> str:
     """Return the main result with its interval, its null and the n it rests on."""
     cohort, auc = part(run.evaluation, "cohort"), part(run.evaluation, "auc")
-    positive, negative = shown(run.positive), shown(run.negative)
+    positive, negative = class_name(run.positive), class_name(run.negative)
     mean = known(auc.get("mean_over_repeats"))
     people = (
         f"{whole(cohort.get('n_patients'))} patients, {whole(cohort.get('n_positive'))} {positive}"
@@ -190,7 +191,7 @@ def _summary(run: Run) -> tuple[Block, ...]:
 
 def _participants(run: Run) -> tuple[Block, ...]:
     cohort = part(run.evaluation, "cohort")
-    positive, negative = shown(run.positive), shown(run.negative)
+    positive, negative = class_name(run.positive), class_name(run.negative)
     total, events = known(cohort.get("n_patients")), known(cohort.get("n_positive"))
     share = percent(events / total) if total and events is not None else NOT_REPORTED
     refused = _refused(run)

@@ -10,7 +10,7 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import limits, training_line, whole
 from proteoclass.report.study_performance import difference_verdict
 from proteoclass.report.study_provenance import flatten
-from proteoclass.report.wording import NOT_REPORTED, fixed, interval, percent, shown
+from proteoclass.report.wording import NOT_REPORTED, class_name, fixed, interval, percent, shown
 
 # Item numbers and titles of TRIPOD+AI; Collins et al. 2024, doi 10.1136/bmj-2023-078378.
 # The second entry names the keys of [report] in the study file that may answer the item.
@@ -132,7 +132,7 @@ def _facts(run: Run) -> dict[str, str]:
     cohort, design = part(evaluation, "cohort"), part(evaluation, "design")
     auc, panel = part(evaluation, "auc"), part(evaluation, "panel")
     outcome = part(evaluation, "outcome")
-    positive, negative = shown(run.positive), shown(run.negative)
+    positive, negative = class_name(run.positive), class_name(run.negative)
     size = (
         f"{whole(cohort.get('n_patients'))} patients, "
         f"{whole(cohort.get('n_positive'))} {positive}; "

@@ -14,6 +14,7 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
 from proteoclass.report.wording import (
     NOT_REPORTED,
+    class_name,
     count,
     days,
     fixed,
@@ -71,7 +72,9 @@ def dropout_words(track: dict[str, Any]) -> str:
         counts = {
             float(row["day"]): row.get("n_patients") for row in rows if str(row["group"]) == group
         }
-        parts.append(f"{shown(group)} {whole(counts.get(first))} to {whole(counts.get(last, 0))}")
+        parts.append(
+            f"{class_name(group)} {whole(counts.get(first))} to {whole(counts.get(last, 0))}"
+        )
     return (
         f"Still observed from day {days(first)} to day {days(last)}: {'; '.join(parts)}. "
         "Drop-out may be informative: those who stay may differ from those who left, so a mean "
@@ -81,7 +84,7 @@ def dropout_words(track: dict[str, Any]) -> str:
 
 def _lead(groups: list[dict[str, Any]]) -> str:
     parts = [
-        f"in {shown(row.get('group'))} patients the score "
+        f"in {class_name(row.get('group'))} patients the score "
         f"{slope_verdict(row.get('lower'), row.get('upper'))}"
         for row in groups
     ]
@@ -154,7 +157,9 @@ def _picture(run: Run) -> list[Block]:
     said = []
     for group, rows in frame.groupby("group", sort=False):
         ends = rows["mean_score"].iloc[[0, -1]].tolist()
-        said.append(f"{group}: mean {fixed(ends[0], 0)} at first, {fixed(ends[1], 0)} at last")
+        said.append(
+            f"{class_name(group)}: mean {fixed(ends[0], 0)} at first, {fixed(ends[1], 0)} at last"
+        )
     return [
         Figure(
             "trajectories",

@@ -7,7 +7,7 @@ from proteoclass.report.figures.beeswarm import beeswarm_frame, draw_beeswarm
 from proteoclass.report.figures.panel_frequency import draw_panel, panel_frame
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
-from proteoclass.report.wording import NOT_REPORTED, fixed, known, percent, shown
+from proteoclass.report.wording import NOT_REPORTED, class_name, fixed, known, percent, shown
 
 _ROWS = 24
 
@@ -25,7 +25,7 @@ def panel_blocks(run: Run) -> tuple[Block, ...]:
     blocks: list[Block] = [Paragraph(_words(run, len(final)))]
     if frequencies:
         frame = panel_frame(frequencies, _ROWS)
-        positive = shown(run.positive)
+        positive = class_name(run.positive)
         rows = tuple(
             (
                 shown(row.name, 24),
@@ -87,7 +87,7 @@ def _frequency_figure(run: Run, frequencies: list[dict[str, object]]) -> Figure:
         "panel-frequency",
         draw_panel(safe),
         f"How often each protein was chosen. Most often: {said}.",
-        f"Share of folds that chose the protein; ↑ higher, ↓ lower in {shown(run.positive)}.",
+        f"Share of folds that chose the protein; ↑ higher, ↓ lower in {class_name(run.positive)}.",
         frame,
         half=True,
     )

@@ -17,7 +17,16 @@ from proteoclass.report.figures.permutation import draw_permutation, permutation
 from proteoclass.report.figures.roc import draw_roc, roc_frame
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import cuts, limits, urine_caution, whole
-from proteoclass.report.wording import NOT_REPORTED, fixed, interval, known, p_value, percent, shown
+from proteoclass.report.wording import (
+    NOT_REPORTED,
+    class_name,
+    fixed,
+    interval,
+    known,
+    p_value,
+    percent,
+    shown,
+)
 
 
 def performance_blocks(run: Run) -> tuple[Block, ...]:
@@ -236,7 +245,7 @@ def _use(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
     said = "; ".join(
         f"predicted {fixed(b.predicted)}, observed {fixed(b.observed)}" for b in bins.itertuples()
     )
-    positive = shown(run.positive)
+    positive = class_name(run.positive)
     useful = curve[(curve["model"] > curve["all"]) & (curve["model"] > 0)]
     where = "at no threshold"
     if len(useful):
@@ -267,7 +276,8 @@ def _scores(run: Run, mean: pd.DataFrame) -> Figure:
     frame = group_scores_frame(mean, *names)
     medians = frame.groupby("group")["score"].median()
     said = "; ".join(
-        f"{name}: median {fixed(medians.get(name), 0)} ({percent(share)} of index samples)"
+        f"{class_name(name)}: median {fixed(medians.get(name), 0)} "
+        f"({percent(share)} of index samples)"
         for name, share in frame["group"].value_counts(normalize=True).items()
     )
     return Figure(

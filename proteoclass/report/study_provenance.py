@@ -8,7 +8,7 @@ from typing import Any
 from proteoclass.report.document import Block, Column, Facts, Paragraph, Points, Table
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import cuts, thresholds_validated, training_line
-from proteoclass.report.wording import NOT_REPORTED, cut_words, listing, percent, shown
+from proteoclass.report.wording import NOT_REPORTED, class_name, cut_words, listing, percent, shown
 
 
 def model_blocks(run: Run) -> tuple[Block, ...]:
@@ -109,7 +109,9 @@ def _judged(run: Run) -> tuple[Block, ...]:
         Column("Rule"),
         Column("Sensitivity", "", True),
         Column("Specificity", "", True),
-        Column("Patients", f"{shown(run.positive, 20)} + {shown(run.negative, 20)}", True),
+        Column(
+            "Patients", f"{class_name(run.positive, 20)} + {class_name(run.negative, 20)}", True
+        ),
     )
     return (
         Table(f"Thresholds as judged on held-out patients ({'; '.join(kinds)})", columns, rows),

@@ -47,6 +47,18 @@ def shown(value: Any, longest: int = _LONGEST) -> str:
     return text
 
 
+def class_name(label: Any, longest: int = _LONGEST) -> str:
+    """Return a label of the outcome, in quotes where a number would run into others.
+
+    Examples
+    --------
+    >>> class_name("severe"), class_name("1"), class_name("")
+    ('severe', '“1”', '')
+    """
+    text = shown(label, longest)
+    return f"“{text}”" if text and not any(c.isalpha() for c in text) else text
+
+
 def known(value: Any) -> float | None:
     """Return a finite float, or None for anything else.
 

@@ -19,6 +19,7 @@ from proteoclass.report.patient_course import change_words
 from proteoclass.report.patient_proteins import dilution_words
 from proteoclass.report.patient_result import band_words, limit_words, place_words, sure_blocks
 from proteoclass.report.patient_view import view_patient
+from proteoclass.report.study import study_document
 from proteoclass.report.wording import score_points
 
 
@@ -92,6 +93,20 @@ def test_the_band_is_in_the_studys_own_labels(make_run: Any) -> None:
         assert headline(document).detail.endswith(place_words(view))
         assert "classed ICU; not a forecast" in words(document)
         assert "severe" not in words(document)
+
+
+def test_labels_that_are_numbers_do_not_run_into_numbers(make_run: Any) -> None:
+    run = make_run(positive="1", negative="0", hostile=False, refused=())
+    said = words(patient_document(run, "PT-007"))
+    assert "(30 % “1”), the share with this score who were classed “1”; not a forecast" in said
+    assert "of pairs the “1” patient scored higher than the “0” one" in said
+    assert "40 patients, 12 “1”" in said
+    assert "The model rests on 12 “1” patients" in said
+    assert "below 21: “0”; 21 to 48: indeterminate; from 48: “1”" in said
+    study = words(study_document(run))
+    assert "In 40 patients, 12 “1”, a score from 20 proteins, “1” against “0”" in study
+    assert re.search("in “1” patients the score fell", study, re.IGNORECASE)
+    assert re.search(r"“1” 12 to \d+", study)
 
 
 def test_the_probability_sentence_is_word_for_word(run: Run) -> None:
@@ -332,6 +347,23 @@ def test_proteins_are_named_with_their_contribution(run: Run) -> None:
 def test_a_sample_without_explanation_says_so(run: Run) -> None:
     bare = Run(**{**run.__dict__, "explanations": run.explanations.head(0)})
     assert "Contributions of the proteins: not reported." in words(patient_document(bare, "PT-007"))
+
+
+def test_a_value_and_its_range_are_printed_apart(run: Run) -> None:
+    view = view_patient(run, "PT-007")
+    explanations = run.explanations.copy()
+    own = (explanations["sample_id"] == view.sample_id) & (explanations["protein_id"] != "(base)")
+    explanations.loc[own, ["value", "low", "high"]] = [24.14, 18.2, 24.11]
+    said = words(patient_document(Run(**{**run.__dict__, "explanations": explanations}), "PT-007"))
+    assert "(24.14, above the study range 18.20–24.11)" in said
+    assert "(24.1, above the study range 18.2–24.1)" not in said
+
+
+def test_a_refused_sample_is_not_called_within_range(run: Run) -> None:
+    scores = run.scores.assign(out_of_range=0.0)
+    said = words(patient_document(Run(**{**run.__dict__, "scores": scores}), HOSTILE[3]))
+    assert "Outside training range not judged" in said
+    assert "of 20 in the matrix" in said
 
 
 def test_blank_fields_are_named(run: Run) -> None:

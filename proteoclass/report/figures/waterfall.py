@@ -99,7 +99,23 @@ def value_words(value: Any, low: Any, high: Any) -> str:
     if pd.isna(low) or pd.isna(high):
         return f"{fixed(value, 1)}, study range not reported"
     place = "above" if value > high else "below" if value < low else "within"
-    return f"{fixed(value, 1)}, {place} the study range"
+    return f"{fixed(value, range_decimals(value, low, high))}, {place} the study range"
+
+
+def range_decimals(value: Any, low: Any, high: Any) -> int:
+    """Return how many decimals show a value on its side of both ends of a range.
+
+    Examples
+    --------
+    >>> range_decimals(24.14, 18.2, 24.11), range_decimals(20.0, 18.2, 24.1)
+    (2, 1)
+    """
+    for digits in (1, 2, 3):
+        at, start, end = (round(float(number), digits) for number in (value, low, high))
+        # Rounding keeps order, so that only a tie can contradict the words.
+        if (value >= low or at < start) and (value <= high or at > end):
+            return digits
+    return 3
 
 
 def draw_waterfall(frame: pd.DataFrame, cuts: Sequence[float | None] = ()) -> str:
