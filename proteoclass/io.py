@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proteoclass.errors import InputError, SystemFailureError
+from proteoclass.errors import InputError, ProteoclassError, SystemFailureError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -194,6 +194,11 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
     try:
         yield temporary
         _finish(temporary, target)
+    except ProteoclassError as error:
+        # The temporary name is nobody's but ours, and gone when the message is read.
+        if str(temporary) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(temporary), str(target))) from error
     except OSError as error:
         # The block reads too: an input that fails is not this folder's fault.
         if error.filename is not None and str(temporary) not in str(error.filename):

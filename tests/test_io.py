@@ -256,6 +256,15 @@ def test_a_failure_inside_the_folder_is_said_of_the_target(tmp_path):
     assert names(tmp_path) == []
 
 
+def test_an_error_inside_the_folder_does_not_give_the_temporary_name(tmp_path):
+    target = tmp_path / "run"
+    with pytest.raises(SystemFailureError) as caught, io.new_folder(target) as folder:
+        io.write_bytes(folder / "no" / "a.tsv", b"x")
+    assert str(caught.value).startswith(f"{target}/no/a.tsv: ")
+    with pytest.raises(InputError, match=r"^elsewhere: is wrong$"), io.new_folder(target):
+        raise InputError("elsewhere: is wrong")
+
+
 def test_a_full_disk_without_a_file_name_is_said_of_the_target(tmp_path):
     with (
         pytest.raises(SystemFailureError, match=r"run: cannot be written \(No space left\)"),
