@@ -50,11 +50,11 @@ def slope_verdict(low: Any, high: Any) -> str:
     Examples
     --------
     >>> slope_verdict(-0.8, -0.2), slope_verdict(-0.1, 0.2), slope_verdict(None, 1)
-    ('fell', 'did not clearly change', 'is not reportable')
+    ('fell', 'did not clearly change', 'has no reportable slope')
     """
     lower, upper = known(low), known(high)
     if lower is None or upper is None:
-        return "is not reportable"
+        return "has no reportable slope"
     if upper < 0:
         return "fell"
     return "rose" if lower > 0 else "did not clearly change"

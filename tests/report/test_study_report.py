@@ -184,6 +184,13 @@ def test_slopes_are_told_by_their_interval(run: Run) -> None:
     assert "recovered" not in said
 
 
+def test_a_group_without_an_interval_has_no_slope_but_scores(run: Run) -> None:
+    rows = [{**row, "lower": None, "upper": None} for row in run.track["groups"]]
+    said = block_words(course_blocks(changed(run, track={**run.track, "groups": rows})))
+    assert "In severe patients the score has no reportable slope;" in said
+    assert "the score is not reportable" not in said, "the scores are; their slope is not"
+
+
 def test_noise_that_is_not_reportable_says_why(run: Run) -> None:
     noise = {"smallest_change_log_odds": None, "reason": "3 pairs, expected at least 20"}
     track = {**run.track, "noise": noise, "notes": ["A note."]}
