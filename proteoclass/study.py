@@ -143,7 +143,7 @@ def _fill(
         io.write_json(target / "qc.json", _quality(evaluation))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, evaluation.cohort.matrix)
-        io.write_json(target / "run.json", _run_document(study, base, matrix, patients))
+        io.write_json(target / "run.json", _run_document(study, base, matrix, patients, target))
     with clock.step("report"):
         _reports(target, patients, jobs, progress)
 
@@ -293,7 +293,7 @@ def _patients_to_report(study: Study, matrix: ProteinMatrix) -> dict[str, str]:
 
 
 def _run_document(
-    study: Study, base: Path, matrix: ProteinMatrix, patients: dict[str, str]
+    study: Study, base: Path, matrix: ProteinMatrix, patients: dict[str, str], target: Path
 ) -> dict[str, Any]:
     config = study.model_dump(mode="json", by_alias=True)
     described = {key: value for key, value in config["report"].items() if key != "patients"}
@@ -316,6 +316,8 @@ def _run_document(
             {"role": role, "name": Path(name).name, "sha256": io.sha256_file(base / name)}
             for role, name in files.items()
         ],
+        # What the reports are made from: an altered table must not become a report.
+        "files": {file.name: io.sha256_file(file) for file in sorted(target.iterdir())},
         "notes": list(matrix.source.notes),
         "patients": patients,
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from sklearn.metrics import roc_auc_score
 import proteoclass as pc
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix import Outcome, write_cohort
+from proteoclass.report import build_report
 from proteoclass.scorer import Settings, derive_panel, load_model
 from proteoclass.stats import log_odds
 from proteoclass.study import run_study
@@ -120,6 +122,16 @@ def test_says_what_it_was_made_of(run, place):
     assert document["patients"]["SIM-P001"].startswith("patients/sim-p001-")
     assert json.loads((run / "evaluation.json").read_text())["cohort"]["synthetic"] is True
     assert "SYNTHETIC" in (run / "study.html").read_text()
+
+
+@pytest.mark.parametrize("name", ["scores.tsv", "predictions.tsv", "evaluation.json"])
+def test_an_altered_run_gives_no_report(run, tmp_path, name):
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    text = (copy / name).read_text()
+    (copy / name).write_text(text[: len(text) // 2].rstrip() + "\n")
+    with pytest.raises(InputError, match=f"{name} differs from what the run wrote"):
+        build_report(copy)
 
 
 def test_the_seed_can_be_given(place, run):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.errors import SystemFailureError
+from proteoclass.errors import InputError, SystemFailureError
 from proteoclass.io import json_text, refuse_overwrite, table_text, write_text
 
 if TYPE_CHECKING:
@@ -54,8 +54,16 @@ def notices(notes: Iterable[str]) -> None:
         say(f"note: {note}")
 
 
-def check_target(output: str | None, *, force: bool) -> None:
+def check_target(output: str | None, *, force: bool, inputs: tuple[str | None, ...] = ()) -> None:
     """Refuse a target file before the work starts rather than after it.
+
+    Parameters
+    ----------
+    output : str or None
+    force : bool
+        Whether an existing file may be replaced.
+    inputs : tuple of str or None
+        Files that are read: none of them is ever replaced.
 
     Raises
     ------
@@ -67,9 +75,15 @@ def check_target(output: str | None, *, force: bool) -> None:
     if output is None:
         return
     refuse_overwrite(output, force=force)
+    if any(given and Path(given).exists() and _same(given, output) for given in inputs):
+        raise InputError(f"{output}: is an input of this command; choose another name with -o")
     folder = Path(output).parent
     if not folder.is_dir():
         raise SystemFailureError(f"{output}: there is no folder {str(folder)!r}; make it first")
+
+
+def _same(given: str, output: str) -> bool:
+    return Path(output).exists() and Path(given).samefile(output)
 
 
 def put_text(text: str, output: str | None, *, force: bool) -> None:

@@ -33,7 +33,7 @@ def normalise(source: MatrixRequest, normalise: str, output: str | None, force: 
     """
     from proteoclass.matrix import prepare
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=(source.path, source.samples))
     put_table(_normalised(prepare(source.read()), normalise), output, force=force)
 
 

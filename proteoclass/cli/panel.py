@@ -129,7 +129,7 @@ def select(
     """
     from proteoclass.scorer import derive_panel
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=(source.path, source.samples))
     matrix = source.read()
     derived = derive_panel(matrix, outcome, settings=settings, **options)
     put_text(derived.to_toml(), output, force=force)

@@ -40,9 +40,9 @@ def qc(
         )
     from proteoclass.matrix import quality
 
-    check_target(output, force=force)
+    check_target(output, force=force, inputs=(source.path, source.samples))
     matrix = source.read()
-    labels = None if outcome is None else outcome.labels(matrix.samples)
+    labels = None if outcome is None else outcome.labels(matrix.samples, matrix.source.sheet)
     found = quality(matrix, labels, index=index)
     put_json(found, output, force=force)
     notices(found["warnings"])

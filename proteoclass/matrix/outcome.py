@@ -11,6 +11,9 @@ import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
 
+#: What an error calls a sheet that did not come from a file.
+SHEET = "sample sheet"
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -37,7 +40,7 @@ class Outcome:
     positive: str
     negative: str | None = None
 
-    def resolve(self, samples: pd.DataFrame) -> Outcome:
+    def resolve(self, samples: pd.DataFrame, where: str = SHEET) -> Outcome:
         """Return the outcome with its negative label filled in and both checked.
 
         Raises
@@ -46,31 +49,31 @@ class Outcome:
             If the column or a label is absent, or there are more than two labels and
             no negative one was named.
         """
-        text = self._text(samples)
+        text = self._text(samples, where)
         found = sorted(text.dropna().unique())
         if self.positive not in found:
             raise InputError(
-                f"sample sheet: column {self.column!r} has no label {self.positive!r}; "
+                f"{where}: column {self.column!r} has no label {self.positive!r}; "
                 f"found {name_list(found) or 'none'}; correct --positive"
             )
         if self.negative is None:
             others = [label for label in found if label != self.positive]
             if len(others) != 1:
                 raise InputError(
-                    f"sample sheet: column {self.column!r} has {len(found)} labels "
+                    f"{where}: column {self.column!r} has {len(found)} labels "
                     f"({name_list(found)}), expected two; name the other class with --negative"
                 )
             return Outcome(self.column, self.positive, others[0])
         if self.negative not in found:
             raise InputError(
-                f"sample sheet: column {self.column!r} has no label {self.negative!r}; "
+                f"{where}: column {self.column!r} has no label {self.negative!r}; "
                 f"found {name_list(found)}; correct --negative"
             )
         if self.negative == self.positive:
             raise InputError(f"--negative {self.negative!r}: is the same label as --positive")
         return self
 
-    def labels(self, samples: pd.DataFrame) -> pd.Series:
+    def labels(self, samples: pd.DataFrame, where: str = SHEET) -> pd.Series:
         """Return 1.0 for positive, 0.0 for negative and NaN for any other sample.
 
         Raises
@@ -78,8 +81,8 @@ class Outcome:
         InputError
             As `resolve`, or if a patient carries both labels.
         """
-        outcome = self.resolve(samples)
-        text = self._text(samples)
+        outcome = self.resolve(samples, where)
+        text = self._text(samples, where)
         labels = pd.Series(np.nan, index=samples.index, name="label")
         labels[text == outcome.positive] = 1.0
         labels[text == outcome.negative] = 0.0
@@ -87,16 +90,16 @@ class Outcome:
         both = by_patient.index[by_patient > 1]
         if len(both):
             raise InputError(
-                f"sample sheet: {len(both)} patients carry both {outcome.positive!r} and "
+                f"{where}: {len(both)} patients carry both {outcome.positive!r} and "
                 f"{outcome.negative!r} in {self.column!r}: {name_list(both)}; "
                 "the label is the patient's: give each patient one"
             )
         return labels
 
-    def _text(self, samples: pd.DataFrame) -> pd.Series:
+    def _text(self, samples: pd.DataFrame, where: str) -> pd.Series:
         if self.column not in samples:
             raise InputError(
-                f"sample sheet: no column {self.column!r}; found {name_list(samples.columns, 12)}; "
+                f"{where}: no column {self.column!r}; found {name_list(samples.columns, 12)}; "
                 "correct --outcome"
             )
         column = samples[self.column]
@@ -138,7 +141,7 @@ def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first")
     >>> index_weights(samples, pd.Series([1.0, 1.0, 0.0])).tolist()
     [0.0, 1.0, 1.0]
     """
-    usable = labels.notna() & ~_is_replicate(samples)
+    usable = labels.notna() & ~is_replicate(samples)
     if rule == "all":
         chosen = usable
     elif rule == "first":
@@ -150,6 +153,29 @@ def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first")
     weights = chosen.astype(float)
     per_patient = weights.groupby(samples["patient_id"]).transform("sum")
     return (weights / per_patient.where(per_patient > 0, 1.0)).rename("weight")
+
+
+def is_replicate(samples: pd.DataFrame) -> pd.Series:
+    """Return which samples are technical replicates of another.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        `replicate_of` names the other sample; blank elsewhere.
+
+    Returns
+    -------
+    Series of bool
+
+    Examples
+    --------
+    >>> is_replicate(pd.DataFrame({"replicate_of": ["", "s1"]})).tolist()
+    [False, True]
+    """
+    if "replicate_of" not in samples:
+        return pd.Series(False, index=samples.index)
+    named = samples["replicate_of"]
+    return named.notna() & (named.astype(str).str.strip() != "")
 
 
 def visit_order(samples: pd.DataFrame) -> pd.Series:
@@ -210,13 +236,6 @@ def _natural(text: str) -> list[tuple[int, float, str]]:
         return [(0, float(text), "")]
     parts = re.split(r"([0-9]+)", text)
     return [(1, 0.0, p) if i % 2 == 0 else (0, float(p), "") for i, p in enumerate(parts) if p]
-
-
-def _is_replicate(samples: pd.DataFrame) -> pd.Series:
-    if "replicate_of" not in samples:
-        return pd.Series(False, index=samples.index)
-    named = samples["replicate_of"]
-    return named.notna() & (named.astype(str).str.strip() != "")
 
 
 def _is_first(samples: pd.DataFrame, usable: pd.Series) -> pd.Series:

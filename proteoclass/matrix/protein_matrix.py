@@ -38,6 +38,8 @@ class Source:
         What in the content decided for that reader.
     notes : tuple of str
         One sentence for each thing dropped, joined or assumed. Silence is a bug.
+    sheet : str
+        File name of the sample sheet, or "".
     """
 
     path: str = ""
@@ -45,6 +47,7 @@ class Source:
     format: str = "memory"
     why: str = ""
     notes: tuple[str, ...] = ()
+    sheet: str = ""
 
 
 @dataclass(frozen=True, eq=False)

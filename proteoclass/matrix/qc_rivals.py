@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.matrix.outcome import index_weights
+from proteoclass.matrix.outcome import index_weights, is_replicate
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.stats import auc
 
@@ -110,7 +110,7 @@ def _patients(matrix: ProteinMatrix, labels: pd.Series, index: str) -> pd.DataFr
             "label": labels.reindex(samples.index),
             "n_detected": found.sum(axis=1).astype(float),
             "missing_rate": 1 - found.mean(axis=1),
-            "n_visits": (~_is_replicate(samples)).groupby(patient).transform("sum").astype(float),
+            "n_visits": (~is_replicate(samples)).groupby(patient).transform("sum").astype(float),
             "first_day": np.nan,
         }
     )
@@ -124,12 +124,6 @@ def _patients(matrix: ProteinMatrix, labels: pd.Series, index: str) -> pd.DataFr
         if role in samples:
             patients[role] = samples.loc[chosen, role].groupby(patient[chosen], sort=True).first()
     return patients
-
-
-def _is_replicate(samples: pd.DataFrame) -> pd.Series:
-    if "replicate_of" not in samples:
-        return pd.Series(False, index=samples.index)
-    return samples["replicate_of"].fillna("").astype(str).str.strip() != ""
 
 
 def _number(name: str, values: pd.Series, patients: pd.DataFrame) -> Rival:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -182,7 +182,9 @@ def read_with_leftovers(
         notes += people.attrs["notes"]
         people = people.loc[values.index]
         people.attrs = {}
-    return _built(values, people, read, table, options, (*notes, *leftovers)), leftovers
+    built = _built(values, people, read, table, options, (*notes, *leftovers))
+    sheet = "" if samples is None or isinstance(samples, pd.DataFrame) else Path(samples).name
+    return replace(built, source=replace(built.source, sheet=sheet)), leftovers
 
 
 def _built(

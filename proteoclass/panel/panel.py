@@ -70,8 +70,8 @@ class Derivation(BaseModel):
     Parameters
     ----------
     cohort_hash : str
-        SHA-256 of the matrix the panel was derived from. A panel that carries the
-        hash of the cohort under evaluation is never held fixed in the folds.
+        SHA-256 of the ids and log2 values the panel was derived from. A panel that carries
+        the hash of the cohort under evaluation is never held fixed in the folds.
     method : str
         Name of the selection.
     size : int

@@ -146,7 +146,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
         Proteins, by absolute moderated t on the training samples, that enter the
         half-samples. It bounds the time; it is chosen inside `fit` like all else.
     penalty_ratio : float
-        Inverse penalty as a multiple of the smallest one that selects any protein.
+        Inverse penalty as a multiple of the smallest one at which a model without class
+        weights selects any protein (`sklearn.svm.l1_min_c`). The fits balance the classes.
     random_state : int
         Seed of the half-samples.
 

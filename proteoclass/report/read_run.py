@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
+from proteoclass.io import sha256_file
 
 _SAMPLE_NUMBERS = ("day", "age", "n_detected", "missing_rate", "normalisation_shift")
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -133,7 +134,8 @@ def read_run(folder: str | os.PathLike[str], model: dict[str, Any] | None = None
     Raises
     ------
     InputError
-        If a file is missing or damaged, or the folder is not a run.
+        If a file is missing, damaged or not the one that the run wrote, or the folder is
+        not a run.
     ModelRefusedError
         If `model.json` is altered or damaged.
 
@@ -153,6 +155,7 @@ def read_run(folder: str | os.PathLike[str], model: dict[str, Any] | None = None
             f"{run.get('version')!r}, expected 'proteoclass-run' version 1; "
             "run the study again with this version of proteoclass"
         )
+    _refuse_altered(place, run)
     return Run(
         folder=place,
         run=run,
@@ -167,6 +170,19 @@ def read_run(folder: str | os.PathLike[str], model: dict[str, Any] | None = None
         explanations=_table(place, "explanations.tsv"),
         trajectories=_indexed(place, "trajectories.tsv", "patient_id"),
     )
+
+
+def _refuse_altered(place: Path, run: dict[str, Any]) -> None:
+    written = part(run, "files")
+    altered = [
+        name
+        for name, expected in written.items()
+        if (place / name).is_file() and sha256_file(place / name) != expected
+    ]
+    if altered:
+        raise InputError(
+            f"{place}: {name_list(altered)} differs from what the run wrote; run the study again"
+        )
 
 
 def part(mapping: Mapping[str, Any], *keys: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.matrix.outcome import Outcome, index_weights, require_classes
+from proteoclass.matrix.outcome import SHEET, Outcome, index_weights, require_classes
 from proteoclass.matrix.prepare import prepare
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
@@ -46,13 +46,12 @@ class Cohort:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the matrix file, or of ids and values where it was made in memory."""
-        if self.matrix.source.sha256:
-            return self.matrix.source.sha256
+        """SHA-256 of ids and log2 values to three decimals, whatever file they stand in."""
         values = self.values.sort_index(axis=0).sort_index(axis=1)
         names = "\n".join((*values.index, "", *values.columns))
-        # One bit pattern for every gap, whatever made it.
-        numbers = np.where(values.isna(), np.nan, values.to_numpy(dtype=float))
+        # One bit pattern for every gap and for zero, whatever made it.
+        numbers = np.round(values.to_numpy(dtype=float), 3) + 0.0
+        numbers[np.isnan(numbers)] = np.nan
         return hashlib.sha256(names.encode() + numbers.tobytes()).hexdigest()
 
     @property
@@ -117,8 +116,9 @@ def build_cohort(
     """
     prepared = prepare(matrix)
     samples = prepared.samples
-    resolved = outcome.resolve(samples)
-    labels = resolved.labels(samples)
+    sheet = matrix.source.sheet or SHEET
+    resolved = outcome.resolve(samples, sheet)
+    labels = resolved.labels(samples, sheet)
     weights = index_weights(samples, labels, index)
     chosen = weights > 0
     require_classes(labels[chosen], samples["patient_id"][chosen], minimum)

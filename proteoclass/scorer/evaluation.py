@@ -164,7 +164,7 @@ def evaluate(
         summary=summarise(cohort, resolved, by_repeat, null, design, fixed),
         predictions=predictions(cohort, by_repeat),
         scores=mean_scores(cohort, by_repeat),
-        explanations=explanations(cohort, by_repeat),
+        explanations=explanations(cohort, by_repeat, resolved),
         margins=_index_margins(cohort, by_repeat),
         cohort=cohort,
         settings=resolved,

@@ -130,11 +130,11 @@ class SeverityModel:
         PanelMismatchError
             If a match is ambiguous.
         """
-        prepared, measured, found, shift = self._measure(matrix)
+        prepared, measured, found, shift, n_reference = self._measure(matrix)
         bags = self._blend.bag_margins(self._filled(measured, found))
         log_odds = self.calibrator.log_odds(mean_over_bags(bags))
         limits = self.calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T)
-        verdict = judge(measured, found, shift, self.content)
+        verdict = judge(measured, found, shift, n_reference, self.content)
         return score_table(
             prepared.values.index,
             log_odds,
@@ -164,8 +164,8 @@ class SeverityModel:
         ModelRefusedError, PanelMismatchError
             As `score`.
         """
-        prepared, measured, found, shift = self._measure(matrix)
-        keep = judge(measured, found, shift, self.content)["reason"].to_numpy() == ""
+        prepared, measured, found, shift, n_reference = self._measure(matrix)
+        keep = judge(measured, found, shift, n_reference, self.content)["reason"].to_numpy() == ""
         shares = self._blend.contributions(self._filled(measured, found)) * self.calibrator.slope
         shares[:, -1] += self.calibrator.intercept
         panel = self.content.panel
@@ -250,8 +250,8 @@ class SeverityModel:
 
     def _measure(
         self, matrix: ProteinMatrix
-    ) -> tuple[ProteinMatrix, Floats, npt.NDArray[np.bool_], Floats]:
-        """Return prepared matrix, normalised panel values, which were measured, shifts."""
+    ) -> tuple[ProteinMatrix, Floats, npt.NDArray[np.bool_], Floats, int]:
+        """Return prepared matrix, panel values, which are measured, shifts, and references."""
         self._refuse_other_kind(matrix)
         prepared = prepare(matrix)
         matches = self.match(prepared)["matched_id"]
@@ -259,7 +259,8 @@ class SeverityModel:
         reference = [matches[p.id] for p in self.content.normaliser.reference]
         shift = self._shift(_columns(prepared.values, reference))
         measured = _columns(prepared.values, panel) - shift[:, None]
-        return prepared, measured, np.array([bool(name) for name in panel]), shift
+        found = np.array([bool(name) for name in panel])
+        return prepared, measured, found, shift, sum(bool(name) for name in reference)
 
     def _refuse_other_kind(self, matrix: ProteinMatrix) -> None:
         pooled = matrix.kind == "intensity" and has_pool(matrix)

@@ -126,6 +126,7 @@ class MissingPart(BaseModel):
     model_config = _STRICT
 
     max_not_measured: Count
+    max_reference_not_measured: Count
     min_detected: Count
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from proteoclass.matrix.normalise import Normaliser
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import FoldResult
-from proteoclass.scorer.reference_range import reference_range
-from proteoclass.stats import expit
+from proteoclass.scorer.settings import Settings
+from proteoclass.stats import expit, nan_quantile
 
 PREDICTION_COLUMNS = [
     "sample_id", "patient_id", "outcome", "used", "repeat", "fold", "score", "probability",
@@ -17,6 +18,7 @@ EXPLANATION_COLUMNS = [
     "sample_id", "origin", "protein_id", "gene", "value", "low", "high", "contribution",
 ]  # fmt: skip
 BASE = "(base)"
+REFERENCE_SHARES = (0.05, 0.95)
 
 
 def predictions(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
@@ -91,7 +93,9 @@ def mean_scores(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFra
     return mean.reset_index(drop=True)
 
 
-def explanations(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+def explanations(
+    cohort: Cohort, by_repeat: list[list[FoldResult]], settings: Settings
+) -> pd.DataFrame:
     """Average contributions over repeats; a protein not chosen in a repeat gives 0 there.
 
     A sample's rows therefore sum exactly to its log-odds in `mean_scores`, which
@@ -119,10 +123,22 @@ def explanations(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFr
     table["sample_id"] = cohort.values.index.to_numpy()[table["row"]]
     table["origin"] = "out-of-fold"
     table["gene"] = table["protein_id"].map(cohort.matrix.proteins["gene"]).fillna("")
-    index_rows = pd.Series(np.flatnonzero(cohort.weights > 0))
-    low, high = reference_range(table[table["row"].isin(index_rows)])
+    low, high = _reference_range(cohort, settings)
     table["low"], table["high"] = table["protein_id"].map(low), table["protein_id"].map(high)
     return table[EXPLANATION_COLUMNS]
+
+
+def _reference_range(cohort: Cohort, settings: Settings) -> tuple[pd.Series, pd.Series]:
+    """Return the 5 and 95 % points of each protein over all index samples, normalised as one.
+
+    For reading a value against, never for scoring: a fold sees only its own patients.
+    """
+    index = cohort.values.iloc[cohort.index_rows()]
+    normaliser = Normaliser(settings.normalise, exclude=settings.not_reference)
+    normalised = normaliser.fit(index).transform(index)
+    points = [nan_quantile(normalised, share) for share in REFERENCE_SHARES]
+    low, high = (pd.Series(point, index=index.columns) for point in points)
+    return low, high
 
 
 def _long(rows: np.ndarray, wide: pd.DataFrame, name: str) -> pd.DataFrame:

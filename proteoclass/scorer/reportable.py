@@ -29,7 +29,11 @@ MAX_SHIFT = 8.0
 
 
 def judge(
-    measured: Floats, found: npt.NDArray[np.bool_], shift: Floats, content: ModelContent
+    measured: Floats,
+    found: npt.NDArray[np.bool_],
+    shift: Floats,
+    n_reference: int,
+    content: ModelContent,
 ) -> pd.DataFrame:
     """Decide for each sample whether it is reportable, from its own panel values.
 
@@ -41,6 +45,8 @@ def judge(
         Whether the matrix has the protein at all.
     shift : array of float, shape (n_samples,)
         Normalisation shift; NaN where too few reference proteins were detected.
+    n_reference : int
+        Proteins of the normaliser's reference that the matrix has at all.
     content : ModelContent
 
     Returns
@@ -76,6 +82,13 @@ def judge(
     reason[np.isnan(shift)] = (
         f"fewer than {MIN_REFERENCE_FOUND} reference proteins were detected, too few to normalise"
     )
+    n_known = len(content.normaliser.reference)
+    if n_known - n_reference > content.missing.max_reference_not_measured:
+        reason[:] = (
+            f"the matrix measures {n_reference} of {n_known} reference proteins of the "
+            f"normalisation, at least {n_known - content.missing.max_reference_not_measured} "
+            "are needed"
+        )
     n_found = int(found.sum())
     if size - n_found > content.missing.max_not_measured:
         reason[:] = (

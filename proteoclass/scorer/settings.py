@@ -106,7 +106,7 @@ class Settings:
             normalise=normalise,
             impute=impute,
             select=select,
-            not_reference=leak or self.not_reference,
+            not_reference=tuple(dict.fromkeys((*self.not_reference, *leak))),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proteoclass import stats
+from proteoclass.matrix.outcome import is_replicate
 from proteoclass.scorer import performance
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
@@ -93,13 +94,15 @@ def describe_cohort(cohort: Cohort) -> dict[str, Any]:
     names, classes = cohort.training_patients
     used = cohort.used()
     matrix = cohort.matrix
+    replicates = is_replicate(matrix.samples).to_numpy(dtype=bool)
     return {
         "n_patients": len(names),
         "n_positive": int(classes.sum()),
         "n_negative": int(len(names) - classes.sum()),
         "n_index_samples": int((used == "index").sum()),
-        "n_follow_up_samples": int((used == "follow-up").sum()),
-        "n_other_samples": int((used == "other").sum()),
+        "n_follow_up_samples": int(((used == "follow-up") & ~replicates).sum()),
+        "n_replicate_samples": int(replicates.sum()),
+        "n_other_samples": int(((used == "other") & ~replicates).sum()),
         "n_proteins": matrix.n_proteins,
         "fluid": matrix.fluid,
         "kind": matrix.kind,

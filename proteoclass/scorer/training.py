@@ -29,7 +29,8 @@ from proteoclass.stats import expit
 Floats = npt.NDArray[np.float64]
 
 #: First policy for proteins an assay does not measure: a fifth of the panel, each one
-#: replaced by its training median, which is to say by no evidence.
+#: replaced by its training median, which is to say by no evidence; and a fifth of the
+#: normaliser's reference, whose median moves little without them.
 MAX_NOT_MEASURED = 0.2
 
 _TRAINING_FIELDS = ["n_patients", "n_positive", "n_negative"]
@@ -166,7 +167,7 @@ def _content(
             "specificity": limits.specificity,
             "externally_validated": False,
         },
-        "missing": _missing(measured),
+        "missing": _missing(measured, len(fitted.pipeline["normalise"].reference_)),
         "reference": _reference(points, label),
         "training": {key: described[key] for key in _TRAINING_FIELDS}
         | {
@@ -236,10 +237,11 @@ def _panel(
     return proteins
 
 
-def _missing(measured: Floats) -> dict[str, int]:
+def _missing(measured: Floats, n_reference: int) -> dict[str, int]:
     fewest = int((~np.isnan(measured)).sum(axis=1).min())
     return {
         "max_not_measured": int(MAX_NOT_MEASURED * measured.shape[1]),
+        "max_reference_not_measured": int(MAX_NOT_MEASURED * n_reference),
         # Half of what the poorest study sample had: below that a run has failed.
         "min_detected": max(1, fewest // 2),
     }

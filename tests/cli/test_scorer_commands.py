@@ -294,3 +294,15 @@ def test_explain_of_an_unknown_sample_says_so(files, sample, hint):
     result = run("explain", files / "m.tsv", "--model", files / "model.json", "--sample", sample)
     assert result.exit_code == 3
     assert result.stderr.splitlines()[-1].endswith(f"m.tsv: no sample {sample!r}; {hint}")
+
+
+def test_no_input_is_ever_replaced(files):
+    runner = CliRunner()
+    for name in ("model.json", "m.tsv", "s.tsv"):
+        before = (files / name).read_bytes()
+        arguments = ["score", str(files / "m.tsv"), "--samples", str(files / "s.tsv"),
+                     "--model", str(files / "model.json"), "--force", "-o", str(files / name)]  # fmt: skip
+        done = runner.invoke(main, arguments)
+        assert done.exit_code == 3
+        assert "is an input of this command" in done.stderr
+        assert (files / name).read_bytes() == before

@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.io import json_text, table_text
+from proteoclass.matrix.normalise import Normaliser
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
 from proteoclass.panel import Panel, PanelSelector
@@ -16,6 +17,7 @@ from proteoclass.scorer import Settings, derive_panel, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.summary import describe_cohort
 from proteoclass.stats import log_odds
 
 QUICK = Settings(size=8, bags=3, rounds=8)
@@ -315,6 +317,28 @@ def test_an_interval_without_width_is_no_certainty(make_toy):
     result = evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0).summary
     assert result["auc"]["interval"] == [1.0, 1.0]
     assert any("that is no certainty" in warning for warning in result["warnings"])
+
+
+def test_a_label_is_looked_for_in_the_named_sheet(toy):
+    named = replace(toy, source=replace(toy.source, sheet="visits.tsv"))
+    with pytest.raises(InputError, match=r"^visits.tsv: column 'severity' has no label 'ill'"):
+        evaluate(named, Outcome("severity", "ill"), settings=QUICK)
+
+
+def test_ranges_beside_an_explanation_are_those_of_all_index_samples(toy, evaluated):
+    index = toy.values.loc[evaluated.cohort.weights > 0]
+    normaliser = Normaliser("pqn").fit(index)
+    normalised = pd.DataFrame(normaliser.transform(index), columns=index.columns)
+    rows = evaluated.explanations.drop_duplicates("protein_id").set_index("protein_id")
+    low = normalised.quantile(0.05)[rows.index.drop("(base)")]
+    np.testing.assert_allclose(rows["low"].drop("(base)"), low, rtol=1e-9)
+
+
+def test_replicates_are_no_visits(toy):
+    samples = toy.samples.assign(replicate_of="")
+    samples.loc["S03v1", "replicate_of"] = "S03v0"
+    counts = describe_cohort(build_cohort(replace(toy, samples=samples), OUTCOME))
+    assert (counts["n_follow_up_samples"], counts["n_replicate_samples"]) == (39, 1)
 
 
 def test_refuses_too_few_patients(make_toy):

@@ -102,6 +102,12 @@ def test_one_protein_may_be_missing_and_too_many_may_not(model, toy):
     assert refused["reason"].str.contains("measures 5 of 8 panel proteins").all()
 
 
+def test_without_the_reference_proteins_nothing_is_normalised_in_silence(model, toy):
+    bare = model.score(keep(toy, [p.id for p in model.content.panel]))
+    assert (bare["status"] == "not reportable").all()
+    assert bare["reason"].str.contains("reference proteins of the normalisation").all()
+
+
 def test_a_failed_run_and_another_scale_are_not_reportable(model, toy):
     values = toy.values.copy()
     values.loc["S00v0", [p.id for p in model.content.panel]] = np.nan
