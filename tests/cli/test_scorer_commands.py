@@ -300,8 +300,9 @@ def test_no_input_is_ever_replaced(files):
     runner = CliRunner()
     for name in ("model.json", "m.tsv", "s.tsv"):
         before = (files / name).read_bytes()
-        arguments = ["score", str(files / "m.tsv"), "--samples", str(files / "s.tsv"),
-                     "--model", str(files / "model.json"), "--force", "-o", str(files / name)]  # fmt: skip
+        matrix, sheet, model = (str(files / each) for each in ("m.tsv", "s.tsv", "model.json"))
+        arguments = ["score", matrix, "--samples", sheet, "--model", model]
+        arguments += ["--force", "-o", str(files / name)]
         done = runner.invoke(main, arguments)
         assert done.exit_code == 3
         assert "is an input of this command" in done.stderr
