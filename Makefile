@@ -20,7 +20,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: help demo test long check lint format type docs bench study coverage clean
+.PHONY: help demo example test long check lint format type docs bench study coverage clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -42,6 +42,15 @@ demo: $(READY)  ## simulate a urine cohort, run the whole line on it, say where 
 	@echo "  reports/demo/study.html      reports/demo/study.pdf"
 	@find reports/demo/patients -name '*.pdf' | sort | sed -n '1,2s/^/  /p'
 	@echo "  and $$(find reports/demo/patients -name '*.pdf' | wc -l) patient reports in reports/demo/patients/"
+
+example: $(READY)  ## rebuild the committed example and the picture in the README (needs pdftoppm)
+	$(RUN) simulate -o reports/demo-cohort --force
+	SOURCE_DATE_EPOCH=1795132800 $(RUN) run docs/demo-study.toml -o reports/demo --force --jobs $(JOBS)
+	mkdir -p reports/example docs/images
+	cp reports/demo/study.html reports/demo/study.pdf reports/example/
+	cp reports/demo/patients/sim-p028-*.html reports/example/patient.html
+	cp reports/demo/patients/sim-p028-*.pdf reports/example/patient.pdf
+	pdftoppm -png -r 100 -f 1 -l 1 -singlefile reports/example/patient.pdf docs/images/patient-report
 
 test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
 	$(PYTEST) -n $(JOBS) -m "not long"
