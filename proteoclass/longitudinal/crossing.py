@@ -76,7 +76,7 @@ def crossings(visits: pd.DataFrame, threshold: float | None) -> tuple[pd.DataFra
         f"their first visit; {crossed} of them have a confirmed visit below it."
     ]
     if returned:
-        notes.append(f"{returned} of these were at or above the threshold again later.")
+        notes.append(f"{returned} of these went back to the threshold or above it later.")
     return brackets, notes
 
 

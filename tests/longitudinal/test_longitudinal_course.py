@@ -60,7 +60,7 @@ def test_crossings_are_counted_in_words():
     assert notes == [
         "2 of 3 patients were at or above 40 points at their first visit; "
         "1 of them have a confirmed visit below it.",
-        "1 of these were at or above the threshold again later.",
+        "1 of these went back to the threshold or above it later.",
     ]
 
 
