@@ -237,6 +237,24 @@ def test_a_panel_of_this_very_cohort_is_chosen_again_and_a_failed_sample_not_exp
     assert rival["auc"] == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_request_to_terminate_clears_away_what_was_begun(place):
+    target = place / "ended"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "proteoclass", "run", str(place / "study.toml"), "-o", str(target)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    while not list(place.glob(".ended-*")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.terminate()
+    _, words = process.communicate()
+    assert process.returncode == 130
+    assert words.decode().splitlines()[-1] == "error: interrupted"
+    assert not list(place.glob(".ended-*"))
+    assert not target.exists()
+
+
 def test_killed_at_any_moment_leaves_no_run_folder(place):
     program = "import sys; from proteoclass.study import run_study; run_study(*sys.argv[1:])"
     for delay in (2.0, 4.0):

@@ -6,8 +6,12 @@ import difflib
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -116,7 +120,8 @@ class LazyGroup(Group):
             return run()
         _write_utf8()
         try:
-            result = run()
+            with _terminable():
+                result = run()
         except click.ClickException as error:
             _leave(_usage_message(error), USAGE)
         except click.Abort:
@@ -138,6 +143,23 @@ class LazyGroup(Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(PIPE_CLOSED)
         return result
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Take a request to terminate as an interrupt, so that what was begun is cleared away."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _write_utf8() -> None:
