@@ -29,6 +29,7 @@ from proteoclass.scorer import (
     train,
 )
 from proteoclass.scorer.parallel import Progress, run_units
+from proteoclass.scorer.reportable import SCORE_COLUMNS
 from proteoclass.scorer.versions import software_versions
 from proteoclass.stats import expit
 from proteoclass.study_file import Study, load_study
@@ -181,8 +182,7 @@ def scores_of_run(
     band = model.thresholds.band(scores.loc[ids, "score"].to_numpy(dtype=float))
     scores.loc[ids, "band"] = np.where(reportable, band, "")
     scores.loc[ids, "origin"] = "out-of-fold"
-    columns = list(model.score(matrix.take(matrix.values.index[:1])).columns)
-    return scores.reset_index()[columns]
+    return scores.reset_index()[SCORE_COLUMNS]
 
 
 def _read(study: Study, base: Path) -> ProteinMatrix:

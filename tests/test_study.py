@@ -237,6 +237,19 @@ def test_a_panel_of_this_very_cohort_is_chosen_again_and_a_failed_sample_not_exp
     assert rival["auc"] == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_cohort_of_plexes_is_run_as_ratios_to_its_pool(place):
+    cohort = pc.simulate_cohort(patients=24, severe=8, proteins=120, visits=2, plexes=8, seed=4)
+    write_cohort(cohort, place / "plexes")
+    path = variant(place, "plexes.toml", ("cohort/", "plexes/"))
+    run = run_study(path, place / "plexes-run")
+    model = load_model(run / "model.json")
+    assert (model.content.kind, model.content.pool_id) == ("ratio", "SIM-POOL-1")
+    scores = table(run, "scores.tsv")
+    pools = cohort.matrix.samples["channel"].str.startswith("pool")
+    assert set(scores["sample_id"]) == set(cohort.matrix.values.index[~pools])
+    assert (scores["status"] == "final").all()
+
+
 def test_a_request_to_terminate_clears_away_what_was_begun(place):
     target = place / "ended"
     process = subprocess.Popen(
