@@ -28,7 +28,22 @@ METHODS = ("auto", "stability", "moderated-t")
 SMALL_COHORT = 70
 
 
-class DetectionFilter(SelectorMixin, BaseEstimator):
+class _NanTolerantSelector(SelectorMixin, BaseEstimator):
+    """A selector that keeps its answer in `support_` and takes gaps as they come."""
+
+    support_: Bools
+
+    def _get_support_mask(self) -> Bools:
+        check_is_fitted(self)
+        return np.asarray(self.support_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class DetectionFilter(_NanTolerantSelector):
     """Keep the proteins detected in enough training samples to be worth measuring.
 
     Parameters
@@ -74,17 +89,8 @@ class DetectionFilter(SelectorMixin, BaseEstimator):
             )
         return self
 
-    def _get_support_mask(self) -> Bools:
-        check_is_fitted(self)
-        return np.asarray(self.support_)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-class FixedPanel(SelectorMixin, BaseEstimator):
+class FixedPanel(_NanTolerantSelector):
     """Keep the proteins of a panel that came from elsewhere.
 
     Parameters
@@ -118,17 +124,8 @@ class FixedPanel(SelectorMixin, BaseEstimator):
         self.support_ = np.isin(np.arange(values.shape[1]), self.columns)
         return self
 
-    def _get_support_mask(self) -> Bools:
-        check_is_fitted(self)
-        return np.asarray(self.support_)
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
-
-
-class PanelSelector(SelectorMixin, BaseEstimator):
+class PanelSelector(_NanTolerantSelector):
     """Choose the proteins most often picked over half-samples of the patients.
 
     Parameters
@@ -269,13 +266,8 @@ class PanelSelector(SelectorMixin, BaseEstimator):
             model.fit(values, labels, sample_weight=_balanced(labels, weights))
         return np.asarray(np.abs(model.coef_[0]) > 0)
 
-    def _get_support_mask(self) -> Bools:
-        check_is_fitted(self)
-        return np.asarray(self.support_)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
         tags.target_tags.required = True
         tags.classifier_tags = ClassifierTags(multi_class=False)
         return tags

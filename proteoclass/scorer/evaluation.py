@@ -41,7 +41,7 @@ class Evaluation:
         Content of `predictions.tsv`: every labelled sample in every repeat.
     scores : DataFrame
         One row a sample of a labelled patient, averaged over repeats on the log-odds:
-        `sample_id log_odds lower upper used label weight`.
+        `sample_id log_odds lower upper label weight`.
     explanations : DataFrame
         Contributions by the models that never saw the patient; columns of
         `explanations.tsv`.

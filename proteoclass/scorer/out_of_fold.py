@@ -72,22 +72,19 @@ def mean_scores(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFra
     Returns
     -------
     DataFrame
-        `sample_id log_odds lower upper panel_found used label weight`; `lower` and
-        `upper` are the mean over repeats of the 5 and 95 % points over bags, log-odds.
+        `sample_id log_odds lower upper label weight`; `lower` and `upper` are the mean
+        over repeats of the 5 and 95 % points over bags, log-odds.
     """
-    rows, log_odds, limits, found = [], [], [], []
+    rows, log_odds, limits = [], [], []
     for result in (r for results in by_repeat for r in results):
         rows.append(result.rows)
         log_odds.append(result.log_odds)
         limits.append(result.bag_limits)
-        found.append(result.measured.notna().sum(axis=1).to_numpy(dtype=float))
     frame = pd.DataFrame(np.concatenate(limits), columns=["lower", "upper"])
     frame.insert(0, "log_odds", np.concatenate(log_odds))
-    frame["detected"] = np.concatenate(found)
     mean = frame.groupby(np.concatenate(rows)).mean()
     positions = mean.index.to_numpy()
     mean.insert(0, "sample_id", cohort.values.index.to_numpy()[positions])
-    mean["used"] = cohort.used()[positions]
     mean["label"] = cohort.labels[positions]
     mean["weight"] = cohort.weights[positions]
     return mean.reset_index(drop=True)
@@ -105,6 +102,8 @@ def explanations(
     ----------
     cohort : Cohort
     by_repeat : list of list of FoldResult
+    settings : Settings
+        Resolved.
 
     Returns
     -------
