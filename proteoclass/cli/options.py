@@ -110,7 +110,10 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 
 
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "format": ("auto", "wide", "maxquant"),
+    "format": (
+        *("auto", "maxquant", "diann", "spectronaut", "fragpipe", "proteome-discoverer", "olink"),
+        *("alphadia", "alphapept", "mztab", "anndata", "wide"),
+    ),
     "scale": ("auto", "raw", "log2"),
     "kind": ("auto", "intensity", "ratio", "npx"),
     "quantity-scope": ("auto", "run", "cohort"),

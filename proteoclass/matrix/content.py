@@ -8,12 +8,18 @@ import io
 import os
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from proteoclass.errors import InputError, SystemFailureError
 
 #: Largest table file that is read into memory, and largest text after unpacking.
 MAX_BYTES = 1 << 30
+#: First bytes of the binary formats that are read.
+PARQUET_MAGIC = b"PAR1"
+HDF5_MAGIC = b"\x89HDF"
 
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
@@ -22,8 +28,8 @@ _MAGIC = (
     (b"II*\x00", "a TIFF picture"),
     (b"MM\x00*", "a TIFF picture"),
     (b"%PDF", "a PDF document"),
-    (b"PAR1", "a Parquet file"),
-    (b"\x89HDF", "an HDF5 file (perhaps .h5ad)"),
+    (PARQUET_MAGIC, "a Parquet file"),
+    (HDF5_MAGIC, "an HDF5 file (perhaps .h5ad)"),
     (b"SQLite format 3", "an SQLite database"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls); save it as .xlsx"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
@@ -39,7 +45,6 @@ _MARKUP = (
     (b"<html", "an HTML page"),
     (b"<?xml", "an XML document"),
     (b'{"', "a JSON document"),
-    (b"mtd\tmztab", "an mzTab file"),
 )
 
 
@@ -86,6 +91,52 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     if not data.strip():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     return data
+
+
+@contextmanager
+def open_binary(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file of any size for reading.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Yields
+    ------
+    binary stream
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is a folder.
+    SystemFailureError
+        If the operating system refuses.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = Path(folder) / "a.tsv"
+    ...     _ = target.write_bytes(b"xyz")
+    ...     with open_binary(target) as stream:
+    ...         stream.read(2)
+    b'xy'
+    """
+    target = Path(path)
+    try:
+        if target.is_dir():
+            raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
+        stream = target.open("rb")
+    except InputError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; check the name and the folder") from error
+    except (OSError, ValueError) as error:
+        raise SystemFailureError(
+            f"{path}: cannot be read ({error}); check its permissions"
+        ) from error
+    with stream:
+        yield stream
 
 
 def is_workbook(data: bytes) -> bool:

@@ -98,8 +98,7 @@ def parse_delimited(
     >>> parsed.separator, parsed.header, parsed.frame[1].tolist()
     (';', ['id', 'P1'], [2.5])
     """
-    declared, text = _declared_separator(text)
-    separator = declared or _separator(text)
+    declared, separator, text = find_separator(text)
     quoting = csv.QUOTE_NONE
     layout = None
     if b'"' in text:
@@ -122,6 +121,31 @@ def parse_delimited(
         notes = (*notes, DECIMAL_COMMAS)
     frame = _parsed(body, (separator, decimal, quoting), header, is_text, where)
     return Parsed(header, frame, rows, separator, decimal, notes)
+
+
+def find_separator(text: bytes) -> tuple[bool, str, bytes]:
+    r"""Find what separates the cells of a text.
+
+    Parameters
+    ----------
+    text : bytes
+        UTF-8 with ``\n`` line ends.
+
+    Returns
+    -------
+    declared : bool
+        Whether a first line such as ``sep=;`` said so.
+    separator : str
+    text : bytes
+        Without that line.
+
+    Examples
+    --------
+    >>> find_separator(b"sep=;\nid;P1\n")
+    (True, ';', b'id;P1\n')
+    """
+    declared, body = _declared_separator(text)
+    return bool(declared), declared or _separator(body), body
 
 
 def _declared_separator(text: bytes) -> tuple[str, bytes]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import accessions_in, genes_in_headers, members, name_in_headers
-from proteoclass.matrix.quantities import Quantities, row_ids
+from proteoclass.matrix.preview import Preview
+from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.tables import Table
 
 #: Column prefixes of each quantity, in the order tried; R writes points for blanks.
@@ -35,6 +36,19 @@ _FLAGS = (
 class _Choice:
     name: str
     columns: dict[str, str]
+
+
+def recognise(preview: Preview) -> str:
+    """Say why a file is a proteinGroups table, "" where it is none."""
+    if preview.container not in ("text", "workbook") or not is_maxquant(preview.names):
+        return ""
+    return f"column {preview.named('Majority protein IDs', 'Protein IDs')!r} of proteinGroups"
+
+
+def read(request: Request) -> Quantities:
+    """Read a proteinGroups table, as `read_maxquant`."""
+    table = request.table(required=cells_needed)
+    return read_maxquant(table, request.samples, request.quantity)
 
 
 def is_maxquant(names: Collection[str]) -> bool:
@@ -125,7 +139,8 @@ def read_maxquant(
     values = values.rename(columns=_sample_names(choice, samples)).T
     values.columns = pd.Index(ids)
     values.index.name = None
-    return Quantities(
+    return Quantities.of(
+        table,
         values=values,
         proteins=_described(kept, values.columns),
         format="maxquant",

@@ -2,12 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.tables import Table
+from proteoclass.matrix.headers import PROTEIN_HEADERS, SAMPLE_HEADERS
+from proteoclass.matrix.preview import Preview
+from proteoclass.matrix.protein_matrix import Kind, Scale
+from proteoclass.matrix.tables import Table, read_table
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What a reader of one format is given.
+
+    Parameters
+    ----------
+    preview : Preview
+        The start of the file.
+    samples : DataFrame, optional
+        The sample sheet, indexed by sample id.
+    known_proteins : sequence of str
+        Ids of a model, a panel or a table of proteins.
+    quantity : str
+        Which of a file's quantities to read; "auto" leaves it to the reader.
+    sheet : str, optional
+        Sheet of a workbook.
+    text_columns : sequence of str
+        More columns that are kept as written.
+    """
+
+    preview: Preview
+    samples: pd.DataFrame | None = None
+    known_proteins: Sequence[str] = ()
+    quantity: str = "auto"
+    sheet: str | None = None
+    text_columns: Sequence[str] = ()
+
+    @property
+    def path(self) -> str:
+        """File name as given."""
+        return self.preview.path
+
+    def table(self, *, required: Callable[[list[str]], int] = len, **options: Any) -> Table:
+        """Read the whole file as one table, as `read_table` does."""
+        kept = [*SAMPLE_HEADERS, *PROTEIN_HEADERS, *self.text_columns]
+        return read_table(
+            self.path, sheet=self.sheet, text_columns=kept, required=required, **options
+        )
+
+    def refuse_quantity(self, what: str) -> None:
+        """Refuse ``--quantity`` where a file has no choice of quantities.
+
+        Raises
+        ------
+        InputError
+        """
+        if self.quantity != "auto":
+            raise InputError(
+                f"{self.path}: --quantity {self.quantity!r} picks among the quantities of a "
+                f"search engine's table, and this is {what}; drop the option"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +87,17 @@ class Quantities:
         Samples that the reader left out since the sample sheet lacks them.
     across_runs : bool
         Whether the search computed the numbers across runs (MaxLFQ).
+    where : str
+        File, and sheet of a workbook, for messages.
+    sha256 : str
+        Hash of the file's bytes, "" where it is still to be computed.
+    scale : {"raw", "log2"}, optional
+        Where the format itself fixes it; else the numbers decide.
+    kind : {"intensity", "ratio", "npx"}, optional
+        Where the format itself fixes it.
+    samples : DataFrame, optional
+        What the file itself says of its samples (plate, plex, QC warning), by sample id;
+        the sample sheet goes before it.
     """
 
     values: pd.DataFrame
@@ -38,6 +107,17 @@ class Quantities:
     notes: tuple[str, ...] = ()
     unlisted: tuple[str, ...] = ()
     across_runs: bool = False
+    where: str = ""
+    sha256: str = ""
+    scale: Scale | None = None
+    kind: Kind | None = None
+    samples: pd.DataFrame | None = None
+
+    @classmethod
+    def of(cls, table: Table, **fields: Any) -> Quantities:
+        """Return quantities read from a table, with its place, hash and notes."""
+        notes = (*table.notes, *fields.pop("notes", ()))
+        return cls(where=table.where, sha256=table.sha256, notes=notes, **fields)
 
     def describe(self, proteins: pd.DataFrame, notes: tuple[str, ...]) -> Quantities:
         """Return the same quantities with more said about their proteins."""

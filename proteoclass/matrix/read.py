@@ -10,21 +10,23 @@ from typing import cast
 
 import pandas as pd
 
-from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.headers import PROTEIN_HEADERS, SAMPLE_HEADERS, plain
-from proteoclass.matrix.maxquant import cells_needed, is_maxquant, read_maxquant
-from proteoclass.matrix.protein_matrix import Fluid, ProteinMatrix, QuantityScope, Source
+from proteoclass.errors import InputError
+from proteoclass.io import sha256_file
+from proteoclass.matrix.formats import FORMATS, find_format
+from proteoclass.matrix.joining import join_samples
+from proteoclass.matrix.preview import look_at
+from proteoclass.matrix.protein_matrix import (
+    Fluid,
+    Kind,
+    ProteinMatrix,
+    QuantityScope,
+    Scale,
+    Source,
+)
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
-from proteoclass.matrix.quantities import Quantities
+from proteoclass.matrix.quantities import Quantities, Request
 from proteoclass.matrix.scale import decide_kind, decide_scale
 from proteoclass.matrix.sheet import complete_samples, read_samples
-from proteoclass.matrix.tables import Table, read_table
-from proteoclass.matrix.wide import read_wide
-from proteoclass.matrix.wording import counted
-
-#: Formats that this version reads.
-FORMATS = ("auto", "wide", "maxquant")
-
 
 _Path = str | os.PathLike[str]
 
@@ -166,38 +168,32 @@ def read_with_leftovers(
     ('Not in the matrix: 1 sample of the sample sheet (s9).',)
     """
     people = _sample_sheet(samples, options.columns)
-    table = read_table(
-        path,
-        sheet=options.sheet,
-        text_columns=[*SAMPLE_HEADERS, *PROTEIN_HEADERS, *(options.columns or {}).values()],
-        required=cells_needed,
-    )
     told = _protein_table(options.proteins)
-    read = _quantities(table, people, told, options)
-    values, leftovers = _shared(read, people, table.where)
+    read = _quantities(path, people, told, options)
+    values, leftovers = join_samples(read, people)
     if told is not None:
         read = read.describe(*filled_in(read.proteins, told, _short(options.proteins)))
-    notes = [*table.notes, *read.notes]
+    notes = list(read.notes)
     if people is not None:
         notes += people.attrs["notes"]
         people = people.loc[values.index]
         people.attrs = {}
-    built = _built(values, people, read, table, options, (*notes, *leftovers))
+    built = _built(path, values, people, read, options, (*notes, *leftovers))
     sheet = "" if samples is None or isinstance(samples, pd.DataFrame) else Path(samples).name
     return replace(built, source=replace(built.source, sheet=sheet)), leftovers
 
 
 def _built(
+    path: _Path,
     values: pd.DataFrame,
     people: pd.DataFrame | None,
     read: Quantities,
-    table: Table,
     options: ReadOptions,
     notes: tuple[str, ...],
 ) -> ProteinMatrix:
-    scale, scale_why = decide_scale(values, options.scale, table.where)
-    kind, kind_why = decide_kind(values, list(values.columns), scale, options.kind)
-    notes += _contradiction(values, scale, options.scale, table.where)
+    scale, scale_why = _scale(values, read, options)
+    kind, kind_why = _kind(values, scale, read, options)
+    notes += _contradiction(values, scale, options.scale, read.where)
     scope = options.quantity_scope
     if scope == "auto":
         scope = "cohort" if read.across_runs else "run"
@@ -210,13 +206,27 @@ def _built(
         quantity_scope=cast(QuantityScope, scope),
         fluid=cast(Fluid, options.fluid),
         source=Source(
-            path=Path(table.path).name,
-            sha256=table.sha256,
+            path=Path(path).name,
+            sha256=read.sha256,
             format=read.format,
             why=f"{read.why}; scale: {scale_why}; kind: {kind_why}",
             notes=notes,
         ),
     )
+
+
+def _scale(values: pd.DataFrame, read: Quantities, options: ReadOptions) -> tuple[Scale, str]:
+    if options.scale == "auto" and read.scale is not None:
+        return read.scale, f"{read.scale}, as {read.format} writes it"
+    return decide_scale(values, options.scale, read.where)
+
+
+def _kind(
+    values: pd.DataFrame, scale: Scale, read: Quantities, options: ReadOptions
+) -> tuple[Kind, str]:
+    if options.kind == "auto" and read.kind is not None:
+        return read.kind, f"{read.kind}, as {read.format} writes it"
+    return decide_kind(values, list(values.columns), scale, options.kind)
 
 
 def _contradiction(values: pd.DataFrame, scale: str, asked: str, where: str) -> tuple[str, ...]:
@@ -250,69 +260,24 @@ def _sample_sheet(
 
 
 def _quantities(
-    table: Table,
+    path: _Path,
     samples: pd.DataFrame | None,
     told: pd.DataFrame | None,
     options: ReadOptions,
 ) -> Quantities:
-    if options.format == "maxquant" or (options.format == "auto" and is_maxquant(table.names)):
-        return read_maxquant(table, samples, options.quantity)
-    if options.format == "auto":
-        _refuse_other_formats(table)
-    if options.quantity != "auto":
-        raise InputError(
-            f"{table.where}: --quantity {options.quantity!r} picks columns of a MaxQuant table, "
-            "and this is a wide one; drop the option"
-        )
-    known = [*(options.known_proteins or ()), *(() if told is None else told.index)]
-    return read_wide(table, samples, known)
-
-
-def _refuse_other_formats(table: Table) -> None:
-    """Name a vendor's table that would be misread as a wide one."""
-    names = {plain(name) for name in table.names}
-    kinds = {
-        "a Spectronaut report in long form": {"rfilename", "pgproteingroups"} <= names,
-        "an Olink NPX table in long form": "npx" in names and bool({"sampleid", "olinkid"} & names),
-        "a FragPipe combined_protein table": "combinedtotalpeptides" in names
-        or any(name.endswith("razorintensity") for name in names),
-        "a DIA-NN report in long form": {"run", "precursorid"} <= names,
-    }
-    found = next((kind for kind, present in kinds.items() if present), None)
-    if found:
-        raise InputError(
-            f"{table.where}: looks like {found}, which this version does not read; make a wide "
-            "table of it (samples x proteins), or pass --format wide if it is one"
-        )
-
-
-def _shared(
-    read: Quantities, samples: pd.DataFrame | None, where: str
-) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Keep the samples that both the matrix and the sheet have, in the matrix's order."""
-    if samples is None:
-        return read.values, ()
-    inside = read.values.index.isin(samples.index)
-    if not inside.any():
-        raise InputError(
-            f"{where}: no sample of the table is in the sample sheet; the table has "
-            f"{name_list(read.values.index)}; the sheet has {name_list(samples.index)}; "
-            "use the same ids in both"
-        )
-    leftovers = []
-    dropped = [*read.values.index[~inside], *read.unlisted]
-    if dropped:
-        leftovers.append(
-            f"Left out, not in the sample sheet: {counted(len(dropped), 'sample')} of the "
-            f"matrix ({name_list(dropped)})."
-        )
-    absent = samples.index.difference(read.values.index, sort=False)
-    if len(absent):
-        leftovers.append(
-            f"Not in the matrix: {counted(len(absent), 'sample')} of the sample sheet "
-            f"({name_list(absent)})."
-        )
-    return read.values[inside], tuple(leftovers)
+    preview = look_at(path)
+    found, why = find_format(preview, options.format)
+    request = Request(
+        preview,
+        samples,
+        (*(options.known_proteins or ()), *(() if told is None else told.index)),
+        options.quantity,
+        options.sheet,
+        tuple((options.columns or {}).values()),
+    )
+    read = found.read(request)
+    sha256 = read.sha256 or sha256_file(path)
+    return replace(read, sha256=sha256, why=read.why or f"{found.title}: {why}")
 
 
 def _protein_table(

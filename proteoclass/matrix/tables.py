@@ -14,7 +14,7 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import is_missing, is_number_type, numbers
-from proteoclass.matrix.content import is_workbook, read_bytes, table_text
+from proteoclass.matrix.content import PARQUET_MAGIC, is_workbook, read_bytes, table_text
 from proteoclass.matrix.delimited import Parsed, parse_delimited
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.wording import counted
@@ -112,7 +112,7 @@ def read_table(
     all_text: bool = False,
     required: Callable[[list[str]], int] = len,
 ) -> Table:
-    r"""Read a TSV, CSV, semicolon-separated or XLSX table, plain or gzipped.
+    r"""Read a TSV, CSV, semicolon-separated, XLSX or Parquet table; text may be gzipped.
 
     Parameters
     ----------
@@ -156,9 +156,13 @@ def read_table(
     notes: tuple[str, ...] = ()
     if is_workbook(data):
         parsed, where = parse_workbook(data, where, is_text, sheet)
+    elif sheet is not None:
+        raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
+    elif data.startswith(PARQUET_MAGIC):
+        from proteoclass.matrix.parquet import parse_parquet
+
+        parsed = parse_parquet(path, is_text)
     else:
-        if sheet is not None:
-            raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
         text, notes = table_text(data, where)
         parsed = parse_delimited(text, where, is_text, required=required)
     frame, rows, more = _named(parsed, where)

@@ -17,7 +17,8 @@ from proteoclass.matrix.headers import (
     plain,
 )
 from proteoclass.matrix.orientation import Orientation, find_orientation, looks_like_protein
-from proteoclass.matrix.quantities import Quantities, row_ids
+from proteoclass.matrix.preview import Preview
+from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.sheet import ROLES
 from proteoclass.matrix.tables import Table
 from proteoclass.matrix.wording import counted
@@ -27,6 +28,22 @@ _TOLD_BY = (
     ("gene", GENE_HEADERS),
     ("name", DESCRIPTION_HEADERS),
 )
+
+
+def recognise(preview: Preview) -> str:
+    """Say why a file may be a wide table: whatever is a table may be one."""
+    return "" if preview.container == "hdf5" else "a table of no vendor that is known"
+
+
+def read(request: Request) -> Quantities:
+    """Read a wide table, as `read_wide`."""
+    table = request.table()
+    if request.quantity != "auto":
+        raise InputError(
+            f"{table.where}: --quantity {request.quantity!r} picks columns of a MaxQuant table, "
+            "and this is a wide one; drop the option"
+        )
+    return read_wide(table, request.samples, request.known_proteins)
 
 
 def read_wide(
@@ -93,7 +110,8 @@ def _samples_in_rows(
             f"Left out, not taken for proteins: {counted(len(aside), 'column')} "
             f"({name_list(aside)}). List them in --proteins if they are proteins.",
         )
-    return Quantities(
+    return Quantities.of(
+        table,
         values=values,
         proteins=_spelt_accessions(values.columns),
         format="wide",
@@ -134,7 +152,8 @@ def _samples_in_columns(
             f"Left out, about proteins and no samples: {counted(len(unused), 'column')} "
             f"({name_list(unused)}).",
         )
-    return Quantities(
+    return Quantities.of(
+        table,
         values=values,
         proteins=proteins,
         format="wide",

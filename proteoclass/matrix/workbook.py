@@ -90,26 +90,18 @@ def parse_workbook(
     >>> parsed.header, parsed.frame[0].tolist(), place
     (['sample_id', 'P1'], ['007'], "a.xlsx, sheet 'Sheet'")
     """
-    _refuse_bomb(data, where)
     limit = MAX_CELLS if size is None else size
-    with _openpyxl(where), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # extensions and styles that carry no values
-        from openpyxl import load_workbook  # 0.2 s that text tables need not pay
-
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        try:
-            names = [page.title for page in book.worksheets]
-            chosen = _chosen(names, sheet, where)
-            several = sheet is None and len(names) > 1
-            more = f" (the first of {len(names)}: {name_list(names)})" if several else ""
-            where = f"{where}, sheet {chosen!r}{more}"
-            page = book[chosen]
-            # Some writers state a size of one cell; the rows themselves know better.
-            page.reset_dimensions()
-            rows, table = _rows(page.iter_rows(values_only=True), where, limit)
-            _refuse_uncomputed(data, page, where)
-        finally:
-            book.close()
+    with open_workbook(data, where) as book:
+        names = [page.title for page in book.worksheets]
+        chosen = _chosen(names, sheet, where)
+        several = sheet is None and len(names) > 1
+        more = f" (the first of {len(names)}: {name_list(names)})" if several else ""
+        where = f"{where}, sheet {chosen!r}{more}"
+        page = book[chosen]
+        # Some writers state a size of one cell; the rows themselves know better.
+        page.reset_dimensions()
+        rows, table = _rows(page.iter_rows(values_only=True), where, limit)
+        _refuse_uncomputed(data, page, where)
     if len(table) < 2:
         found = "has a header and no rows" if table else "is empty"
         raise InputError(f"{where}: {found}; name another sheet with --sheet")
@@ -146,6 +138,48 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, (datetime.datetime, datetime.date, datetime.time)):
         return cell.isoformat()
     return str(cell)
+
+
+@contextmanager
+def open_workbook(data: bytes, where: str) -> Iterator[Any]:
+    """Open a workbook for reading row by row; what is wrong inside becomes one line.
+
+    Parameters
+    ----------
+    data : bytes
+        The .xlsx file.
+    where : str
+        Its name, for messages.
+
+    Yields
+    ------
+    openpyxl.Workbook
+        Read-only, with the stored results of formulas.
+
+    Raises
+    ------
+    InputError
+        If the workbook is damaged or unpacks to more than 1 GiB.
+
+    Examples
+    --------
+    >>> from openpyxl import Workbook
+    >>> book, stream = Workbook(), io.BytesIO()
+    >>> book.save(stream)
+    >>> with open_workbook(stream.getvalue(), "a.xlsx") as opened:
+    ...     opened.sheetnames
+    ['Sheet']
+    """
+    _refuse_bomb(data, where)
+    with _openpyxl(where), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # extensions and styles that carry no values
+        from openpyxl import load_workbook  # 0.2 s that text tables need not pay
+
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 @contextmanager

@@ -133,28 +133,3 @@ def test_a_diann_matrix_reads_as_a_wide_table(data_folder):
     report = check_matrix(data_folder / "chivas_saliva_diann/report.pg_matrix.tsv")
     assert (report["n_samples"], report["n_proteins"]) == (186, 1282)
     assert report["scale"] == "raw"
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("vendor_formats/protdata/combined_protein.tsv", "looks like a FragPipe"),
-        ("vendor_formats/alphapeptstats/combined_proteins.tsv", "looks like a FragPipe"),
-        ("puv_urine_fragpipe/combined_protein.csv", "looks like a FragPipe"),
-        ("vendor_formats/protdata/spectronaut_normal.tsv", "looks like a Spectronaut report"),
-        ("vendor_formats/alphapeptstats/test.mztab", "looks like an mzTab file"),
-        ("vendor_formats/alphapepttools/reference_ad_diann_190.parquet", "looks like a Parquet"),
-        ("gisby_serum_olink_long/serum_npx_level.csv", "looks like an Olink NPX table"),
-        ("csf_alzheimer_spectronaut/Alzheimer.xlsx", "no column of sample ids"),
-        ("weightloss_plasma_maxquant/Marker List.xlsx", "no quantity columns"),
-        (
-            "ciim_olink/breda_npx_manager.xlsx",
-            "'Contents' .the first of 3: Contents, .*: cannot tell",
-        ),
-        ("vendor_formats/alphapeptstats/report_final.pg_matrix.tsv", "row 2 has 24 cells"),
-    ],
-)
-def test_what_is_not_read_yet_is_refused_in_one_line(data_folder, name, message):
-    with pytest.raises(InputError, match=message) as caught:
-        read_matrix(data_folder / name)
-    assert "\n" not in str(caught.value)

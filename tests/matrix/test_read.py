@@ -124,22 +124,6 @@ def test_what_the_matrix_knew_stays_where_the_table_is_blank():
 
 
 @pytest.mark.parametrize(
-    ("header", "kind"),
-    [
-        ("R.FileName|PG.ProteinGroups|PG.Quantity", "a Spectronaut report in long form"),
-        ("SampleID|OlinkID|NPX", "an Olink NPX table in long form"),
-        ("Protein|Combined Total Peptides|a Intensity", "a FragPipe combined_protein table"),
-        ("Protein ID|S1 Razor Intensity", "a FragPipe combined_protein table"),
-        ("Run|Precursor.Id|Protein.Group", "a DIA-NN report in long form"),
-    ],
-)
-def test_other_formats_are_named_not_misread(tmp_path, header, kind):
-    path = write(tmp_path, "m.tsv", header, "|".join(["1"] * (header.count("|") + 1)))
-    with pytest.raises(InputError, match=f"looks like {kind}, which this version does not read"):
-        read_matrix(path)
-
-
-@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"format": "diann"}, "--format 'diann': is not read by this version"),

@@ -74,13 +74,11 @@ BINARY = {
     "a JPEG picture": b"\xff\xd8\xff\xe0" + b"\x00" * 20,
     "a PDF document": b"%PDF-1.7\n",
     "a zip archive": b"PK\x03\x04" + b"\x00" * 40,
-    "a Parquet file": b"PAR1" + b"\x15\x04" * 10,
     "an HDF5 file": b"\x89HDF\r\n\x1a\n" + b"\x00" * 10,
     "an old Excel workbook": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
     "an HTML page": b"<!DOCTYPE html><html></html>",
     "an XML document": codecs.BOM_UTF8 + b"<?xml version='1.0'?>",
     "a JSON document": b'{"a": 1}',
-    "an mzTab file": b"MTD\tmzTab-version\t1.0.0\n",
     "a binary file": b"abc\x00\x01\x02def\n",
     "looks like a binary": b"\x01\x02\xff\xfe\x80abc",
 }

@@ -1,0 +1,112 @@
+"""The formats that are read, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from proteoclass.errors import InputError
+from proteoclass.matrix.preview import Preview
+from proteoclass.matrix.quantities import Quantities, Request
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its name on the command line and the module that reads it.
+
+    The module has `recognise(preview)`, which says why a file is of this format or
+    returns "", and `read(request)`, which returns `Quantities`.
+
+    Parameters
+    ----------
+    name : str
+        As ``--format`` takes it.
+    module : str
+        Module of this room.
+    title : str
+        What the program that writes it calls the file.
+    quantities : str
+        What is read, and what ``--quantity`` can choose.
+    example : str
+        A command line.
+    """
+
+    name: str
+    module: str
+    title: str
+    quantities: str
+    example: str
+
+    def recognise(self, preview: Preview) -> str:
+        """Say why a file is of this format, "" where it is not."""
+        return str(self._room().recognise(preview))
+
+    def read(self, request: Request) -> Quantities:
+        """Read a file of this format."""
+        quantities: Quantities = self._room().read(request)
+        return quantities
+
+    def _room(self) -> Any:
+        return importlib.import_module(f"proteoclass.matrix.{self.module}")
+
+
+#: A wide table comes last: what no vendor's mark is found in is taken for one.
+REGISTRY = (
+    Format(
+        "maxquant",
+        "maxquant",
+        "MaxQuant proteinGroups.txt",
+        "LFQ intensity; Intensity, iBAQ or reporter ions with --quantity intensity|ibaq|reporter",
+        "proteoclass check proteinGroups.txt --quantity lfq",
+    ),
+    Format(
+        "wide",
+        "wide",
+        "any table of samples x proteins or proteins x samples",
+        "every column that is a sample (or a protein)",
+        "proteoclass check matrix.tsv --samples samples.tsv",
+    ),
+)
+_BY_NAME = {entry.name: entry for entry in REGISTRY}
+
+#: What ``--format`` takes.
+FORMATS = ("auto", *_BY_NAME)
+
+
+def find_format(preview: Preview, asked: str = "auto") -> tuple[Format, str]:
+    """Find the format of a file by its content.
+
+    Parameters
+    ----------
+    preview : Preview
+        The start of the file.
+    asked : str
+        A name of the registry is obeyed; "auto" looks.
+
+    Returns
+    -------
+    format : Format
+    why : str
+        What in the content decided, or that it was asked for.
+
+    Raises
+    ------
+    InputError
+        If no format of the registry fits.
+
+    Examples
+    --------
+    >>> find_format(Preview("a.tsv", "text", ("Majority protein IDs", "Intensity s1")))[0].name
+    'maxquant'
+    """
+    if asked != "auto":
+        return _BY_NAME[asked], "as asked"
+    for entry in REGISTRY:
+        why = entry.recognise(preview)
+        if why:
+            return entry, why
+    raise InputError(
+        f"{preview.path}: is a file of the {preview.container} kind that no reader knows; "
+        f"expected one of {', '.join(FORMATS[1:])}; export a table, or name it with --format"
+    )
