@@ -53,7 +53,7 @@ def pool_id(matrix: ProteinMatrix) -> str:
     >>> pool_id(ProteinMatrix.build(values, sheet, scale="log2"))
     'A'
     """
-    named = _pool_names(matrix).dropna().unique()
+    named = pool_names(matrix).dropna().unique()
     if len(named) > 1:
         shown = name_list(repr(name) for name in sorted(named))
         raise InputError(
@@ -133,8 +133,16 @@ def pool_ratio(matrix: ProteinMatrix) -> ProteinMatrix:
     )
 
 
-def _pool_names(matrix: ProteinMatrix) -> pd.Series:
-    """Name of the pool in each pool channel ("" for a plain one), missing elsewhere."""
+def pool_names(matrix: ProteinMatrix) -> pd.Series:
+    """Name of the pool in each pool channel ("" for a plain one), missing elsewhere.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0], [8.1]], index=["s1", "s2"], columns=["P1"])
+    >>> sheet = pd.DataFrame({"channel": ["126", "pool:A"]}, index=["s1", "s2"])
+    >>> pool_names(ProteinMatrix.build(values, sheet, scale="log2")).tolist()
+    [nan, 'A']
+    """
     if "channel" not in matrix.samples:
         return pd.Series(np.nan, index=matrix.samples.index, dtype=object)
     text = matrix.samples["channel"].astype(object).fillna("").astype(str).str.strip()
@@ -144,7 +152,7 @@ def _pool_names(matrix: ProteinMatrix) -> pd.Series:
 
 
 def _is_pool(matrix: ProteinMatrix) -> pd.Series:
-    return _pool_names(matrix).notna()
+    return pool_names(matrix).notna()
 
 
 def _plexes(matrix: ProteinMatrix, where: str) -> pd.Series:
