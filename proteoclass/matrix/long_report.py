@@ -1,0 +1,402 @@
+"""Long reports (one row a precursor and run) become samples x proteins while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.delimited import MAX_CELLS
+from proteoclass.matrix.long_batches import (
+    BATCH_ROWS,
+    BLOCK_BYTES,
+    Batch,
+    Content,
+    open_batches,
+)
+from proteoclass.matrix.preview import Preview
+from proteoclass.matrix.wording import counted
+
+#: Relative difference of two numbers that are one number written twice with six digits.
+TOLERANCE = 1e-5
+
+_Mask = npt.NDArray[np.bool_]
+_Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class AtMost:
+    """Keep rows whose number is at most a limit; a row without one is dropped.
+
+    Examples
+    --------
+    >>> AtMost("Q.Value", 0.01).dropped
+    'with Q.Value above 0.01 or missing'
+    """
+
+    column: str
+    limit: float
+
+    @property
+    def content(self) -> Content:
+        """What the column holds."""
+        return "number"
+
+    @property
+    def dropped(self) -> str:
+        """What is said of the rows that do not pass."""
+        return f"with {self.column} above {self.limit:g} or missing"
+
+    def passes(self, batch: Batch) -> _Mask:
+        """Say which rows pass."""
+        return batch.floats(self.column) <= self.limit
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Keep rows whose text is one of several, whatever its case.
+
+    Truth values are written "true" and "false", whole numbers "0" and "1".
+
+    Examples
+    --------
+    >>> OneOf("Decoy", ("0", "false"), "of decoys").dropped
+    'of decoys'
+    """
+
+    column: str
+    allowed: tuple[str, ...]
+    dropped: str
+
+    @property
+    def content(self) -> Content:
+        """What the column holds."""
+        return "text"
+
+    def passes(self, batch: Batch) -> _Mask:
+        """Say which rows pass."""
+        codes, names = batch.coded(self.column)
+        wanted = {text.lower() for text in self.allowed}
+        passing = [name.lower().removesuffix(".0") in wanted for name in names]
+        return np.array(passing, dtype=bool)[codes]
+
+
+Filter = AtMost | OneOf
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Two different numbers for one protein group in one run.
+
+    Parameters
+    ----------
+    run, group : str
+    kept, found : float
+        The first number, and the other one.
+    row : int
+        Where the other one stands in the file.
+    """
+
+    run: str
+    group: str
+    kept: float
+    found: float
+    row: int
+
+
+@dataclass(frozen=True, eq=False)
+class LongResult:
+    """What a long report says of each protein group in each run.
+
+    Parameters
+    ----------
+    values : DataFrame of float, shape (n_runs, n_groups)
+        Runs in the order of the report, groups sorted; NaN = no number, or zero.
+    groups : DataFrame, shape (n_groups, n_told)
+        The columns asked for with `keep`, by group: the first that the report has.
+    runs : DataFrame, shape (n_runs, n_told)
+        The columns asked for with `keep_runs`, by run.
+    n_rows : int
+        Rows read.
+    dropped : dict of str to int
+        Rows that each filter dropped; a row counts for the first one that it fails.
+    n_unnamed : int
+        Rows that passed and have no run or no group; left out.
+    n_zero : int
+        Rows that passed and whose number is zero; taken for missing.
+    lost_runs : tuple of str
+        Runs of which no row passed.
+    n_conflicts : int
+        Rows whose number differs from the first one of its run and group.
+    conflict : Conflict, optional
+        The first such row.
+    """
+
+    values: pd.DataFrame
+    groups: pd.DataFrame
+    runs: pd.DataFrame
+    n_rows: int
+    dropped: dict[str, int]
+    n_unnamed: int = 0
+    n_zero: int = 0
+    lost_runs: tuple[str, ...] = ()
+    n_conflicts: int = 0
+    conflict: Conflict | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each thing that was dropped or assumed."""
+        notes = []
+        total = sum(self.dropped.values())
+        if total:
+            each = ", ".join(f"{n} {what}" for what, n in self.dropped.items() if n)
+            notes.append(f"Dropped {total} of {counted(self.n_rows, 'row')}: {each}.")
+        if self.n_unnamed:
+            notes.append(f"Left out: {counted(self.n_unnamed, 'row')} without a run or a group.")
+        if self.n_zero:
+            notes.append(f"Taken for not detected: {counted(self.n_zero, 'row')} with a zero.")
+        if self.lost_runs:
+            notes.append(
+                f"Left out: {counted(len(self.lost_runs), 'run')} of which no row passes the "
+                f"filters ({name_list(self.lost_runs)})."
+            )
+        return tuple(notes)
+
+
+def stream_quantities(
+    preview: Preview,
+    *,
+    run: str,
+    group: str,
+    quantity: str,
+    filters: Sequence[Filter] = (),
+    keep: Mapping[str, str] | None = None,
+    keep_runs: Mapping[str, str] | None = None,
+    decimal: str = ".",
+    batch_rows: int = BATCH_ROWS,
+    block_bytes: int = BLOCK_BYTES,
+) -> LongResult:
+    r"""Read one number for each protein group and run from a long report.
+
+    The report is streamed: memory holds the matrix and one batch of rows of the needed
+    columns. The number of a group in a run stands in many rows (one for each precursor):
+    the first is taken, and those that differ from it are counted.
+
+    Parameters
+    ----------
+    preview : Preview
+        The start of the file: delimited text, plain or gzipped, or Parquet.
+    run, group, quantity : str
+        Columns, named as in the file.
+    filters : sequence of AtMost or OneOf
+        Tried in this order.
+    keep : mapping of str to str, optional
+        Name in the result to column of the file, for what is said of the groups.
+    keep_runs : mapping of str to str, optional
+        The same for what is said of the runs.
+    decimal : {".", ","}
+        Decimal mark of a text.
+    batch_rows, block_bytes : int
+        Rows of a Parquet file and bytes of a text in memory at a time. The result does
+        not depend on them.
+
+    Returns
+    -------
+    LongResult
+
+    Raises
+    ------
+    InputError
+        As `open_batches`; also where a number is infinite, no row passes the filters, or
+        there are more runs x groups than are read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from proteoclass.matrix.preview import look_at
+    >>> rows = "Run\tGroup\tQ\tx\ns1\tP1\t0.001\t8\ns1\tP1\t0.002\t8\ns2\tP1\t0.5\t9\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = pathlib.Path(folder) / "a.tsv"
+    ...     _ = target.write_text(rows)
+    ...     read = stream_quantities(
+    ...         look_at(target), run="Run", group="Group", quantity="x", filters=[AtMost("Q", 0.01)]
+    ...     )
+    >>> read.values.loc["s1", "P1"].item(), read.notes[0], read.lost_runs
+    (8.0, 'Dropped 1 of 3 rows: 1 with Q above 0.01 or missing.', ('s2',))
+    """
+    keep, keep_runs = keep or {}, keep_runs or {}
+    columns: dict[str, Content] = {run: "text", group: "text", quantity: "number"}
+    columns |= {column: "text" for column in (*keep.values(), *keep_runs.values())}
+    columns |= {rule.column: rule.content for rule in filters}
+    grid = _Grid(preview.path, quantity, _Axis(run, keep_runs), _Axis(group, keep))
+    dropped = dict.fromkeys((rule.dropped for rule in filters), 0)
+    with open_batches(
+        preview, columns, decimal=decimal, batch_rows=batch_rows, block_bytes=block_bytes
+    ) as batches:
+        for batch in batches:
+            passing = np.ones(len(batch), dtype=bool)
+            for rule in filters:
+                still = passing & rule.passes(batch)
+                dropped[rule.dropped] += int(passing.sum() - still.sum())
+                passing = still
+            grid.add(batch, passing)
+    if not grid.runs.names or not grid.groups.names:
+        each = ", ".join(f"{n} {what}" for what, n in dropped.items() if n)
+        raise InputError(
+            f"{preview.path}: none of {counted(grid.n_rows, 'row')} is left"
+            f"{f' (dropped {each})' if each else ''}; check the report"
+        )
+    return grid.result(dropped)
+
+
+@dataclass(eq=False)
+class _Axis:
+    """Runs or groups, numbered as they appear."""
+
+    column: str
+    keep: Mapping[str, str]
+    names: dict[str, int] = field(default_factory=dict)
+    told: list[list[str]] = field(default_factory=list)
+
+    def find(
+        self, batch: Batch, rows: _Places, codes: npt.NDArray[np.int32], labels: list[str]
+    ) -> _Places:
+        """Return the number of the run or group of each row, giving new ones theirs."""
+        numbers = np.full(len(labels), -1, dtype=np.intp)
+        used = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
+        for code in used:
+            numbers[code] = self.names.get(labels[code], -1)
+        if (numbers[used] < 0).any():
+            self._add_new(batch, rows, codes, labels, numbers)
+        return numbers[codes]
+
+    def _add_new(
+        self,
+        batch: Batch,
+        rows: _Places,
+        codes: npt.NDArray[np.int32],
+        labels: list[str],
+        numbers: _Places,
+    ) -> None:
+        new = np.flatnonzero(numbers[codes] < 0)
+        first = new[np.sort(np.unique(codes[new], return_index=True)[1])]
+        fresh = []
+        for at in first:
+            name = labels[codes[at]]
+            if name not in self.names:
+                fresh.append(rows[at])
+                self.names[name] = len(self.names)
+            numbers[codes[at]] = self.names[name]
+        cells = [batch.texts(column, np.array(fresh)) for column in self.keep.values()]
+        self.told += [list(row) for row in zip(*cells, strict=True)] if cells else []
+
+    def frame(self) -> pd.DataFrame:
+        """Return what was told of each."""
+        told = self.told or None
+        return pd.DataFrame(told, pd.Index(list(self.names)), list(self.keep), dtype=object)
+
+
+class _Grid:
+    """Runs x groups that grow as they appear."""
+
+    def __init__(self, path: str, quantity: str, runs: _Axis, groups: _Axis) -> None:
+        self.path = path
+        self.quantity = quantity
+        self.runs = runs
+        self.groups = groups
+        self.cells = np.full((16, 1024), np.nan)
+        self.all_runs: dict[str, None] = {}
+        self.n_rows = self.n_unnamed = self.n_zero = self.n_conflicts = 0
+        self.conflict: Conflict | None = None
+
+    def add(self, batch: Batch, passing: _Mask) -> None:
+        """Take the numbers of the rows that pass."""
+        self.n_rows += len(batch)
+        run_codes, runs = batch.coded(self.runs.column)
+        group_codes, groups = batch.coded(self.groups.column)
+        self.all_runs |= dict.fromkeys(runs)
+        named = np.array([bool(name) for name in runs], dtype=bool)[run_codes]
+        named &= np.array([bool(name) for name in groups], dtype=bool)[group_codes]
+        self.n_unnamed += int((passing & ~named).sum())
+        rows = np.flatnonzero(passing & named)
+        if not len(rows):
+            return
+        r = self.runs.find(batch, rows, run_codes[rows], runs)
+        g = self.groups.find(batch, rows, group_codes[rows], groups)
+        self._grow()
+        numbers = batch.floats(self.quantity)[rows]
+        self._refuse_infinite(numbers, batch.first_row + rows)
+        self.n_zero += int((numbers == 0).sum())
+        has = np.flatnonzero((numbers != 0) & ~np.isnan(numbers))
+        places = r[has] * self.cells.shape[1] + g[has]
+        self._write(places, numbers[has], batch.first_row + rows[has])
+
+    def _write(self, places: _Places, numbers: npt.NDArray[np.float64], rows: _Places) -> None:
+        flat = self.cells.reshape(-1)
+        # Backwards, so that the first of several numbers for a cell is the one that stays.
+        fresh = np.flatnonzero(np.isnan(flat[places]))[::-1]
+        flat[places[fresh]] = numbers[fresh]
+        kept = flat[places]
+        differ = np.flatnonzero(np.abs(kept - numbers) > TOLERANCE * np.abs(kept))
+        self.n_conflicts += len(differ)
+        if len(differ) and self.conflict is None:
+            at = differ[0]
+            run, group = divmod(int(places[at]), self.cells.shape[1])
+            self.conflict = Conflict(
+                list(self.runs.names)[run],
+                list(self.groups.names)[group],
+                float(kept[at]),
+                float(numbers[at]),
+                int(rows[at]),
+            )
+
+    def _grow(self) -> None:
+        needed = (len(self.runs.names), len(self.groups.names))
+        if needed[0] * needed[1] > MAX_CELLS:
+            raise InputError(
+                f"{self.path}: has more than {needed[0]} runs x {needed[1]} protein groups, at "
+                f"most {MAX_CELLS} values are read; split the report by run"
+            )
+        n_runs, n_groups = self.cells.shape
+        if needed[0] <= n_runs and needed[1] <= n_groups:
+            return
+        larger = np.full(
+            (
+                n_runs if needed[0] <= n_runs else max(needed[0], 2 * n_runs),
+                n_groups if needed[1] <= n_groups else max(needed[1], 2 * n_groups),
+            ),
+            np.nan,
+        )
+        larger[:n_runs, :n_groups] = self.cells
+        self.cells = larger
+
+    def _refuse_infinite(self, numbers: npt.NDArray[np.float64], rows: _Places) -> None:
+        infinite = np.flatnonzero(np.isinf(numbers))
+        if len(infinite):
+            raise InputError(
+                f"{self.path}: row {rows[infinite[0]]}, column {self.quantity!r}: an infinite "
+                "number, a quantity was expected; correct or remove the row"
+            )
+
+    def result(self, dropped: dict[str, int]) -> LongResult:
+        """Return the matrix, groups sorted."""
+        cells = self.cells[: len(self.runs.names), : len(self.groups.names)]
+        values = pd.DataFrame(cells, list(self.runs.names), list(self.groups.names))
+        order = sorted(self.groups.names)
+        lost = [name for name in self.all_runs if name and name not in self.runs.names]
+        return LongResult(
+            values=values[order],
+            groups=self.groups.frame().loc[order],
+            runs=self.runs.frame(),
+            n_rows=self.n_rows,
+            dropped=dropped,
+            n_unnamed=self.n_unnamed,
+            n_zero=self.n_zero,
+            lost_runs=tuple(lost),
+            n_conflicts=self.n_conflicts,
+            conflict=self.conflict,
+        )
