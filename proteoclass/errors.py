@@ -82,7 +82,14 @@ def name_list(names: Iterable[object], limit: int = 5) -> str:
     >>> name_list(["a", "b", "c"], limit=2)
     'a, b and 1 more'
     """
-    shown = [str(name)[:80] for name in names]
+    shown = [_shortened(str(name)) for name in names]
     if len(shown) <= limit:
         return ", ".join(shown)
     return f"{', '.join(shown[:limit])} and {len(shown) - limit} more"
+
+
+def _shortened(name: str) -> str:
+    """Cut a long name at its end, a path at its start: runs of a folder differ in their ends."""
+    if len(name) <= 80:
+        return name
+    return f"...{name[-77:]}" if "/" in name or "\\" in name else name[:80]

@@ -1,4 +1,9 @@
-"""Sample sheets: who and when each sample is, with roles under fixed names."""
+"""Sample sheets: who and when each sample is, with roles under fixed names.
+
+Urinary creatinine is the numeric role `creatinine`, its unit the column `creatinine_unit`
+(``mg/dL mg/L g/L mmol/L umol/L`` in this spelling, a cell a sample), which the sheet gives
+as such a column or in the name of its own (`creatinine_mg_dl`, `creatinine_mmol_l`).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +18,14 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import MAYBE_THOUSANDS
 from proteoclass.matrix.headers import ROLES, plain
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.roles import (
+    creatinine_column,
+    creatinine_unit,
+    days_from_dates,
+    first_replicates,
+    sex_notes,
+    with_creatinine_unit,
+)
 from proteoclass.matrix.tables import read_table
 from proteoclass.matrix.wording import counted
 
@@ -170,14 +183,24 @@ def _finished(
     frame: pd.DataFrame, columns: Mapping[str, str] | None, where: str, rows: list[int]
 ) -> pd.DataFrame:
     notes: list[str] = []
-    frame = _renamed(frame, columns or {}, where, notes)
+    asked = dict(columns or {})
+    measured = None if "creatinine" in asked else creatinine_column(list(frame.columns), where)
+    if measured is not None:
+        asked["creatinine"] = measured
+    frame = _renamed(frame, asked, where, notes)
     _check_sample_ids(frame, where, rows)
     frame = frame.where(~frame.isin(_BLANK) | (frame.columns == "sample_id"))
+    frame = with_creatinine_unit(frame, asked.get("creatinine", ""), where, rows)
     typed = {"sample_id": frame["sample_id"]}
     for name in frame.columns.drop("sample_id"):
         typed[name] = _typed(frame[name], name, where, rows)
     samples = pd.DataFrame(typed).set_index("sample_id")
     samples.index = samples.index.astype(str)
+    samples, of_days = days_from_dates(samples, where, rows)
+    samples, of_replicates = first_replicates(samples, where, rows)
+    notes += [*of_days, *of_replicates, *sex_notes(samples)]
+    if measured is not None:
+        notes.append(f"Column {measured!r} was read as creatinine, {creatinine_unit(measured)}.")
     if "patient_id" not in samples:
         notes.append("The sample sheet has no patient_id: each sample is its own patient.")
     elif samples["patient_id"].isna().any():
