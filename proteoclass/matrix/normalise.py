@@ -10,6 +10,11 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix.quantile import (
+    quantile_normalised,
+    quantile_shift,
+    reference_quantiles,
+)
 from proteoclass.stats import nan_quantile
 
 if TYPE_CHECKING:
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-METHODS = ("none", "median", "pqn")
+METHODS = ("none", "median", "pqn", "quantile")
 
 #: Genes whose urinary amount follows plasma leakage rather than dilution. Where they
 #: dominate a sample, closure makes every other protein look diluted.
@@ -36,15 +41,17 @@ MIN_REFERENCE_FOUND = 5
 class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Bring log2 values of samples to one loading, by a reference learnt in `fit`.
 
-    A sample's shift depends on that sample and the frozen reference alone, so a new
+    A sample's values depend on that sample and the frozen reference alone, so a new
     sample is normalised on its own.
 
     Parameters
     ----------
-    method : {"pqn", "median", "none"}
+    method : {"pqn", "median", "quantile", "none"}
         `pqn`: the median of a sample's log2 quotients against the reference profile.
         `median`: the difference between the sample's median and the reference's, over
-        the reference proteins. `none`: values pass through.
+        the reference proteins. `quantile`: the reference proteins take the reference's
+        distribution, the others are interpolated; see `quantile_normalised`. `none`:
+        values pass through.
     max_reference : int
         Reference proteins kept at most: a targeted assay must be able to bring them.
     min_detected : float
@@ -57,7 +64,8 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     reference_ : array of int, shape (n_reference,)
         Columns of the reference proteins.
     profile_ : array of float, shape (n_reference,)
-        Their median log2 value over the training samples.
+        Their median log2 value over the training samples; with `quantile` the quantile of
+        the reference distribution that each of them holds.
 
     Raises
     ------
@@ -68,9 +76,11 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    PQN: Dieterle et al. 2006, Anal Chem 78:4281, doi 10.1021/ac051632c. Of the proteins
+    PQN: Dieterle et al. 2006, Anal Chem 78:4281, doi 10.1021/ac051632c. Quantile: Bolstad
+    et al. 2003, Bioinformatics 19:185, doi 10.1093/bioinformatics/19.2.185. Of the proteins
     that are complete enough, those that vary least around the shifted profile (median
-    absolute deviation) become the reference.
+    absolute deviation) become the reference; with `quantile` the steadiest one of each of
+    `max_reference` equal parts of the intensity range, so that few values lie beyond them.
 
     Examples
     --------
@@ -117,13 +127,17 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         residual = values[:, candidates] - profile
         residual = residual - nan_quantile(residual, 0.5, axis=1)[:, None]
         spread = nan_quantile(np.abs(residual - nan_quantile(residual, 0.5)), 0.5)
-        steady = np.sort(np.argsort(spread, kind="stable")[: self.max_reference])
+        if self.method == "quantile":
+            steady = _steadiest_of_each_part(spread, profile, self.max_reference)
+            self.profile_ = reference_quantiles(values[:, candidates[steady]], profile[steady])
+        else:
+            steady = np.sort(np.argsort(spread, kind="stable")[: self.max_reference])
+            self.profile_ = profile[steady]
         self.reference_ = candidates[steady]
-        self.profile_ = profile[steady]
         return self
 
     def transform(self, X: Any) -> Floats:
-        """Subtract each sample's shift.
+        """Normalise each sample.
 
         Parameters
         ----------
@@ -139,10 +153,7 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         values = validate_data(
             self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False
         )
-        if self.method == "none":
-            return np.array(values)
-        reference = values[:, self.reference_]
-        return np.asarray(values - self.shift_of(reference)[:, None])
+        return frozen_normalised(values, values[:, self.reference_], self.profile_, self.method)
 
     def shift_of(self, reference: Floats) -> Floats:
         """Return the log2 shift of samples from their reference proteins alone.
@@ -155,11 +166,10 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         array of float, shape (n_samples,)
-            log2 units to subtract; 2 to its power is the dilution against the reference.
-            NaN where too few reference proteins were detected. 0 for `none`.
+            log2 units to subtract (with `quantile`, at the median reference protein); 2 to
+            its power is the dilution against the reference. NaN where too few reference
+            proteins were detected. 0 for `none`.
         """
-        if self.method == "none":
-            return np.zeros(len(reference))
         return frozen_shift(reference, self.profile_, self.method)
 
     def __sklearn_tags__(self) -> Any:
@@ -190,12 +200,12 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
         log2 values of the reference proteins; NaN = not detected.
     profile : array of float, shape (n_reference,)
         Their reference values.
-    method : {"pqn", "median"}
+    method : {"pqn", "median", "quantile", "none"}
 
     Returns
     -------
     array of float, shape (n_samples,)
-        NaN where fewer than `MIN_REFERENCE_FOUND` (or all, if there are fewer) reference
+        0 with `none`. NaN where fewer than `MIN_REFERENCE_FOUND` (or all, if there are fewer) reference
         proteins were detected.
 
     Examples
@@ -203,12 +213,58 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     >>> frozen_shift(np.array([[3.0, 5.0]]), np.array([1.0, 2.0]), "pqn").tolist()
     [2.5]
     """
+    if method == "none":
+        return np.zeros(len(reference))
     if method == "median":
         shift = nan_quantile(reference, 0.5, axis=1) - np.median(profile)
+    elif method == "quantile":
+        shift = quantile_shift(reference, profile)
     else:
         shift = nan_quantile(reference - profile, 0.5, axis=1)
     found = (~np.isnan(reference)).sum(axis=1)
     return np.where(found >= min(MIN_REFERENCE_FOUND, len(profile)), shift, np.nan)
+
+
+def frozen_normalised(values: Floats, reference: Floats, profile: Floats, method: str) -> Floats:
+    """Return samples normalised against a stored reference.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_samples, n_proteins)
+        log2 values, of any proteins; NaN = not detected.
+    reference : array of float, shape (n_samples, n_reference)
+        log2 values of the reference proteins in the same samples.
+    profile : array of float, shape (n_reference,)
+        As `Normaliser.profile_`.
+    method : {"pqn", "median", "quantile", "none"}
+
+    Returns
+    -------
+    array of float, shape (n_samples, n_proteins)
+        A sample without enough reference proteins is NaN throughout.
+
+    Examples
+    --------
+    >>> reference = np.array([[3.0, 5.0]])
+    >>> frozen_normalised(np.array([[9.0]]), reference, np.array([1.0, 2.0]), "pqn").tolist()
+    [[6.5]]
+    """
+    shift = frozen_shift(reference, profile, method)
+    if method == "none":
+        return np.array(values)
+    if method == "quantile":
+        enough = ~np.isnan(shift)[:, None]
+        return quantile_normalised(values, np.where(enough, reference, np.nan), profile)
+    return np.asarray(values - shift[:, None])
+
+
+def _steadiest_of_each_part(
+    spread: Floats, profile: Floats, n_parts: int
+) -> npt.NDArray[np.intp]:
+    """Return the steadiest position of each of equal parts of the range, increasing."""
+    by_intensity = np.argsort(profile, kind="stable")
+    parts = np.array_split(by_intensity, min(n_parts, len(profile)))
+    return np.sort([part[np.argmin(spread[part])] for part in parts])
 
 
 def default_normalisation(matrix: ProteinMatrix) -> str:
