@@ -173,6 +173,7 @@ def stream_quantities(
     run: str,
     group: str,
     quantity: str,
+    channel: str | None = None,
     filters: Sequence[Filter] = (),
     keep: Mapping[str, str] | None = None,
     keep_runs: Mapping[str, str] | None = None,
@@ -192,6 +193,9 @@ def stream_quantities(
         The start of the file: delimited text, plain or gzipped, or Parquet.
     run, group, quantity : str
         Columns, named as in the file.
+    channel : str, optional
+        Column of the channel of a multiplexed run. Where it is filled, each channel of a
+        run is a run of its own, named "run_channel".
     filters : sequence of AtMost or OneOf
         Tried in this order.
     keep : mapping of str to str, optional
@@ -232,7 +236,8 @@ def stream_quantities(
     columns: dict[str, Content] = {run: "text", group: "text", quantity: "number"}
     columns |= {column: "text" for column in (*keep.values(), *keep_runs.values())}
     columns |= {rule.column: rule.content for rule in filters}
-    grid = _Grid(preview.path, quantity, _Axis(run, keep_runs), _Axis(group, keep))
+    columns |= {} if channel is None else {channel: "text"}
+    grid = _Grid(preview.path, quantity, channel, _Axis(run, keep_runs), _Axis(group, keep))
     dropped = dict.fromkeys((rule.dropped for rule in filters), 0)
     with open_batches(
         preview, columns, decimal=decimal, batch_rows=batch_rows, block_bytes=block_bytes
@@ -303,9 +308,12 @@ class _Axis:
 class _Grid:
     """Runs x groups that grow as they appear."""
 
-    def __init__(self, path: str, quantity: str, runs: _Axis, groups: _Axis) -> None:
+    def __init__(
+        self, path: str, quantity: str, channel: str | None, runs: _Axis, groups: _Axis
+    ) -> None:
         self.path = path
         self.quantity = quantity
+        self.channel = channel
         self.runs = runs
         self.groups = groups
         self.cells = np.full((16, 1024), np.nan)
@@ -316,9 +324,10 @@ class _Grid:
     def add(self, batch: Batch, passing: _Mask) -> None:
         """Take the numbers of the rows that pass."""
         self.n_rows += len(batch)
-        run_codes, runs = batch.coded(self.runs.column)
+        run_codes, runs = self._runs_of(batch)
         group_codes, groups = batch.coded(self.groups.column)
-        self.all_runs |= dict.fromkeys(runs)
+        used = np.flatnonzero(np.bincount(run_codes, minlength=len(runs)))
+        self.all_runs |= dict.fromkeys(runs[code] for code in used)
         named = np.array([bool(name) for name in runs], dtype=bool)[run_codes]
         named &= np.array([bool(name) for name in groups], dtype=bool)[group_codes]
         self.n_unnamed += int((passing & ~named).sum())
@@ -334,6 +343,16 @@ class _Grid:
         has = np.flatnonzero((numbers != 0) & ~np.isnan(numbers))
         places = r[has] * self.cells.shape[1] + g[has]
         self._write(places, numbers[has], batch.first_row + rows[has])
+
+    def _runs_of(self, batch: Batch) -> tuple[npt.NDArray[np.int32], list[str]]:
+        codes, runs = batch.coded(self.runs.column)
+        if self.channel is None:
+            return codes, runs
+        channel_codes, channels = batch.coded(self.channel)
+        if not any(channels):
+            return codes, runs
+        pairs = [f"{r}_{c}" if r and c else r for r in runs for c in channels]
+        return codes * np.int32(len(channels)) + channel_codes, pairs
 
     def _write(self, places: _Places, numbers: npt.NDArray[np.float64], rows: _Places) -> None:
         flat = self.cells.reshape(-1)
