@@ -61,6 +61,42 @@ REGISTRY = (
         "proteoclass check proteinGroups.txt --quantity lfq",
     ),
     Format(
+        "spectronaut",
+        "spectronaut",
+        "Spectronaut report, pivot or long",
+        "PG.Quantity; others with --quantity log2quantity|ms2quantity|ms1quantity|ibaq",
+        "proteoclass check report_pivot.tsv --quantity quantity",
+    ),
+    Format(
+        "alphadia",
+        "alphadia",
+        "alphaDIA pg.matrix (.tsv or .parquet), or precursors",
+        "intensity of protein groups (directLFQ)",
+        "proteoclass check pg.matrix.parquet",
+    ),
+    Format(
+        "alphapept",
+        "alphapept",
+        "AlphaPept results_proteins.csv",
+        "LFQ intensity; plain intensity with --quantity intensity",
+        "proteoclass check results_proteins.csv --quantity lfq",
+    ),
+    Format(
+        "mztab",
+        "mztab",
+        "mzTab 1.0 with a protein section",
+        "protein_abundance_assay",
+        "proteoclass check study.mztab --samples samples.tsv",
+    ),
+    Format(
+        "diann",
+        "diann",
+        "DIA-NN report.parquet, report.tsv, report.pg_matrix.tsv, gg_matrix, unique_genes_matrix",
+        "PG.MaxLFQ, filtered as DIA-NN's author recommends; of a main report also PG.Quantity, "
+        "PG.Normalised or PG.TopN with --quantity pg-quantity|pg-normalised|pg-topn",
+        "proteoclass check report.parquet --samples samples.tsv",
+    ),
+    Format(
         "wide",
         "wide",
         "any table of samples x proteins or proteins x samples",
