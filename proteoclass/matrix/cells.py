@@ -105,8 +105,10 @@ def numbers(
     >>> values["P1"].tolist(), notes
     ([1.5, nan], ('Decimal commas were read as decimal points.',))
     """
+    if all(dtype == np.float64 for dtype in frame.dtypes.unique()):
+        return frame, ()
     # One block of memory: a block for each of 12,000 columns makes all that follows slow.
-    values = np.empty(frame.shape)
+    values = np.empty(frame.shape, order="F")
     commas: list[_Cell] = []
     text: list[_Cell] = []
     for i in range(frame.shape[1]):

@@ -88,7 +88,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
     if not data and _is_large(target):
         raise InputError(f"{path}: has more than {MAX_BYTES} bytes, the most read; split the table")
-    if not data.strip():
+    if not data or data.isspace():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     return data
 
@@ -191,11 +191,12 @@ def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
         data = _unzipped(data, where)
     _refuse_binary(data, where)
     text, notes = _decoded(data, where)
-    text = text.replace(b"\r\n", b"\n")
+    if b"\r" in text:
+        text = text.replace(b"\r\n", b"\n")
     if b"\r" in text:
         # A lone carriage return ends a line only in files of the classic Mac kind.
         text = text.replace(b"\r", b" " if b"\n" in text else b"\n")
-    if not text.strip():
+    if not text or text.isspace():
         raise InputError(f"{where}: is empty, a table was expected; export it again")
     return text, notes
 

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,12 @@ from proteoclass.matrix.cells import DECIMAL_COMMAS, MAYBE_THOUSANDS, MISSING
 
 #: Largest table, in cells, that is parsed: 12,000 proteins of 4,000 samples.
 MAX_CELLS = 48_000_000
+
+#: Size of a text from which the quicker parser is worth loading.
+QUICK_FROM = 1 << 20
+
+#: Names the columns to read out of a header.
+Select = Callable[[list[str]], Collection[str]]
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _NAMES = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
@@ -64,6 +70,7 @@ def parse_delimited(
     is_text: Callable[[int, str], bool],
     *,
     required: Callable[[list[str]], int] = len,
+    select: Select | None = None,
     size: int | None = None,
 ) -> Parsed:
     r"""Parse tab-, semicolon-, comma- or bar-separated text.
@@ -79,8 +86,11 @@ def parse_delimited(
     required : callable
         ``required(header)`` is the least number of cells in a row. All of them, unless
         a format ends in columns that nobody reads and that editors trim when empty.
+    select : callable, optional
+        ``select(header)`` returns the names of the columns to read; all where left out.
+        Columns without a name are always read.
     size : int, optional
-        Largest number of cells; `MAX_CELLS` where left out.
+        Largest number of cells that are read; `MAX_CELLS` where left out.
 
     Returns
     -------
@@ -99,28 +109,81 @@ def parse_delimited(
     (';', ['id', 'P1'], [2.5])
     """
     declared, separator, text = find_separator(text)
-    quoting = csv.QUOTE_NONE
+    limit = MAX_CELLS if size is None else size
+
+    def allow(n_rows: int, n_columns: int) -> None:
+        if n_rows * n_columns > limit:
+            raise InputError(
+                f"{where}: has {n_rows} rows x {n_columns} columns, at most {limit} cells "
+                "are read; split the table"
+            )
+
+    def choose(header: list[str]) -> list[int]:
+        return chosen_columns(header, select)
+
+    has_commas = separator != "," and _has_decimal_commas(text, separator)
+    if len(text) >= QUICK_FROM and not has_commas:
+        from proteoclass.matrix.arrow_text import parse_regular
+
+        regular = parse_regular(text, separator, is_text, choose, allow)
+        if regular is not None:
+            header, frame = regular
+            rows = np.arange(len(frame)) + (3 if declared else 2)
+            return Parsed(header, frame, rows, separator)
     layout = None
     if b'"' in text:
         layout = _quoted_layout(text, separator, where)
-        quoting = csv.QUOTE_MINIMAL if layout is not None else csv.QUOTE_NONE
+    quoting = csv.QUOTE_NONE if layout is None else csv.QUOTE_MINIMAL
     header, widths, rows, body = layout or _plain_layout(text, separator)
     if declared:
         rows = rows + 1
     header, notes = _checked_widths(
         [name.strip() for name in header], widths, rows, separator, where, required
     )
-    limit = MAX_CELLS if size is None else size
-    if len(header) * len(rows) > limit:
-        raise InputError(
-            f"{where}: has {len(rows)} rows x {len(header)} columns, at most {limit} cells "
-            "are read; split the table"
-        )
-    decimal = "," if separator != "," and _has_decimal_commas(body, separator) else "."
-    if decimal == ",":
+    kept = choose(header)
+    allow(len(rows), len(kept))
+    decimal = "," if has_commas else "."
+    if has_commas:
         notes = (*notes, DECIMAL_COMMAS)
-    frame = _parsed(body, (separator, decimal, quoting), header, is_text, where)
+    frame = _parsed(body, (separator, decimal, quoting), header, kept, is_text, where)
     return Parsed(header, frame, rows, separator, decimal, notes)
+
+
+def chosen_columns(header: list[str], select: Select | None) -> list[int]:
+    """Return the positions of the columns that `select` names, and of those without a name.
+
+    Examples
+    --------
+    >>> chosen_columns(["id", "x", ""], lambda names: ["id"])
+    [0, 2]
+    """
+    if select is None:
+        return list(range(len(header)))
+    wanted = frozenset(select(header))
+    return [i for i, name in enumerate(header) if name in wanted or not name]
+
+
+def refuse_repeats(header: list[str], where: str) -> None:
+    """Refuse a header that names two columns alike.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> refuse_repeats(["id", "P1", "", ""], "a.tsv")
+    """
+    places: dict[str, list[int]] = {}
+    for i, name in enumerate(header, start=1):
+        if name:
+            places.setdefault(name, []).append(i)
+    repeated = [f"{name!r} (columns {name_list(at)})" for name, at in places.items() if len(at) > 1]
+    if repeated:
+        raise InputError(
+            f"{where}: {len(repeated)} column names repeat in the header: {name_list(repeated)}; "
+            "rename or remove the repeats"
+        )
 
 
 def find_separator(text: bytes) -> tuple[bool, str, bytes]:
@@ -150,9 +213,9 @@ def find_separator(text: bytes) -> tuple[bool, str, bytes]:
 
 def _declared_separator(text: bytes) -> tuple[str, bytes]:
     # Excel writes and obeys a first line "sep=;".
-    first, _, rest = text.partition(b"\n")
+    first, _, _ = text[:16].partition(b"\n")
     if first[:4].lower() == b"sep=" and len(first.rstrip()) == 5:
-        return first[4:5].decode("ascii", errors="replace"), rest
+        return first[4:5].decode("ascii", errors="replace"), text.partition(b"\n")[2]
     return "", text
 
 
@@ -261,9 +324,12 @@ def _checked_widths(
 
 def _has_decimal_commas(body: bytes, separator: str) -> bool:
     """Look in the first megabyte for a cell like 1,5 that cannot be thousands."""
+    start = body[: 1 << 20]
+    if b"," not in start:
+        return False
     mark = re.escape(separator.encode())
     cells = re.compile(rb'(?:^|\n|%b)"?([-+]?\d+,\d+)(?:[eE][-+]?\d+)?"?(?=%b|\n|$)' % (mark, mark))
-    found = (match.group(1).decode() for match in cells.finditer(body[: 1 << 20]))
+    found = (match.group(1).decode() for match in cells.finditer(start))
     return any(not MAYBE_THOUSANDS.fullmatch(cell) for cell in found)
 
 
@@ -271,12 +337,13 @@ def _parsed(
     body: bytes,
     dialect: tuple[str, str, int],
     header: list[str],
+    kept: list[int],
     is_text: Callable[[int, str], bool],
     where: str,
 ) -> pd.DataFrame:
     separator, decimal, quoting = dialect
-    as_written = {i: str for i, name in enumerate(header) if is_text(i, name)}
-    missing = {i: MISSING for i in range(len(header)) if i not in as_written}
+    as_written = {i: str for i in kept if is_text(i, header[i])}
+    missing = {i: MISSING for i in kept if i not in as_written}
     options: dict[str, object] = {"dtype": as_written, "na_values": missing, **_EXACT}
     with warnings.catch_warnings():
         # Columns of mixed content are looked at cell by cell later on.
@@ -288,6 +355,7 @@ def _parsed(
                 decimal=decimal,
                 header=None,
                 names=range(len(header)),
+                usecols=kept if len(kept) < len(header) else None,
                 index_col=False,
                 keep_default_na=False,
                 low_memory=False,

@@ -12,10 +12,12 @@ import pandas as pd
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.content import open_binary
-from proteoclass.matrix.delimited import MAX_CELLS, Parsed
+from proteoclass.matrix.delimited import MAX_CELLS, Parsed, Select, chosen_columns, refuse_repeats
 
 if TYPE_CHECKING:
     import pyarrow.parquet
+
+_UNNAMED_INDEX = "__index_level_"
 
 
 def parquet_names(path: str | os.PathLike[str]) -> list[str]:
@@ -42,6 +44,7 @@ def parse_parquet(
     path: str | os.PathLike[str],
     is_text: Callable[[int, str], bool],
     *,
+    select: Select | None = None,
     size: int | None = None,
 ) -> Parsed:
     """Read a Parquet file as a table.
@@ -51,6 +54,8 @@ def parse_parquet(
     path : path-like
     is_text : callable
         ``is_text(position, name)`` says whether a column is kept as text.
+    select : callable, optional
+        ``select(header)`` returns the names of the columns to read; all where left out.
     size : int, optional
         Largest number of cells; `MAX_CELLS` where left out.
 
@@ -67,19 +72,19 @@ def parse_parquet(
     """
     limit = MAX_CELLS if size is None else size
     with open_parquet(path) as file:
-        n_rows, names = file.metadata.num_rows, [str(n) for n in file.schema_arrow.names]
+        n_rows, order = file.metadata.num_rows, _order(file.schema_arrow)
+        header = ["" if name.startswith(_UNNAMED_INDEX) else name for name in order]
+        refuse_repeats(header, str(path))
+        kept = chosen_columns(header, select)
         if not n_rows:
             raise InputError(f"{path}: has columns and no rows; export the table again")
-        if n_rows * len(names) > limit:
+        if n_rows * len(kept) > limit:
             raise InputError(
-                f"{path}: has {n_rows} rows x {len(names)} columns, at most {limit} cells are "
+                f"{path}: has {n_rows} rows x {len(kept)} columns, at most {limit} cells are "
                 "read; split the table"
             )
-        table = file.read()
-    index = _index_columns(table)
-    order = [*index, *(name for name in names if name not in index)]
-    columns = {i: _column(table.column(name), is_text(i, name)) for i, name in enumerate(order)}
-    header = ["" if name.startswith("__index_level_") else name for name in order]
+        table = file.read(columns=[order[i] for i in kept])
+        columns = {i: _column(table.column(order[i]), is_text(i, header[i])) for i in kept}
     return Parsed(header, pd.DataFrame(columns), np.arange(1, n_rows + 1))
 
 
@@ -117,10 +122,12 @@ def open_parquet(
             ) from error
 
 
-def _index_columns(table: Any) -> list[str]:
-    told = table.schema.pandas_metadata or {}
-    names = [name for name in told.get("index_columns", []) if isinstance(name, str)]
-    return [name for name in names if name in table.column_names]
+def _order(schema: Any) -> list[str]:
+    """Return the names of the columns, those that pandas kept as an index first."""
+    names = [str(name) for name in schema.names]
+    told = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = [name for name in told if isinstance(name, str) and name in names]
+    return [*index, *(name for name in names if name not in index)]
 
 
 def _column(cells: Any, as_text: bool) -> pd.Series:

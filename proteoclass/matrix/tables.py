@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import is_missing, is_number_type, numbers
 from proteoclass.matrix.content import PARQUET_MAGIC, is_workbook, read_bytes, table_text
-from proteoclass.matrix.delimited import Parsed, parse_delimited
+from proteoclass.matrix.delimited import Parsed, Select, parse_delimited, refuse_repeats
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.wording import counted
 from proteoclass.matrix.workbook import cell_text, parse_workbook
@@ -44,6 +45,8 @@ class Table:
         Decimal mark that number columns were parsed with.
     notes : tuple of str
         What was assumed or left out.
+    unread : tuple of str
+        Names of columns of the file that were not asked for.
 
     Examples
     --------
@@ -61,6 +64,7 @@ class Table:
     separator: str = ""
     decimal: str = "."
     notes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -70,9 +74,10 @@ class Table:
     def text(self, column: str) -> list[str]:
         """Return a column as text, stripped of blanks, "" where empty."""
         cells = self.frame[column]
-        if pd.api.types.is_float_dtype(cells.dtype):
+        if is_number_type(cells.dtype):
             cells = cells.astype(object).where(cells.notna(), "")
-        return ["" if cell is None or cell != cell else cell_text(cell).strip() for cell in cells]
+        # By way of an array of objects: Arrow's strings are slow one at a time.
+        return [_stripped(cell) for cell in cells.to_numpy(dtype=object)]
 
     @cached_property
     def textual(self) -> frozenset[str]:
@@ -111,6 +116,7 @@ def read_table(
     text_columns: Collection[str] = (),
     all_text: bool = False,
     required: Callable[[list[str]], int] = len,
+    select: Select | None = None,
 ) -> Table:
     r"""Read a TSV, CSV, semicolon-separated, XLSX or Parquet table; text may be gzipped.
 
@@ -126,6 +132,8 @@ def read_table(
         Keep every column as written.
     required : callable
         As for `proteoclass.matrix.delimited.parse_delimited`.
+    select : callable, optional
+        ``select(header)`` returns the names of the columns to read; all where left out.
 
     Returns
     -------
@@ -155,16 +163,16 @@ def read_table(
 
     notes: tuple[str, ...] = ()
     if is_workbook(data):
-        parsed, where = parse_workbook(data, where, is_text, sheet)
+        parsed, where = parse_workbook(data, where, is_text, sheet, select=select)
     elif sheet is not None:
         raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
     elif data.startswith(PARQUET_MAGIC):
         from proteoclass.matrix.parquet import parse_parquet
 
-        parsed = parse_parquet(path, is_text)
+        parsed = parse_parquet(path, is_text, select=select)
     else:
         text, notes = table_text(data, where)
-        parsed = parse_delimited(text, where, is_text, required=required)
+        parsed = parse_delimited(text, where, is_text, required=required, select=select)
     frame, rows, more = _named(parsed, where)
     return Table(
         path=str(path),
@@ -175,14 +183,26 @@ def read_table(
         separator=parsed.separator,
         decimal=parsed.decimal,
         notes=(*notes, *parsed.notes, *more),
+        unread=_unread(parsed),
     )
+
+
+def _stripped(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell.strip()
+    return "" if cell is None or cell != cell else cell_text(cell).strip()
+
+
+def _unread(parsed: Parsed) -> tuple[str, ...]:
+    read = frozenset(int(str(i)) for i in parsed.frame.columns)
+    return tuple(name for i, name in enumerate(parsed.header) if i not in read)
 
 
 def _named(
     parsed: Parsed, where: str
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64], tuple[str, ...]]:
     """Give columns their names and leave out rows and columns that hold nothing."""
-    _refuse_repeats(parsed.header, where)
+    refuse_repeats(parsed.header, where)
     notes: list[str] = []
     frame = parsed.frame
     unnamed = [i for i, name in enumerate(parsed.header) if not name and i > 0]
@@ -215,16 +235,3 @@ def _empty_rows(frame: pd.DataFrame) -> npt.NDArray[np.intp]:
         if not len(suspects):
             break
     return suspects
-
-
-def _refuse_repeats(header: list[str], where: str) -> None:
-    places: dict[str, list[int]] = {}
-    for i, name in enumerate(header, start=1):
-        if name:
-            places.setdefault(name, []).append(i)
-    repeated = [f"{name!r} (columns {name_list(at)})" for name, at in places.items() if len(at) > 1]
-    if repeated:
-        raise InputError(
-            f"{where}: {len(repeated)} column names repeat in the header: {name_list(repeated)}; "
-            "rename or remove the repeats"
-        )

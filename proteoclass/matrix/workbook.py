@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.delimited import MAX_CELLS, Parsed
+from proteoclass.matrix.delimited import MAX_CELLS, Parsed, Select, chosen_columns
 
 #: Largest size that a workbook may unpack to.
 MAX_UNPACKED = 1 << 30
@@ -50,6 +50,7 @@ def parse_workbook(
     is_text: Callable[[int, str], bool],
     sheet: str | None = None,
     *,
+    select: Select | None = None,
     size: int | None = None,
 ) -> tuple[Parsed, str]:
     """Parse one sheet of a workbook.
@@ -64,6 +65,8 @@ def parse_workbook(
         ``is_text(position, name)`` says whether a column is kept as text.
     sheet : str, optional
         Name of the sheet; the first one where left out, and said so if there are others.
+    select : callable, optional
+        ``select(header)`` returns the names of the columns to keep; all where left out.
     size : int, optional
         Largest number of cells; `MAX_CELLS` where left out.
 
@@ -113,10 +116,42 @@ def parse_workbook(
         )
     header = [cell_text(cell).strip() for cell in table[0]]
     columns = {
-        i: _column([row[i] for row in table[1:]], as_text=is_text(i, name))
-        for i, name in enumerate(header)
+        i: sheet_column([row[i] for row in table[1:]], as_text=is_text(i, header[i]))
+        for i in chosen_columns(header, select)
     }
     return Parsed(header, pd.DataFrame(columns), np.array(rows[1:]), notes=notes), where
+
+
+def sheet_rows(data: bytes, book: Any, sheet: str, where: str) -> tuple[list[int], list[list[Any]]]:
+    """Return the rows of a sheet that hold something, all equally long, and their numbers.
+
+    Parameters
+    ----------
+    data : bytes
+        The .xlsx file that `book` was opened from.
+    book : openpyxl.Workbook
+        As `open_workbook` gives it.
+    sheet : str
+    where : str
+        File and sheet, for messages.
+
+    Returns
+    -------
+    numbers : list of int
+        The first row being 1.
+    rows : list of list
+
+    Raises
+    ------
+    InputError
+        If there are too many cells, or formulas without a stored result.
+    """
+    page = book[sheet]
+    # Some writers state a size of one cell; the rows themselves know better.
+    page.reset_dimensions()
+    found = _rows(page.iter_rows(values_only=True), where, MAX_CELLS)
+    _refuse_uncomputed(data, page, where)
+    return found
 
 
 def cell_text(cell: Any) -> str:
@@ -251,7 +286,8 @@ def _rows(
     return numbers, [row + [None] * (width - len(row)) for row in kept]
 
 
-def _column(cells: list[Any], *, as_text: bool) -> pd.Series:
+def sheet_column(cells: list[Any], *, as_text: bool = False) -> pd.Series:
+    """Return cells as floats, or as text where any of them is no number."""
     if not as_text and all(
         cell is None or (isinstance(cell, (int, float)) and not isinstance(cell, bool))
         for cell in cells
