@@ -258,9 +258,7 @@ def frozen_normalised(values: Floats, reference: Floats, profile: Floats, method
     return np.asarray(values - shift[:, None])
 
 
-def _steadiest_of_each_part(
-    spread: Floats, profile: Floats, n_parts: int
-) -> npt.NDArray[np.intp]:
+def _steadiest_of_each_part(spread: Floats, profile: Floats, n_parts: int) -> npt.NDArray[np.intp]:
     """Return the steadiest position of each of equal parts of the range, increasing."""
     by_intensity = np.argsort(profile, kind="stable")
     parts = np.array_split(by_intensity, min(n_parts, len(profile)))

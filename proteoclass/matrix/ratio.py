@@ -96,27 +96,11 @@ def pool_ratio(matrix: ProteinMatrix) -> ProteinMatrix:
     >>> ratios.values.loc["s1", "P1"].item(), ratios.kind
     (2.0, 'ratio')
     """
-    where = matrix.source.path or "matrix"
-    if matrix.kind != "intensity":
-        raise InputError(f"{where}: kind is {matrix.kind}, ratios to a pool need intensities")
+    log2 = matrix.on_log2()
+    references = plex_pools(log2)
     name = pool_id(matrix)
     pool = _is_pool(matrix)
-    if not pool.any():
-        raise InputError(
-            f"{where}: no pool channel; write pool in the sample sheet's channel column"
-        )
-    if pool.all():
-        raise InputError(f"{where}: every sample is a pool channel; add the patients' samples")
-    plex = _plexes(matrix, where)
-    log2 = matrix.on_log2()
-    references = log2.values[pool].groupby(plex[pool]).mean()
-    bare = sorted(set(plex[~pool]) - set(references.index))
-    if bare:
-        raise InputError(
-            f"{where}: {len(bare)} plexes have no pool channel: {name_list(bare)}; "
-            "mark it in the sample sheet's channel column, or leave these plexes out"
-        )
-    own = references.loc[plex[~pool]]
+    own = references.loc[_plexes(matrix, matrix.source.path or "matrix")[~pool]]
     values = log2.values[~pool]
     lost = int((values.notna().to_numpy() & own.isna().to_numpy()).sum())
     ratios = pd.DataFrame(
@@ -131,6 +115,53 @@ def pool_ratio(matrix: ProteinMatrix) -> ProteinMatrix:
     return replace(log2, values=ratios, samples=log2.samples[~pool], kind="ratio").with_notes(
         *notes
     )
+
+
+def plex_pools(matrix: ProteinMatrix) -> pd.DataFrame:
+    """Return the pool of each plex, the mean of log2 over its pool channels.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+        Intensities, raw or log2, with the roles `channel` and `plex`.
+
+    Returns
+    -------
+    DataFrame of float, shape (n_plexes, n_proteins)
+        log2; NaN where no pool channel of the plex holds the protein.
+
+    Raises
+    ------
+    InputError
+        As `pool_ratio`.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0], [2.0]], index=["s1", "ref"], columns=["P1"])
+    >>> sheet = pd.DataFrame({"channel": ["126", "pool"], "plex": "A"}, index=["s1", "ref"])
+    >>> plex_pools(ProteinMatrix.build(values, sheet, scale="raw")).loc["A", "P1"].item()
+    1.0
+    """
+    where = matrix.source.path or "matrix"
+    if matrix.kind != "intensity":
+        raise InputError(f"{where}: kind is {matrix.kind}, ratios to a pool need intensities")
+    pool_id(matrix)
+    pool = _is_pool(matrix)
+    if not pool.any():
+        raise InputError(
+            f"{where}: no pool channel; write pool in the sample sheet's channel column"
+        )
+    if pool.all():
+        raise InputError(f"{where}: every sample is a pool channel; add the patients' samples")
+    plex = _plexes(matrix, where)
+    references = matrix.on_log2().values[pool].groupby(plex[pool]).mean()
+    bare = sorted(set(plex[~pool]) - set(references.index))
+    if bare:
+        raise InputError(
+            f"{where}: {len(bare)} plexes have no pool channel: {name_list(bare)}; "
+            "mark it in the sample sheet's channel column, or leave these plexes out"
+        )
+    return references
 
 
 def pool_names(matrix: ProteinMatrix) -> pd.Series:
