@@ -16,6 +16,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "sheet": ("sheet", "Write a sample sheet to fill in, with the file's own sample names."),
         "qc": ("qc", "Measure depth, missing values, outliers and rivals of a protein score."),
         "normalise": ("normalise", "Normalise a matrix and write it as log2 values."),
+        "data": ("data", "List public cohorts, or fetch one by its hash."),
     },
     "Panel": {
         "panel": ("panel", "List, show, check, compare and select protein panels."),

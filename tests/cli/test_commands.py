@@ -26,6 +26,7 @@ def test_the_verbs_of_this_stage_are_there():
             *("panel list", "panel show", "panel check", "panel compare", "panel select"),
             *("evaluate", "train", "model show", "model verify", "score", "explain", "track"),
             *("report study", "report patient", "run"),
+            *("data list", "data fetch"),
         )
     }
 
