@@ -11,14 +11,15 @@ import pandas as pd
 
 from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.read import ReadOptions, read_with_leftovers
+from proteoclass.matrix.read import ReadOptions, read_matched
+from proteoclass.matrix.reruns import rerun_problem
+from proteoclass.matrix.runs import is_marked, reruns_among, run_name
 from proteoclass.matrix.wording import counted
 
 # Ziemann 2016, doi 10.1186/s13059-016-1044-7.
 _DATE = re.compile(
     r"\d{4}-\d\d-\d\d|\d{1,2}-(?:Mar|Sep|Sept|Dec|Oct|Apr|Feb|Nov)|(?:Mar|Sep|Sept|Dec)-\d{1,2}"
 )
-_RERUN = re.compile(r"(?:^|[^a-z])(?:re-?runs?|re-?inj(?:ection)?|repeat|rpt|redo)(?:[^a-z]|$)")
 
 
 def check_matrix(
@@ -39,8 +40,9 @@ def check_matrix(
     -------
     dict
         `format`, `why`, `scale`, `kind`, `n_samples`, `n_proteins`, `missing_rate`
-        (0 to 1), `problems` (list of str) and `notes` (list of str: what was dropped
-        or assumed while reading).
+        (0 to 1), `problems` (list of str), `notes` (list of str: what was dropped or
+        assumed while reading) and `matching` (None without a sheet; else how many ids
+        were found as written, and which by run name or not at all).
 
     Raises
     ------
@@ -56,7 +58,8 @@ def check_matrix(
     ...     check_matrix(target)["problems"]
     ['Equal in every value: 1 group of samples (s1 = s2).', 'Never varying: 1 protein (P02768).']
     """
-    matrix, leftovers = read_with_leftovers(path, samples, ReadOptions(**options))
+    matrix, matching = read_matched(path, samples, ReadOptions(**options))
+    leftovers = () if matching is None else matching.leftovers()
     return {
         "format": matrix.source.format,
         "why": matrix.source.why,
@@ -67,6 +70,7 @@ def check_matrix(
         "missing_rate": matrix.missing_rate,
         "problems": [*leftovers, *find_problems(matrix)],
         "notes": list(matrix.source.notes),
+        "matching": None if matching is None else matching.as_json(),
     }
 
 
@@ -97,8 +101,10 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
     constant = values.columns[(spread == 0) & (found.sum() > 1)]
     named = matrix.proteins["gene"].where(matrix.proteins["gene"] != "", values.columns)
     dates = [name for name in named if _DATE.fullmatch(str(name))]
-    reruns = [name for name in values.index if _RERUN.search(str(name).lower())]
-    problems = []
+    # A rerun beside its first run has a sentence of its own.
+    known = reruns_among([run_name(str(name)) for name in values.index])
+    reruns = [n for n in values.index if is_marked(str(n)) and run_name(str(n)) not in known]
+    problems = [rerun_problem(matrix.samples)]
     for names, what, noun in (
         (
             _equal_samples(values.drop(index=empty_samples)),
@@ -114,7 +120,7 @@ def find_problems(matrix: ProteinMatrix) -> list[str]:
     ):
         if len(names):
             problems.append(f"{what.format(counted(len(names), noun))} ({name_list(names)}).")
-    return problems
+    return [problem for problem in problems if problem]
 
 
 def _equal_samples(values: pd.DataFrame) -> list[str]:

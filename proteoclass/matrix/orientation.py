@@ -9,6 +9,8 @@ from typing import Literal
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import is_accession, is_olink_id, members
 from proteoclass.matrix.headers import PROTEIN_HEADERS, SAMPLE_HEADERS, plain
+from proteoclass.matrix.runs import KnownNames
+from proteoclass.matrix.sample_rows import lookalikes
 from proteoclass.matrix.tables import Table
 
 
@@ -102,9 +104,11 @@ def looks_like_protein(name: str) -> bool:
 
 
 def _by_samples(table: Table, sample_ids: Collection[str]) -> Orientation:
-    wanted = set(sample_ids)
-    across = sum(name in wanted for name in table.names)
-    best, down = _best_column(table, lambda cells: sum(cell in wanted for cell in cells))
+    wanted: Collection[str] = set(sample_ids)
+    across, best, down = _hits(table, wanted)
+    if not across and not down:
+        # A table that names its samples by files may still hold them.
+        across, best, down = _hits(table, wanted := KnownNames(sample_ids))
     if across and down:
         raise InputError(
             f"{table.where}: sample ids of the sheet stand both in the header ({across}) and in "
@@ -115,18 +119,26 @@ def _by_samples(table: Table, sample_ids: Collection[str]) -> Orientation:
     if across:
         return Orientation(
             "columns",
-            _protein_column(table, wanted),
+            _protein_column(table, KnownNames(sample_ids)),
             f"{across} sample ids of the sheet stand in the header",
         )
     first = table.names[0]
     bare = {plain(name) for name in wanted}
     alike = any(plain(name) in bare for name in [*table.names, *table.text(first)])
+    damaged = lookalikes([*table.names, *table.text(first)], list(wanted))
     remedy = "they differ in case and punctuation only: " if alike else ""
+    if damaged:
+        remedy = f"a spreadsheet may have changed one of the two ({name_list(damaged)}): "
     raise InputError(
         f"{table.where}: no sample id of the sheet is in the table; the sheet has "
         f"{name_list(sorted(wanted))}; the table's header has {name_list(table.names[1:])} and its "
         f"column {first!r} has {name_list(table.text(first))}; {remedy}use the same ids in both"
     )
+
+
+def _hits(table: Table, wanted: Collection[str]) -> tuple[int, str, int]:
+    across = sum(name in wanted for name in table.names)
+    return across, *_best_column(table, lambda cells: sum(cell in wanted for cell in cells))
 
 
 def _by_proteins(table: Table, known: Collection[str]) -> Orientation | None:

@@ -13,7 +13,7 @@ import pandas as pd
 from proteoclass.errors import InputError
 from proteoclass.io import sha256_file
 from proteoclass.matrix.formats import FORMATS, find_format
-from proteoclass.matrix.joining import join_samples
+from proteoclass.matrix.joining import Joined, join_samples
 from proteoclass.matrix.preview import look_at
 from proteoclass.matrix.protein_matrix import (
     Fluid,
@@ -25,8 +25,10 @@ from proteoclass.matrix.protein_matrix import (
 )
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
 from proteoclass.matrix.quantities import Quantities, Request
+from proteoclass.matrix.reruns import RULES, merged, rerun_problem
+from proteoclass.matrix.sample_rows import Matching
 from proteoclass.matrix.scale import decide_kind, decide_scale
-from proteoclass.matrix.sheet import complete_samples, read_samples
+from proteoclass.matrix.sheet import NO_PATIENTS, complete_samples, read_samples
 
 _Path = str | os.PathLike[str]
 
@@ -51,9 +53,12 @@ class ReadOptions:
     quantity_scope: str = "auto"
     columns: Mapping[str, str] | None = None
     known_proteins: Sequence[str] | None = None
+    samples_sheet: str | None = None
+    reruns: str = "list"
 
     def __post_init__(self) -> None:
         _check_choice("--format", self.format, FORMATS)
+        _check_choice("--reruns", self.reruns, RULES)
         _check_choice("--quantity-scope", self.quantity_scope, ("auto", "run", "cohort"))
 
 
@@ -71,6 +76,8 @@ def read_matrix(
     quantity_scope: str = "auto",
     columns: Mapping[str, str] | None = None,
     known_proteins: Sequence[str] | None = None,
+    samples_sheet: str | None = None,
+    reruns: str = "list",
 ) -> ProteinMatrix:
     r"""Read protein quantities and the sample sheet that belongs to them.
 
@@ -80,7 +87,8 @@ def read_matrix(
         A wide table (either way round) or MaxQuant's proteinGroups, as TSV, CSV,
         semicolon-separated text (plain or gzipped) or XLSX.
     samples : path-like or DataFrame, optional
-        The sample sheet. Samples of the matrix that it lacks are left out.
+        The sample sheet. Samples of the matrix that it lacks are left out. Ids are matched
+        as written first, then by run name: ``D:\data\a.raw`` is the run ``a``.
     format : {"auto", "wide", "maxquant"}
     sheet : str, optional
         Sheet of a workbook; the first where left out.
@@ -98,6 +106,14 @@ def read_matrix(
         Role to column of the sample sheet.
     known_proteins : sequence of str, optional
         Ids of a model: they show which way round a table lies where there is no sheet.
+    samples_sheet : str, optional
+        Sheet of a workbook of samples; the first where left out.
+    reruns : {"list", "refuse", "mean", "last", "keep"}
+        What becomes of a sample that was run twice, by an equal name or by one such as
+        "a_rerun" or "a_20230606030500" beside "a", unless the sheet lists each. "list"
+        keeps the latter apart and refuses the former, "refuse" refuses both; "mean" takes
+        the mean of the log2 values found, "last" the last run; "keep" keeps all, as
+        replicates of the first.
 
     Returns
     -------
@@ -131,14 +147,16 @@ def read_matrix(
         quantity_scope=quantity_scope,
         columns=columns,
         known_proteins=known_proteins,
+        samples_sheet=samples_sheet,
+        reruns=reruns,
     )
-    return read_with_leftovers(path, samples, options)[0]
+    return read_matched(path, samples, options)[0]
 
 
-def read_with_leftovers(
+def read_matched(
     path: _Path, samples: _Path | pd.DataFrame | None, options: ReadOptions
-) -> tuple[ProteinMatrix, tuple[str, ...]]:
-    r"""Read as `read_matrix`, and return apart what matrix and sheet do not share.
+) -> tuple[ProteinMatrix, Matching | None]:
+    r"""Read as `read_matrix`, and return apart which sample was matched how.
 
     Parameters
     ----------
@@ -149,8 +167,8 @@ def read_with_leftovers(
     Returns
     -------
     matrix : ProteinMatrix
-    leftovers : tuple of str
-        Sentences about ids on one side only; they are among the notes too.
+    matching : Matching, optional
+        None without a sample sheet. Its sentences are among the notes too.
 
     Raises
     ------
@@ -164,42 +182,40 @@ def read_with_leftovers(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     target = Path(folder) / "a.tsv"
     ...     _ = target.write_text("sample_id\tP02768\ns1\t31.5\n")
-    ...     read_with_leftovers(target, sheet, ReadOptions())[1]
-    ('Not in the matrix: 1 sample of the sample sheet (s9).',)
+    ...     read_matched(target, sheet, ReadOptions())[1].not_in_matrix
+    ('s9',)
     """
-    people = _sample_sheet(samples, options.columns)
+    people = _sample_sheet(samples, options)
     told = _protein_table(options.proteins)
     read = _quantities(path, people, told, options)
-    values, leftovers = join_samples(read, people)
+    joined = join_samples(read, people, options.reruns)
     if told is not None:
         read = read.describe(*filled_in(read.proteins, told, _short(options.proteins)))
-    notes = list(read.notes)
+    notes = [*read.notes]
     if people is not None:
         notes += people.attrs["notes"]
-        people = people.loc[values.index]
-        people.attrs = {}
-    built = _built(path, values, people, read, options, (*notes, *leftovers))
+    if joined.samples is not None and "patient_id" in joined.samples:
+        notes = [note for note in notes if note != NO_PATIENTS]
+    leftovers = () if joined.matching is None else joined.matching.leftovers()
+    built = _built(path, joined, read, options, (*notes, *joined.notes, *leftovers))
     sheet = "" if samples is None or isinstance(samples, pd.DataFrame) else Path(samples).name
-    return replace(built, source=replace(built.source, sheet=sheet)), leftovers
+    return replace(built, source=replace(built.source, sheet=sheet)), joined.matching
 
 
 def _built(
-    path: _Path,
-    values: pd.DataFrame,
-    people: pd.DataFrame | None,
-    read: Quantities,
-    options: ReadOptions,
-    notes: tuple[str, ...],
+    path: _Path, joined: Joined, read: Quantities, options: ReadOptions, notes: tuple[str, ...]
 ) -> ProteinMatrix:
-    scale, scale_why = _scale(values, read, options)
+    runs = read.values.iloc[[place for group in joined.groups for place in group.places]]
+    scale, scale_why = _scale(runs, read, options)
+    values, of_reruns = merged(read.values, joined.groups, options.reruns, scale, read.where)
     kind, kind_why = _kind(values, scale, read, options)
-    notes += _contradiction(values, scale, options.scale, read.where)
+    notes = (*notes, *of_reruns, *_contradiction(values, scale, options.scale, read.where))
     scope = options.quantity_scope
     if scope == "auto":
         scope = "cohort" if read.across_runs else "run"
-    return ProteinMatrix.build(
+    matrix = ProteinMatrix.build(
         values,
-        people,
+        joined.samples,
         read.proteins,
         scale=scale,
         kind=kind,
@@ -213,6 +229,8 @@ def _built(
             notes=notes,
         ),
     )
+    problem = rerun_problem(matrix.samples)
+    return matrix.with_notes(problem) if problem else matrix
 
 
 def _scale(values: pd.DataFrame, read: Quantities, options: ReadOptions) -> tuple[Scale, str]:
@@ -250,13 +268,13 @@ def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
 
 
 def _sample_sheet(
-    samples: _Path | pd.DataFrame | None, columns: Mapping[str, str] | None
+    samples: _Path | pd.DataFrame | None, options: ReadOptions
 ) -> pd.DataFrame | None:
     if samples is None:
         return None
     if isinstance(samples, pd.DataFrame):
-        return complete_samples(samples, columns)
-    return read_samples(samples, columns=columns)
+        return complete_samples(samples, options.columns)
+    return read_samples(samples, sheet=options.samples_sheet, columns=options.columns)
 
 
 def _quantities(

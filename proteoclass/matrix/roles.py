@@ -6,6 +6,7 @@ import datetime
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
@@ -120,7 +121,7 @@ def with_creatinine_unit(
     wrong = given.notna() & ((read == "") | (read != (unit or read)))
     if wrong.any():
         expected = unit or f"one of {', '.join(CREATININE_UNITS.values())}"
-        places = wrong.to_numpy().nonzero()[0]
+        places = np.flatnonzero(wrong.to_numpy()).tolist()
         found = name_list(f"row {rows[i]}: {given.iloc[i]!r}" for i in places)
         raise InputError(
             f"{where}: column 'creatinine_unit' expects {expected}; found {found}; correct it"
@@ -271,8 +272,8 @@ def first_replicates(
     """
     if "replicate_of" not in samples:
         return samples, ()
-    named = {name: str(of) for name, of in samples["replicate_of"].dropna().items()}
-    row_of = dict(zip(samples.index, rows, strict=True))
+    named = {str(name): str(of) for name, of in samples["replicate_of"].dropna().items()}
+    row_of = dict(zip(map(str, samples.index), rows, strict=True))
     absent = [f"row {row_of[s]}: {of!r}" for s, of in named.items() if of not in row_of]
     if absent:
         raise InputError(

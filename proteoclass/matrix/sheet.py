@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,6 +18,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import MAYBE_THOUSANDS
 from proteoclass.matrix.headers import ROLES, plain
+from proteoclass.matrix.preview import look_at
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.roles import (
     creatinine_column,
@@ -26,11 +28,15 @@ from proteoclass.matrix.roles import (
     sex_notes,
     with_creatinine_unit,
 )
-from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.sdrf import bare_name, is_sdrf, read_sdrf
+from proteoclass.matrix.tables import Table, read_table
 from proteoclass.matrix.wording import counted
 
 #: Roles that are numbers; text in them is an error, never a missing value.
 NUMERIC_ROLES = ("day", "age", "creatinine", "egfr", "freeze_thaw")
+
+#: Said of a sample sheet without `patient_id`.
+NO_PATIENTS = "The sample sheet has no patient_id: each sample is its own patient."
 
 # "None" is a label that people use, so it is not among them.
 _BLANK = frozenset({"", "NA", "N/A", "n/a", "NaN", "nan", "#N/A", "null", "NULL"})
@@ -61,9 +67,9 @@ def read_samples(
     Parameters
     ----------
     path : path-like
-        TSV, CSV or XLSX, one row a sample.
+        TSV, CSV or XLSX, one row a sample; or SDRF, one row a run.
     sheet : str, optional
-        Sheet of a workbook.
+        Sheet of a workbook; the first where left out, which is said.
     columns : mapping of str to str, optional
         Role to the column that plays it, such as ``{"patient_id": "Subject"}``.
 
@@ -72,13 +78,15 @@ def read_samples(
     DataFrame, shape (n_samples, n_roles_and_covariates)
         Indexed by sample id (text as written). Roles that are names are text, numeric
         roles float, a covariate float where each of its filled cells is a number.
-        ``attrs["notes"]`` lists what was assumed.
+        ``attrs["notes"]`` lists what was assumed, ``attrs["levels"]`` the columns of an
+        SDRF file that a matrix may name its samples by.
 
     Raises
     ------
     InputError
         If `sample_id` is absent, a sample id is empty or repeats, a numeric role holds
-        text, or `columns` names what does not exist.
+        text, `replicate_of` names no sample, a date is ambiguous, a unit of creatinine is
+        unknown, or `columns` names what does not exist.
 
     Examples
     --------
@@ -89,12 +97,28 @@ def read_samples(
     ...     read_samples(target)["day"].to_dict()
     {'007': 0.0, '008': 7.0}
     """
-    table = read_table(path, sheet=sheet, all_text=True)
+    seen = look_at(path)
+    if seen.container == "text" and sheet is None and is_sdrf(seen.names):
+        sdrf = read_sdrf(path)
+        wanted = {role: bare_name(name) or name for role, name in (columns or {}).items()}
+        samples = _finished(sdrf.frame, wanted, str(path), sdrf.rows)
+        samples.attrs["levels"] = [level for level in sdrf.levels if level in samples]
+        samples.attrs["notes"] = [*sdrf.notes, *samples.attrs["notes"]]
+        return samples
+    table = _sheet_table(path, sheet)
     frame = pd.DataFrame({name: table.text(name) for name in table.names}, dtype=object)
     frame = frame.rename(columns={"": "(unnamed)"})
     samples = _finished(frame, columns, table.where, [int(row) for row in table.rows])
     samples.attrs["notes"] = [*table.notes, *samples.attrs["notes"]]
     return samples
+
+
+def _sheet_table(path: str | os.PathLike[str], sheet: str | None) -> Table:
+    try:
+        return read_table(path, sheet=sheet, all_text=True)
+    except InputError as error:
+        # The workbook with the samples has an option of its own.
+        raise InputError(re.sub(r"--sheet\b", "--samples-sheet", str(error))) from error
 
 
 def complete_samples(
@@ -136,6 +160,7 @@ def complete_samples(
         {name: [_as_text(cell) for cell in plain[name]] for name in plain.columns}, dtype=object
     )
     samples = _finished(text, columns, where, list(range(1, len(text) + 1)))
+    samples.attrs |= {name: told for name, told in frame.attrs.items() if name == "levels"}
     notes = [*frame.attrs.get("notes", []), *samples.attrs["notes"]]
     samples.attrs["notes"] = list(dict.fromkeys(notes))
     return samples
@@ -171,6 +196,29 @@ def blank_sheet(matrix: ProteinMatrix) -> pd.DataFrame:
     return sheet
 
 
+def all_names(samples: pd.DataFrame) -> list[str]:
+    """Return what a matrix may call the samples of a sheet: ids, and an SDRF file's levels.
+
+    Parameters
+    ----------
+    samples : DataFrame
+        As `read_samples` gives.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> all_names(pd.DataFrame(index=["s1", "s2"]))
+    ['s1', 's2']
+    """
+    names = [str(name) for name in samples.index]
+    for level in samples.attrs.get("levels", ()):
+        names += [str(name) for name in samples[level].dropna()]
+    return list(dict.fromkeys(names))
+
+
 def _as_text(cell: object) -> str:
     if cell is None or cell != cell:
         return ""
@@ -202,7 +250,7 @@ def _finished(
     if measured is not None:
         notes.append(f"Column {measured!r} was read as creatinine, {creatinine_unit(measured)}.")
     if "patient_id" not in samples:
-        notes.append("The sample sheet has no patient_id: each sample is its own patient.")
+        notes.append(NO_PATIENTS)
     elif samples["patient_id"].isna().any():
         # A replicate without one goes with the sample it repeats.
         first = samples.get("replicate_of", samples["patient_id"]).isna()

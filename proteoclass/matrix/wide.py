@@ -19,7 +19,8 @@ from proteoclass.matrix.headers import (
 from proteoclass.matrix.orientation import Orientation, find_orientation, looks_like_protein
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request, row_ids
-from proteoclass.matrix.sheet import ROLES
+from proteoclass.matrix.runs import KnownNames
+from proteoclass.matrix.sheet import ROLES, all_names
 from proteoclass.matrix.tables import Table
 from proteoclass.matrix.wording import counted
 
@@ -79,7 +80,7 @@ def read_wide(
     >>> wide.values.loc["s1", "P02768"].item(), wide.proteins.loc["P02768", "gene"]
     (21.5, 'ALB')
     """
-    listed = None if samples is None else list(samples.index)
+    listed = None if samples is None else all_names(samples)
     orientation = find_orientation(table, listed, known_proteins)
     if orientation.samples_in == "rows":
         return _samples_in_rows(table, orientation, samples, frozenset(known_proteins or ()))
@@ -125,7 +126,7 @@ def _samples_in_columns(
 ) -> Quantities:
     ids = row_ids(table, orientation.id_column, "protein")
     others = [column for column in table.names if column != orientation.id_column]
-    wanted = None if listed is None else set(listed)
+    wanted = None if listed is None else KnownNames(listed)
     chosen: list[str] = []
     aside: list[str] = []
     unlisted: list[str] = []

@@ -7,7 +7,7 @@ import pytest
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
-from proteoclass.matrix.read import ReadOptions, read_matrix, read_with_leftovers
+from proteoclass.matrix.read import ReadOptions, read_matrix, read_matched
 
 
 def write(folder, name, *lines):
@@ -25,14 +25,15 @@ def matrix_file(tmp_path):
 
 def test_matrix_and_sheet_are_aligned_and_what_is_left_over_is_said(tmp_path, matrix_file):
     sheet = write(tmp_path, "samples.tsv", "sample_id|patient_id|day", "a|p1|0", "q|p2|1", "b|p1|7")
-    matrix, leftovers = read_with_leftovers(matrix_file, sheet, ReadOptions(fluid="plasma"))
+    matrix, matching = read_matched(matrix_file, sheet, ReadOptions(fluid="plasma"))
 
     assert matrix.values.index.tolist() == ["b", "a"]
     assert matrix.samples["day"].tolist() == [7.0, 0.0]
-    assert leftovers == (
+    leftovers = (
         "Left out, not in the sample sheet: 1 sample of the matrix (x).",
         "Not in the matrix: 1 sample of the sample sheet (q).",
     )
+    assert matching.leftovers() == leftovers
     assert matrix.source.notes == leftovers
     assert matrix.source.path == "matrix.tsv"
     assert matrix.source.sha256 == hashlib.sha256(matrix_file.read_bytes()).hexdigest()
@@ -126,7 +127,7 @@ def test_what_the_matrix_knew_stays_where_the_table_is_blank():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"format": "diann"}, "--format 'diann': is not read by this version"),
+        ({"format": "excel"}, "--format 'excel': is not read by this version"),
         ({"quantity_scope": "plate"}, "--quantity-scope 'plate': .* auto, run, cohort"),
         ({"quantity": "lfq"}, "--quantity 'lfq' picks columns of a MaxQuant table"),
         ({"format": "maxquant"}, "no quantity columns such as"),
