@@ -187,7 +187,7 @@ def _from_precursors(request: Request, form: _Form) -> Quantities:
         raise InputError(
             f"{request.path}: row {found.row}: {form.quantity} of {found.group!r} in run "
             f"{found.run!r} is {found.found:g}, and {found.kept:g} in an earlier row "
-            f"({counted(result.n_conflicts, 'row')} contradict); give pg.matrix of the same folder"
+            f"({counted(result.n_conflicts, 'such row')}); give pg.matrix of the same folder"
         )
     return Quantities(
         values=result.values,

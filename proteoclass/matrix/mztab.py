@@ -25,6 +25,11 @@ _ASSAY = re.compile(r"protein_abundance_assay\[(\d+)\]")
 _MEANS = "protein_abundance_study_variable["
 _DECOY = ("opt_global_cv_MS:1002217_decoy_peptide", "opt_global_cv_PRIDE:0000303_decoy_hit")
 _RESULT_TYPE = "opt_global_result_type"
+# Most writers quantify features that were matched over all runs.
+_SCOPE = (
+    "mzTab does not say whether quantities were computed across runs; they were taken to be: pass "
+    "--quantity-scope run if each run was quantified alone."
+)
 
 
 def recognise(preview: Preview) -> str:
@@ -98,6 +103,11 @@ def read(request: Request) -> Quantities:
                     P02768
     file:///a.mzML    17.5
     """
+    if request.preview.container != "text":
+        raise InputError(
+            f"{request.path}: is a file of the {request.preview.container} kind, expected the text "
+            "of mzTab; drop --format"
+        )
     data = read_bytes(request.path)
     text, notes = table_text(data, request.path)
     sections = read_sections(text, request.path)
@@ -115,8 +125,7 @@ def read(request: Request) -> Quantities:
         format="mztab",
         why=f"mzTab {sections.metadata['mztab-version']}: {len(columns)} columns of "
         "protein_abundance_assay",
-        notes=(*notes, *removed, *more, *assays.notes, *_unit(sections)),
-        # The format does not say; most writers quantify matched features of all runs.
+        notes=(*notes, *removed, *more, *assays.notes, *_unit(sections), _SCOPE),
         across_runs=True,
         samples=assays.told,
     )
@@ -135,16 +144,11 @@ def _quantities(sections: Sections, request: Request) -> dict[str, str]:
         raise InputError(f"{where}: a protein header (PRH) and no protein (PRT); export it again")
     columns = {name: m[1] for name in sections.header if (m := _ASSAY.fullmatch(name))}
     means = [name for name in sections.header if name.startswith(_MEANS)]
-    if request.quantity == "study_variable" or (means and not columns):
+    if means and (request.quantity == "study_variable" or not columns):
         raise InputError(
             f"{where}: protein_abundance_study_variable ({len(means)} columns) holds means over "
             f"samples, expected quantities of single samples ({len(columns)} columns "
             "protein_abundance_assay); export assays (mzTab-mode Complete)"
-        )
-    if request.quantity not in ("auto", "assay"):
-        raise InputError(
-            f"{where}: no quantity {request.quantity!r}; the file has assay "
-            f"({len(columns)} columns)"
         )
     if not columns:
         runs = sum(
@@ -156,6 +160,11 @@ def _quantities(sections: Sections, request: Request) -> dict[str, str]:
             f"{counted(runs, 'run')} (mzTab-type {kind}) and no column protein_abundance_assay; "
             "export with quantities (mzTab-type Quantification), or give the search engine's own "
             "table"
+        )
+    if request.quantity not in ("auto", "assay"):
+        raise InputError(
+            f"{where}: no quantity {request.quantity!r}; the file has assay "
+            f"({counted(len(columns), 'column')})"
         )
     return columns
 

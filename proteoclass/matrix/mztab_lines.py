@@ -69,8 +69,9 @@ def read_sections(text: bytes, where: str) -> Sections:
         if not line.strip():
             continue
         if kind not in PREFIXES:
+            first = line[:120].decode("utf-8", errors="replace").split("\t")[0].strip()
             raise InputError(
-                f"{where}: row {row} begins with {kind!r}, expected one of "
+                f"{where}: row {row} begins with {first[:30]!r}, expected one of "
                 f"{', '.join(PREFIXES)}; the file is damaged or no mzTab 1.0"
             )
         found.found[kind] += 1

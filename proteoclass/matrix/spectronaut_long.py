@@ -40,6 +40,7 @@ _ABOUT_GROUPS = {
 }
 _ABOUT_RUNS = {"condition": "R.Condition", "replicate": "R.Replicate", "method": "E.LFQMethod"}
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+(?:[eE][-+]?\d+)?")
+_DECIMAL_POINT = re.compile(r"[-+]?\d+\.\d+(?:[eE][-+]?\d+)?")
 
 
 def read_long(request: Request) -> Quantities:
@@ -150,6 +151,8 @@ def decimal_mark(preview: Preview, column: str) -> str:
         commas = [cell for cell in cells if _DECIMAL_COMMA.fullmatch(cell)]
         if any(not MAYBE_THOUSANDS.fullmatch(cell) for cell in commas):
             return ","
+        if any(_DECIMAL_POINT.fullmatch(cell) for cell in cells):
+            return "."
     return "."
 
 
@@ -160,7 +163,7 @@ def _refuse_conflict(result: LongResult, column: str, where: str) -> None:
     raise InputError(
         f"{where}: row {found.row}: {column} of {found.group!r} in run {found.run!r} is "
         f"{found.found:g}, and {found.kept:g} in an earlier row "
-        f"({counted(result.n_conflicts, 'row')} contradict); "
+        f"({counted(result.n_conflicts, 'such row')}); "
         "export one report, not several in one file"
     )
 
