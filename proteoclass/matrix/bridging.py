@@ -107,8 +107,7 @@ def bridge_offsets(
     The offset is the median of the paired log2 differences, the bridge normalisation of
     ``olink_normalization`` in OlinkAnalyze
     (https://rdrr.io/cran/OlinkAnalyze/man/olink_normalization.html). A constant for each
-    protein cannot mend a run that is compressed; more than a quarter of a log2 unit between
-    repeated bridges is a reason to look.
+    protein does not mend a run whose differences are compressed.
 
     Examples
     --------

@@ -23,8 +23,8 @@ METHODS = ("auto", "none", "low", "min-prob", "half-min")
 _COMPLETE = 0.8
 #: `min-prob`: the low quantile of a sample, as imputeLCMD's default.
 _MIN_PROB_QUANTILE = 0.01
-#: A median absolute deviation times this is a standard deviation, for a normal law.
-_MAD_TO_SD = 1.4826
+#: Least margin below the training samples' detected proteins, as a share of the proteins.
+_DEPTH_MARGIN = 0.1
 
 
 class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -176,17 +176,17 @@ def fewest_detected(complete: Floats) -> int:
     Returns
     -------
     int
-        The fewest in a training sample, less one robust standard deviation of the counts:
-        of a few dozen samples from the same laboratory the next one is often a little
-        beyond the extremes.
+        The fewest in a training sample less half of the range of the counts, or a tenth of
+        the proteins where that is more: counts have a long lower tail, and a few dozen
+        samples seldom hold its end.
 
     Examples
     --------
     >>> fewest_detected(np.array([[1.0, 2.0], [1.0, np.nan], [1.0, 2.0]]))
-    1
+    0
     """
     counts = (~np.isnan(complete)).sum(axis=1)
-    margin = _MAD_TO_SD * float(np.median(np.abs(counts - np.median(counts))))
+    margin = max((counts.max() - counts.min()) / 2, _DEPTH_MARGIN * complete.shape[1])
     return max(0, int(np.floor(counts.min() - margin)))
 
 

@@ -205,8 +205,8 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     Returns
     -------
     array of float, shape (n_samples,)
-        0 with `none`. NaN where fewer than `MIN_REFERENCE_FOUND` (or all, if there are fewer) reference
-        proteins were detected.
+        0 with `none`. NaN where fewer than `MIN_REFERENCE_FOUND` (or all, if there are
+        fewer) reference proteins were detected.
 
     Examples
     --------

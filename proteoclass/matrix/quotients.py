@@ -103,8 +103,8 @@ def dip(sample: Floats) -> float:
     """
     x, times = np.unique(np.asarray(sample, dtype=float), return_counts=True)
     # In steps of 1 / n: the empirical function before and after its jump at each point.
-    after = np.cumsum(times).astype(float)
-    before = after - times
+    after = np.cumsum(times).astype(np.float64)
+    before = after - times.astype(np.float64)
     low, high, largest = 0, len(x) - 1, 1.0
     while low < high:
         minorant = _hull(x, before, low, high, convex=True)
@@ -113,10 +113,9 @@ def dip(sample: Floats) -> float:
         if gap <= largest:
             break
         below, above = minorant[minorant <= new_low], majorant[majorant >= new_high]
-        rise = after[low : new_low + 1] - np.interp(x[low : new_low + 1], x[below], before[below])
-        fall = (
-            np.interp(x[new_high : high + 1], x[above], after[above]) - before[new_high : high + 1]
-        )
+        left, right = slice(low, new_low + 1), slice(new_high, high + 1)
+        rise = after[left] - np.interp(x[left], x[below], before[below])
+        fall = np.interp(x[right], x[above], after[above]) - before[right]
         # The jump at the mode itself is free: a unimodal law may have an atom there.
         largest = max(largest, *rise[:-1], *fall[1:])
         if (new_low, new_high) == (low, high):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import xgboost
 from proteoclass import io
 from proteoclass.errors import ModelRefusedError
 from proteoclass.matrix.matching import match_proteins
-from proteoclass.matrix.normalise import frozen_shift
+from proteoclass.matrix.normalise import frozen_normalised, frozen_shift
 from proteoclass.matrix.prepare import prepare
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.ratio import has_pool, pool_id
@@ -30,9 +31,25 @@ from proteoclass.scorer.model_schema import (
     ReferenceProtein,
 )
 from proteoclass.scorer.out_of_fold import BASE, EXPLANATION_COLUMNS
+from proteoclass.scorer.procedure import filled_panel
 from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Samples as the model sees them."""
+
+    #: Panel values, normalised log2; NaN = not detected, or not measured.
+    values: Floats
+    #: The same with the gaps filled, as the boosters take them.
+    filled: Floats
+    #: Which panel proteins the matrix has at all.
+    found: npt.NDArray[np.bool_]
+    shift: Floats
+    #: How many reference proteins the matrix has at all.
+    n_reference: int
 
 
 class SeverityModel:
@@ -46,6 +63,8 @@ class SeverityModel:
     sha256 : str
         Hash of the canonical content.
     boosters : list of Booster
+    version : int
+        Of the file it came from: it is written again as it was.
 
     Examples
     --------
@@ -58,9 +77,16 @@ class SeverityModel:
     ['final']
     """
 
-    def __init__(self, content: ModelContent, sha256: str, boosters: list[xgboost.Booster]) -> None:
+    def __init__(
+        self,
+        content: ModelContent,
+        sha256: str,
+        boosters: list[xgboost.Booster],
+        version: int = VERSION,
+    ) -> None:
         self.content = content
         self.sha256 = sha256
+        self.version = version
         self._blend = Blend(
             boosters=boosters,
             intercepts=np.array(content.companion.intercepts),
@@ -130,11 +156,11 @@ class SeverityModel:
         PanelMismatchError
             If a match is ambiguous.
         """
-        prepared, measured, found, shift, n_reference = self._measure(matrix)
-        bags = self._blend.bag_margins(self._filled(measured, found))
+        prepared, seen = self._measure(matrix)
+        bags = self._blend.bag_margins(seen.filled)
         log_odds = self.calibrator.log_odds(mean_over_bags(bags))
         limits = self.calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T)
-        verdict = judge(measured, found, shift, n_reference, self.content)
+        verdict = self._verdict(seen)
         return score_table(
             prepared.values.index,
             log_odds,
@@ -164,9 +190,9 @@ class SeverityModel:
         ModelRefusedError, PanelMismatchError
             As `score`.
         """
-        prepared, measured, found, shift, n_reference = self._measure(matrix)
-        keep = judge(measured, found, shift, n_reference, self.content)["reason"].to_numpy() == ""
-        shares = self._blend.contributions(self._filled(measured, found)) * self.calibrator.slope
+        prepared, seen = self._measure(matrix)
+        keep = self._verdict(seen)["reason"].to_numpy() == ""
+        shares = self._blend.contributions(seen.filled) * self.calibrator.slope
         shares[:, -1] += self.calibrator.intercept
         panel = self.content.panel
         size = len(panel) + 1
@@ -178,7 +204,7 @@ class SeverityModel:
                 "origin": "locked",
                 "protein_id": np.tile([*(p.id for p in panel), BASE], n),
                 "gene": np.tile([*(p.gene for p in panel), ""], n),
-                "value": np.hstack([measured[keep], gap]).ravel(),
+                "value": np.hstack([seen.values[keep], gap]).ravel(),
                 "low": np.tile([*(p.low for p in panel), np.nan], n),
                 "high": np.tile([*(p.high for p in panel), np.nan], n),
                 "contribution": shares[keep].ravel(),
@@ -201,7 +227,7 @@ class SeverityModel:
         prepared = prepare(matrix)
         matches = self.match(prepared)["matched_id"]
         reference = [matches[p.id] for p in self.content.normaliser.reference]
-        shift = self._shift(_columns(prepared.values, reference))
+        shift = frozen_shift(_columns(prepared.values, reference), *self._frozen)
         return pd.Series(shift, index=prepared.values.index, name="normalisation_shift")
 
     def probe_margins(self) -> Floats:
@@ -209,16 +235,18 @@ class SeverityModel:
         probes = self.content.probes
         reference = np.array([p.reference for p in probes], dtype=float).reshape(len(probes), -1)
         panel = np.array([p.panel for p in probes], dtype=float)
-        values = panel - self._shift(reference)[:, None]
-        return self._blend.margin(self._filled(values, np.ones(values.shape[1], dtype=bool)))
+        values = frozen_normalised(panel, reference, *self._frozen)
+        everything = np.ones(values.shape[1], dtype=bool)
+        return self._blend.margin(self._filled(values, everything, np.zeros(len(probes), bool)))
 
     def to_json(self) -> str:
         """Return the text of the model file."""
         document = {
             "format": FORMAT,
-            "version": VERSION,
+            "version": self.version,
             "sha256": self.sha256,
-            "content": self.content.model_dump(mode="json"),
+            # Fields that a file of an older version lacks are not made up.
+            "content": self.content.model_dump(mode="json", exclude_unset=True),
         }
         return io.canonical_json(document).decode("utf-8") + "\n"
 
@@ -248,19 +276,29 @@ class SeverityModel:
             "auc": self.content.evaluation.get("auc", {}),
         }
 
-    def _measure(
-        self, matrix: ProteinMatrix
-    ) -> tuple[ProteinMatrix, Floats, npt.NDArray[np.bool_], Floats, int]:
-        """Return prepared matrix, panel values, which are measured, shifts, and references."""
+    def _measure(self, matrix: ProteinMatrix) -> tuple[ProteinMatrix, _Measured]:
+        """Return the prepared matrix, and what the model sees of it."""
         self._refuse_other_kind(matrix)
         prepared = prepare(matrix)
         matches = self.match(prepared)["matched_id"]
         panel = [matches[p.id] for p in self.content.panel]
-        reference = [matches[p.id] for p in self.content.normaliser.reference]
-        shift = self._shift(_columns(prepared.values, reference))
-        measured = _columns(prepared.values, panel) - shift[:, None]
+        names = [matches[p.id] for p in self.content.normaliser.reference]
+        reference = _columns(prepared.values, names)
+        values = frozen_normalised(_columns(prepared.values, panel), reference, *self._frozen)
         found = np.array([bool(name) for name in panel])
-        return prepared, measured, found, shift, sum(bool(name) for name in reference)
+        # What the matrix does not measure says nothing of how deep a sample was measured.
+        possible = (~np.isnan(reference)).sum(axis=1) + sum(not name for name in names)
+        shallow = possible < self.content.missing.min_reference_detected
+        return prepared, _Measured(
+            values=values,
+            filled=self._filled(values, found, shallow),
+            found=found,
+            shift=frozen_shift(reference, *self._frozen),
+            n_reference=sum(bool(name) for name in names),
+        )
+
+    def _verdict(self, seen: _Measured) -> pd.DataFrame:
+        return judge(seen.values, seen.found, seen.shift, seen.n_reference, self.content)
 
     def _refuse_other_kind(self, matrix: ProteinMatrix) -> None:
         pooled = matrix.kind == "intensity" and has_pool(matrix)
@@ -291,20 +329,22 @@ class SeverityModel:
                 f"{self.content.pool_id!r}; ratios to different pools cannot be compared"
             )
 
-    def _shift(self, reference: Floats) -> Floats:
+    @property
+    def _frozen(self) -> tuple[Floats, str]:
+        """The normalisation's profile and method, as `frozen_normalised` takes them."""
         normaliser = self.content.normaliser
-        if normaliser.method == "none":
-            return np.zeros(len(reference))
-        profile = np.array([p.value for p in normaliser.reference])
-        return frozen_shift(reference, profile, normaliser.method)
+        return np.array([p.value for p in normaliser.reference]), normaliser.method
 
-    def _filled(self, measured: Floats, found: npt.NDArray[np.bool_]) -> Floats:
+    def _filled(
+        self, measured: Floats, found: npt.NDArray[np.bool_], shallow: npt.NDArray[np.bool_]
+    ) -> Floats:
         """Fill what was not detected as in training, what was not measured with the median."""
         fill = np.array(
             [np.nan if p.fill is None else p.fill for p in self.content.panel], dtype=float
         )
         median = np.array([p.median for p in self.content.panel])
-        return np.where(np.isnan(measured), np.where(found, fill, median), measured)
+        filled = filled_panel(measured, fill, median, shallow)
+        return np.where(found, filled, median)
 
 
 def explain(model: SeverityModel, matrix: ProteinMatrix) -> pd.DataFrame:

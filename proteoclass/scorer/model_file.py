@@ -68,7 +68,9 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
     document = _parse(Path(path), where)
     checked = [f"size: under {MAX_BYTES // 2**20} MiB, plain JSON, no key twice"]
     model_file = _validate(document, where)
-    checked.append(f"schema: {FORMAT} version {VERSION}, no unknown field, every number finite")
+    checked.append(
+        f"schema: {FORMAT} version {model_file.version}, no unknown field, every number finite"
+    )
     _check_hash(document, model_file.sha256, where)
     checked.append(f"SHA-256 of the content: {model_file.sha256}")
     content = model_file.content
@@ -77,7 +79,7 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
     checked.append(
         f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel"
     )
-    model = SeverityModel(content, model_file.sha256, _boosters(content, where))
+    model = SeverityModel(content, model_file.sha256, _boosters(content, where), model_file.version)
     worst = _check_probes(model, where)
     checked.append(
         f"probes: {len(content.probes)} synthetic samples within {PROBE_TOLERANCE:g} of their "

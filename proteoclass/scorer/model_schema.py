@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT = "proteoclass-model"
-VERSION = 1
+#: Version 2 knows the normalisation `quantile` and how deep a sample must be measured. A
+#: file of version 1 is read as it stands, and written again as it was.
+VERSION = 2
 
 #: Bins of the out-of-fold reference distributions: no patient can be read from a count.
 REFERENCE_BINS = 20
@@ -56,7 +58,7 @@ class NormaliserPart(BaseModel):
 
     model_config = _STRICT
 
-    method: Literal["none", "median", "pqn"]
+    method: Literal["none", "median", "pqn", "quantile"]
     reference: Annotated[list[ReferenceProtein], Field(max_length=MAX_REFERENCE_PROTEINS)]
 
 
@@ -121,13 +123,18 @@ class ThresholdsPart(BaseModel):
 
 
 class MissingPart(BaseModel):
-    """What may be missing before a sample is not reportable."""
+    """What may be missing before a sample is not reportable.
+
+    With fewer reference proteins detected than `min_reference_detected` (since version 2)
+    a sample is shallower than the training samples, and its gaps are not taken for low.
+    """
 
     model_config = _STRICT
 
     max_not_measured: Count
     max_reference_not_measured: Count
     min_detected: Count
+    min_reference_detected: Count = 0
 
 
 class ReferencePart(BaseModel):
@@ -221,6 +228,6 @@ class ModelFile(BaseModel):
     model_config = _STRICT
 
     format: Literal["proteoclass-model"]
-    version: Literal[1]
+    version: Literal[1, 2]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     content: ModelContent

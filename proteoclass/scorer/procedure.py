@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from proteoclass.errors import TooLittleDataError, name_list
-from proteoclass.matrix.impute import Imputer
+from proteoclass.matrix.impute import Imputer, fewest_detected
 from proteoclass.matrix.normalise import Normaliser
 from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
 from proteoclass.scorer.severity_scorer import SeverityScorer
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from proteoclass.scorer.settings import Settings
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -> Pipeline:
@@ -59,7 +60,8 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -
             ("normalise", Normaliser(settings.normalise, exclude=settings.not_reference)),
             # A held panel may name proteins that are rare here: nothing is filtered away.
             ("detected", DetectionFilter(1.0 if fixed else settings.max_missing)),
-            ("impute", Imputer(settings.impute)),
+            # Depth is judged on the normaliser's reference, which a locked model holds too.
+            ("impute", Imputer(settings.impute, seed, judge_depth=False)),
             ("choose", choose),
             (
                 "score",
@@ -86,10 +88,14 @@ class FittedProcedure:
     pipeline : Pipeline
     proteins : Index of str
         Columns of the matrix it was fitted on.
+    min_reference_detected : int
+        Reference proteins of the normalisation that a sample must have for its gaps to
+        mean what they meant in training; 0 where there is no reference.
     """
 
     pipeline: Pipeline
     proteins: pd.Index
+    min_reference_detected: int
 
     @property
     def panel(self) -> list[str]:
@@ -109,7 +115,7 @@ class FittedProcedure:
         return fill
 
     def panel_values(self, values: pd.DataFrame) -> Floats:
-        """Return normalised panel values with the gaps filled as in training.
+        """Return normalised panel values with the gaps filled; see `filled_panel`.
 
         Parameters
         ----------
@@ -120,7 +126,14 @@ class FittedProcedure:
         -------
         array of float, shape (n_samples, panel size)
         """
-        return np.asarray(self.pipeline[:-1].transform(values))
+        reference = values.to_numpy(dtype=float)[:, self.pipeline["normalise"].reference_]
+        detected = (~np.isnan(reference)).sum(axis=1)
+        return filled_panel(
+            self.measured(values).to_numpy(dtype=float),
+            self.fill,
+            self.blend.median,
+            detected < self.min_reference_detected,
+        )
 
     def measured(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return normalised panel values, gaps left as NaN, shape (n_samples, panel size)."""
@@ -130,6 +143,36 @@ class FittedProcedure:
     def _columns(self) -> npt.NDArray[np.intp]:
         detected: npt.NDArray[np.intp] = self.pipeline["detected"].get_support(indices=True)
         return detected[self.pipeline["choose"].get_support()]
+
+
+def filled_panel(measured: Floats, fill: Floats, median: Floats, shallow: Bools) -> Floats:
+    """Return panel values as the boosters take them.
+
+    Parameters
+    ----------
+    measured : array of float, shape (n_samples, panel size)
+        Normalised log2; NaN = not detected.
+    fill : array of float, shape (panel size,)
+        What "not detected" stands for; NaN = left to the boosters.
+    median : array of float, shape (panel size,)
+        Training medians.
+    shallow : array of bool, shape (n_samples,)
+        Samples measured less deeply than the training samples: their gaps do not mean
+        "low". Where training filled gaps they take the median, which is no evidence,
+        because the boosters have never seen a gap there.
+
+    Returns
+    -------
+    array of float, shape (n_samples, panel size)
+
+    Examples
+    --------
+    >>> gap = np.array([[np.nan], [np.nan]])
+    >>> filled_panel(gap, np.array([3.0]), np.array([5.0]), np.array([False, True])).tolist()
+    [[3.0], [5.0]]
+    """
+    unknown = np.where(np.isnan(fill), np.nan, median)
+    return np.where(np.isnan(measured), np.where(shallow[:, None], unknown, fill), measured)
 
 
 def fit_procedure(
@@ -175,7 +218,8 @@ def fit_procedure(
         score__groups=patients,
     )
     require_normalised(pipeline["normalise"], cohort.values.iloc[rows])
-    return FittedProcedure(pipeline, proteins)
+    reference = cohort.values.iloc[rows].to_numpy(dtype=float)[:, pipeline["normalise"].reference_]
+    return FittedProcedure(pipeline, proteins, fewest_detected(reference))
 
 
 def require_normalised(normaliser: Normaliser, values: pd.DataFrame) -> None:

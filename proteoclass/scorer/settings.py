@@ -22,10 +22,11 @@ class Settings:
 
     Parameters
     ----------
-    normalise : {"auto", "none", "median", "pqn"}
+    normalise : {"auto", "none", "median", "pqn", "quantile"}
         `auto` by kind and fluid; see `default_normalisation`.
-    impute : {"auto", "none", "low", "half-min"}
-        `auto` tests for left-censoring in each fit; NPX and ratios are never filled.
+    impute : {"auto", "none", "low", "min-prob", "half-min"}
+        `auto` tests for left-censoring in each fit and leaves NPX and ratios as they are.
+        Ratios are never filled: a gap may mean that the plex's pool lacks the protein.
     size : int
         Proteins in the panel.
     select : {"auto", "stability", "moderated-t"}
@@ -93,7 +94,17 @@ class Settings:
         Returns
         -------
         Settings
+
+        Raises
+        ------
+        InputError
+            If ratios are to be filled.
         """
+        if matrix.kind == "ratio" and self.impute not in ("auto", "none"):
+            raise InputError(
+                f"impute {self.impute}: ratios are never filled, a gap may mean that the pool of "
+                "the plex lacks the protein; use --impute none"
+            )
         normalise = default_normalisation(matrix) if self.normalise == "auto" else self.normalise
         impute = "none" if self.impute == "auto" and matrix.kind != "intensity" else self.impute
         select = self.select

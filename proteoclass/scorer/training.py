@@ -167,7 +167,7 @@ def _content(
             "specificity": limits.specificity,
             "externally_validated": False,
         },
-        "missing": _missing(measured, len(fitted.pipeline["normalise"].reference_)),
+        "missing": _missing(measured, fitted),
         "reference": _reference(points, label),
         "training": {key: described[key] for key in _TRAINING_FIELDS}
         | {
@@ -237,13 +237,15 @@ def _panel(
     return proteins
 
 
-def _missing(measured: Floats, n_reference: int) -> dict[str, int]:
+def _missing(measured: Floats, fitted: FittedProcedure) -> dict[str, int]:
+    n_reference = len(fitted.pipeline["normalise"].reference_)
     fewest = int((~np.isnan(measured)).sum(axis=1).min())
     return {
         "max_not_measured": int(MAX_NOT_MEASURED * measured.shape[1]),
         "max_reference_not_measured": int(MAX_NOT_MEASURED * n_reference),
         # Half of what the poorest study sample had: below that a run has failed.
         "min_detected": max(1, fewest // 2),
+        "min_reference_detected": fitted.min_reference_detected,
     }
 
 
