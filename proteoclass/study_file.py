@@ -34,13 +34,28 @@ class InputPart(BaseModel):
     matrix: Name
     samples: Name
     proteins: Name | None = None
-    format: Literal["auto", "wide", "maxquant"] = "auto"
+    format: Literal[
+        "auto",
+        "maxquant",
+        "diann",
+        "spectronaut",
+        "fragpipe",
+        "proteome-discoverer",
+        "olink",
+        "alphadia",
+        "alphapept",
+        "mztab",
+        "anndata",
+        "wide",
+    ] = "auto"
     sheet: Name | None = None
+    samples_sheet: Name | None = None
     scale: Literal["auto", "raw", "log2"] = "auto"
     kind: Literal["auto", "intensity", "ratio", "npx"] = "auto"
     fluid: Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"] = "not stated"
     quantity: Name = "auto"
     quantity_scope: Literal["auto", "run", "cohort"] = "auto"
+    reruns: Literal["list", "refuse", "mean", "last", "keep"] = "list"
 
 
 class OutcomePart(BaseModel):

@@ -36,9 +36,23 @@ def _text(found: dict[str, Any]) -> str:
         f"samples        {found['n_samples']}",
         f"proteins       {found['n_proteins']}",
         f"not detected   {100 * found['missing_rate']:.1f} % of cells",
+        *_matched(found["matching"]),
         f"problems       {len(problems) or 'none'}",
         *(f"  - {problem}" for problem in problems),
         *(["notes"] if notes else []),
         *(f"  - {note}" for note in notes),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _matched(matching: dict[str, Any] | None) -> list[str]:
+    if matching is None:
+        return []
+    parts = [f"{matching['exact']} by id"]
+    for key, how in (("run_name", "by run name"), ("case_only", "but for case")):
+        if matching[key]:
+            parts.append(f"{len(matching[key])} {how}")
+    left = f"{len(matching['not_in_sheet'])} not in the sheet"
+    return [
+        f"matched        {', '.join(parts)}; {left}, {len(matching['not_in_matrix'])} only there"
+    ]

@@ -118,6 +118,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "kind": ("auto", "intensity", "ratio", "npx"),
     "quantity-scope": ("auto", "run", "cohort"),
     "fluid": ("not stated", "urine", "plasma", "serum", "csf", "saliva"),
+    "reruns": ("list", "refuse", "mean", "last", "keep"),
 }
 
 
@@ -157,11 +158,16 @@ _READING = (
         help="Which intensity columns of a search engine's table.",
     ),
     _choice("quantity-scope", "Computed from each run alone, or across the cohort."),
+    _choice(
+        "reruns",
+        "A sample run twice: list names of reruns and refuse equal names, refuse both, take the "
+        "mean or the last run, or keep all as replicates.",
+    ),
     column_option,
 )
 _READING_NAMES = (
     *("format", "sheet", "proteins", "scale", "kind", "fluid"),
-    *("quantity", "quantity_scope", "columns"),
+    *("quantity", "quantity_scope", "reruns", "columns"),
 )
 
 
@@ -173,16 +179,22 @@ def matrix_options(*, samples: str = "required") -> Callable[[Function], Functio
     samples : {"required", "optional", "none"}
         Whether the command takes ``--samples``.
     """
+    samples_offered = samples != "none"
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def command(*, matrix: str, samples: str | None = None, **rest: Any) -> Any:
             reading = {name: rest.pop(name) for name in _READING_NAMES}
+            if samples_offered:
+                reading["samples_sheet"] = rest.pop("samples_sheet")
             return function(source=MatrixRequest(matrix, samples, reading), **rest)
 
         decorators = [click.argument("matrix", type=InputFile(), metavar="MATRIX")]
-        if samples != "none":
+        if samples_offered:
             decorators.append(samples_option(required=samples == "required"))
+            decorators.append(
+                click.option("--samples-sheet", metavar="NAME", help="Sheet of an xlsx --samples.")
+            )
         return _stack(command, [*decorators, *_READING])
 
     return decorate
@@ -191,7 +203,10 @@ def matrix_options(*, samples: str = "required") -> Callable[[Function], Functio
 def samples_option(*, required: bool) -> Function:
     """Add ``--samples``."""
     return click.option(
-        "--samples", type=InputFile(), required=required, help="Sample sheet (TSV, CSV or XLSX)."
+        "--samples",
+        type=InputFile(),
+        required=required,
+        help="Sample sheet (TSV, CSV, XLSX or SDRF).",
     )
 
 

@@ -205,7 +205,9 @@ def read_matched(
 def _built(
     path: _Path, joined: Joined, read: Quantities, options: ReadOptions, notes: tuple[str, ...]
 ) -> ProteinMatrix:
-    runs = read.values.iloc[[place for group in joined.groups for place in group.places]]
+    places = [place for group in joined.groups for place in group.places]
+    every = places == list(range(len(read.values)))
+    runs = read.values if every else read.values.iloc[places]  # a copy only where it must be
     scale, scale_why = _scale(runs, read, options)
     values, of_reruns = merged(read.values, joined.groups, options.reruns, scale, read.where)
     kind, kind_why = _kind(values, scale, read, options)

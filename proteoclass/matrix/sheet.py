@@ -175,9 +175,9 @@ def blank_sheet(matrix: ProteinMatrix) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (n_samples, 12)
+    DataFrame, shape (n_samples, >= 12)
         `sample_id`, the usual roles and `severity` (the outcome), blank where the
-        matrix does not know them.
+        matrix does not know them, and what else the file says of its samples.
 
     Examples
     --------
@@ -188,7 +188,8 @@ def blank_sheet(matrix: ProteinMatrix) -> pd.DataFrame:
     """
     sheet = pd.DataFrame({"sample_id": matrix.values.index.to_numpy()}, dtype=object)
     ids = matrix.values.index.to_series()
-    for column in _TO_FILL:
+    others = [str(name) for name in matrix.samples.columns if name not in _TO_FILL]
+    for column in (*_TO_FILL, *others):
         known = matrix.samples.get(column)
         if column == "patient_id" and known is not None and (known == ids).all():
             known = None  # filled in by the reader, not told by anyone

@@ -1,5 +1,7 @@
 """Shared options: what a command is handed, and what is refused."""
 
+from typing import get_args
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -57,7 +59,9 @@ def test_defaults_are_those_of_the_reader(invoke, files):
             "fluid": "not stated",
             "quantity": "auto",
             "quantity_scope": "auto",
+            "reruns": "list",
             "columns": {},
+            "samples_sheet": None,
         },
     )
     assert (seen["folds"], seen["repeats"], seen["outcome"], seen["force"]) == (5, 4, None, False)
@@ -70,6 +74,7 @@ def test_every_reading_option_arrives(invoke, files):
         *("--proteins", files / "p.tsv", "--scale", "log2", "--kind", "npx", "--fluid", "urine"),
         *("--quantity", "LFQ intensity", "--quantity-scope", "cohort"),
         *("--column", "day=visit_day", "--column", "patient_id=Subject=ID"),
+        *("--reruns", "mean", "--samples-sheet", "Annot"),
     )
     source = seen["source"]
     assert source.samples == str(files / "s.tsv")
@@ -82,7 +87,9 @@ def test_every_reading_option_arrives(invoke, files):
         "fluid": "urine",
         "quantity": "LFQ intensity",
         "quantity_scope": "cohort",
+        "reruns": "mean",
         "columns": {"day": "visit_day", "patient_id": "Subject=ID"},
+        "samples_sheet": "Annot",
     }
 
 
@@ -107,6 +114,24 @@ def test_samples_may_be_required_or_not_offered(invoke, files):
     assert "Missing option '--samples'" in invoke(files / "m.tsv", samples="required").stderr
     refused = invoke(files / "m.tsv", "--samples", files / "s.tsv", samples="none")
     assert "No such option" in refused.stderr
+
+
+def test_choices_are_those_of_the_reader_and_of_the_study_file():
+    """The command line repeats them, since it loads no reader to print its help."""
+    from proteoclass.matrix.formats import FORMATS
+    from proteoclass.matrix.reruns import RULES
+    from proteoclass.study_file import InputPart
+
+    @click.command(cls=Command)
+    @matrix_options()
+    def command(**_handed):
+        pass
+
+    offered = {o.name: o.type.choices for o in command.params if isinstance(o.type, click.Choice)}
+    fields = InputPart.model_fields
+    assert sorted(offered["format"]) == sorted(get_args(fields["format"].annotation))
+    assert sorted(offered["format"]) == sorted(FORMATS)
+    assert tuple(offered["reruns"]) == get_args(fields["reruns"].annotation) == RULES
 
 
 def test_an_outcome_is_handed_over_whole(invoke, files):
