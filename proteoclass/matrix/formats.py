@@ -97,6 +97,13 @@ REGISTRY = (
         "proteoclass check report.parquet --samples samples.tsv",
     ),
     Format(
+        "olink",
+        "olink",
+        "Olink NPX Manager workbook, or long NPX table (.csv, .parquet)",
+        "NPX; of a long table also PCNormalizedNPX or ExtNPX with --quantity pcnormalizednpx|extnpx",
+        "proteoclass check npx.xlsx --samples samples.tsv",
+    ),
+    Format(
         "wide",
         "wide",
         "any table of samples x proteins or proteins x samples",
