@@ -74,8 +74,8 @@ class NormalisePart(BaseModel):
 
     model_config = _STRICT
 
-    method: Literal["auto", "none", "median", "pqn"] = "auto"
-    impute: Literal["auto", "none", "low", "half-min"] = "auto"
+    method: Literal["auto", "none", "median", "pqn", "quantile"] = "auto"
+    impute: Literal["auto", "none", "low", "min-prob", "half-min"] = "auto"
 
 
 class PanelPart(BaseModel):

@@ -253,18 +253,20 @@ def outcome_options(*, required: bool = True) -> Callable[[Function], Function]:
 
 
 def settings_options(function: Function) -> Function:
-    """Add ``--normalise --size``; pass them as `settings`, a `Settings`."""
+    """Add ``--normalise --impute --size``; pass them as `settings`, a `Settings`."""
 
     @functools.wraps(function)
-    def command(*, normalise: str, size: int, **rest: Any) -> Any:
+    def command(*, normalise: str, impute: str, size: int, **rest: Any) -> Any:
         from proteoclass.scorer import Settings
 
-        return function(settings=Settings(normalise=normalise, size=size), **rest)
+        settings = Settings(normalise=normalise, impute=impute, size=size)
+        return function(settings=settings, **rest)
 
     return _stack(
         command,
         [
             normalise_option,
+            impute_option("auto"),
             click.option(
                 "--size",
                 type=click.IntRange(1, 200),
@@ -301,11 +303,25 @@ def folds_options(function: Function) -> Function:
 
 normalise_option = click.option(
     "--normalise",
-    type=click.Choice(("auto", "none", "median", "pqn")),
+    type=click.Choice(("auto", "none", "median", "pqn", "quantile")),
     default="auto",
     show_default=True,
     help="auto: none for npx and ratios, pqn for urine, else median.",
 )
+
+
+def impute_option(default: str) -> Function:
+    """Add ``--impute`` with its own default."""
+    return click.option(
+        "--impute",
+        type=click.Choice(("auto", "none", "low", "min-prob", "half-min")),
+        default=default,
+        show_default=True,
+        help="What stands for a value that was not detected. auto: low where weak proteins are "
+        "missing more often, else none; never for npx and ratios.",
+    )
+
+
 index_option = click.option(
     "--index",
     default="first",

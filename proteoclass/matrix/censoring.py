@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import stats
 
 from proteoclass.stats import auc
@@ -116,6 +117,44 @@ def left_censoring(values: Floats) -> float:
     if np.ptp(mean) == 0 or np.ptp(missing[partly]) == 0:
         return float("nan")
     return float(stats.spearmanr(missing[partly], mean).statistic)
+
+
+def not_measured(values: Floats, groups: npt.ArrayLike, chance: float = 0.01) -> Bools:
+    """Mark the gaps of groups of samples (plexes, batches) that did not measure a protein.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_samples, n_proteins)
+        log2 values; NaN = missing.
+    groups : array of object, shape (n_samples,)
+        Plex or batch of each sample; missing where unknown.
+    chance : float
+        A protein without a value in a whole group counts as not measured there where its
+        missing rate in the other samples makes that less likely than this.
+
+    Returns
+    -------
+    array of bool, shape (n_samples, n_proteins)
+        Cells whose gap says nothing of the amount. Other groups are looked at: for a whole
+        matrix, never for a sample that is scored.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0]] * 5 + [[np.nan]] * 5)
+    >>> not_measured(values, ["A"] * 5 + ["B"] * 5)[:, 0].tolist()
+    [False, False, False, False, False, True, True, True, True, True]
+    """
+    missing = np.isnan(values)
+    marked = np.zeros(missing.shape, dtype=bool)
+    codes, names = pd.factorize(np.asarray(groups, dtype=object))
+    for code in range(len(names)):
+        inside = codes == code
+        if inside.all():
+            continue
+        rate = missing[~inside].mean(axis=0)
+        absent = missing[inside].all(axis=0) & (rate ** inside.sum() < chance)
+        marked[np.ix_(inside, absent)] = True
+    return marked
 
 
 def _depth(missing: Bools) -> float:

@@ -79,9 +79,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     Examples
     --------
-    >>> training = np.array([[4.0], [4.0], [np.nan]])
-    >>> Imputer("half-min").fit(training).transform([[np.nan]]).tolist()
-    [[3.0]]
+    >>> training = np.array([[4.0, 9.0], [5.0, 9.0], [np.nan, 9.0]])
+    >>> Imputer("half-min").fit(training).transform([[np.nan, 9.0]]).tolist()
+    [[3.0, 9.0]]
     """
 
     def __init__(
@@ -113,6 +113,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if self.method not in METHODS:
             raise InputError(f"impute: found {self.method!r}, expected {', '.join(METHODS)}")
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        some = ~np.isnan(values).all(axis=1)
+        # A sample that could not be normalised is missing throughout, and was not measured so.
+        values = values[some] if some.any() else values
         self.censoring_ = left_censoring(values)
         self.method_ = self.method
         if self.method == "auto":
@@ -147,7 +150,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.where(np.isnan(values), fill, values)
 
     def shallow(self, values: Floats) -> Bools:
-        """Say which samples were measured less deeply than the training samples.
+        """Say which samples were measured less deeply than the training samples, or not at all.
 
         Parameters
         ----------
@@ -157,7 +160,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         -------
         array of bool, shape (n_samples,)
         """
-        return np.asarray((~np.isnan(values[:, self.complete_])).sum(axis=1) < self.fewest_)
+        detected = ~np.isnan(values)
+        few = detected[:, self.complete_].sum(axis=1) < self.fewest_
+        return np.asarray(few | ~detected.any(axis=1))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
