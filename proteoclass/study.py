@@ -141,7 +141,7 @@ def _fill(
         io.write_table(target / "explanations.tsv", explained)
         io.write_table(target / "trajectories.tsv", trajectories.table)
         io.write_json(target / "trajectories.json", trajectories.summary)
-        io.write_json(target / "qc.json", _quality(evaluation))
+        io.write_json(target / "qc.json", _quality(evaluation, matrix))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, evaluation.cohort.matrix)
         io.write_json(target / "run.json", _run_document(study, base, matrix, patients, target))
@@ -207,11 +207,11 @@ def _given_panel(study: Study, base: Path) -> Panel | None:
     return load_panel(beside if beside.is_file() else study.panel.use)
 
 
-def _quality(evaluation: Evaluation) -> dict[str, Any]:
+def _quality(evaluation: Evaluation, measured: ProteinMatrix) -> dict[str, Any]:
     cohort = evaluation.cohort
     labels = pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
     # Only index samples keep a label here, and all of them stand for their patient.
-    return quality(cohort.matrix, labels, index="all")
+    return quality(cohort.matrix, labels, index="all", measured=measured)
 
 
 def _groups(evaluation: Evaluation) -> pd.Series:

@@ -1,21 +1,35 @@
-"""What separates the classes without any protein: rivals that a score must beat."""
+"""What separates the classes without any protein quantity: rivals that a score must beat."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.matrix.outcome import index_weights, is_replicate
+from proteoclass.matrix.headers import plain
+from proteoclass.matrix.normalise import default_normalisation
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.stats import auc
+from proteoclass.matrix.qc_patients import IndexPatients, index_patients
+from proteoclass.matrix.qc_rival_null import Judged, judge_levels, judge_mask, judge_number
+from proteoclass.matrix.qc_samples import cohort_shift
 
 _STRONG = 0.7
-_PERMUTATIONS = 999
+_CHANCE = 0.05
 _ASSOCIATED = 0.01
+_LEAST_PATIENTS = 5
+
+#: Plain column names of what is done to patients who are severely ill, or to their urine.
+TREATMENTS = {
+    "catheter": r"catheter|foley",
+    "void": r"^void",
+    "heparin": r"heparin|enoxaparin",
+    "steroid": r"(?<!non)steroid|dexamethason|predniso|hydrocortison|glucocorticoid",
+    "intravenous albumin": r"ivalbumin|albuminiv|intravenousalbumin|albumininfusion",
+    "dialysis": r"dialys|^c?rrt$|renalreplacement",
+}
 
 
 @dataclass(frozen=True)
@@ -25,13 +39,16 @@ class Rival:
     Parameters
     ----------
     name : str
-    auc : float
+    auc : float or None
         Of the property as it is: below 0.5 where it is lower in positive patients.
+        None where it cannot be told; the note says why.
     n : int
         Patients with a label and a value.
     note : str
         The direction, and how the number came about.
     warnings : tuple of str
+    judged : Judged, optional
+        The AUC's null.
 
     Examples
     --------
@@ -40,40 +57,58 @@ class Rival:
     """
 
     name: str
-    auc: float
+    auc: float | None
     n: int
     note: str
     warnings: tuple[str, ...] = ()
+    judged: Judged | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a report shows."""
-        return {"name": self.name, "auc": self.auc, "n": self.n, "note": self.note}
+        return {
+            "name": self.name,
+            "auc": self.auc,
+            "n": self.n,
+            "note": self.note,
+            "p": None if self.judged is None else self.judged.p,
+            "null": None if self.judged is None else list(self.judged.null),
+        }
 
 
-def find_rivals(matrix: ProteinMatrix, labels: pd.Series, *, index: str = "first") -> list[Rival]:
-    """Judge depth, missing rate, number of visits, first day and batches as scores.
+def find_rivals(
+    matrix: ProteinMatrix,
+    labels: pd.Series,
+    *,
+    index: str = "first",
+    patients: IndexPatients | None = None,
+) -> list[Rival]:
+    """Judge as scores what no protein quantity stands behind.
 
     Parameters
     ----------
     matrix : ProteinMatrix
+        On the log2 scale.
     labels : Series of float, shape (n_samples,)
         1.0, 0.0 or NaN, as `Outcome.labels` gives.
     index : str
         Which samples stand for a patient, as for `index_weights`.
+    patients : IndexPatients, optional
+        As `index_patients` gives for the same arguments, where it is there already.
 
     Returns
     -------
     list of Rival
-        Number of proteins found, missing rate, number of visits, first day (where
-        there are days), and each of batch, plex and site that has two levels or more.
-        Empty where a class is empty.
+        Number of proteins found, missing rate, number of visits; first day and day of
+        the index sample (where there are days); which proteins are missing; the
+        normalisation factor; each of batch, plex and site that has two levels or more;
+        each column named as one of `TREATMENTS`. Empty where a class is empty.
 
     Notes
     -----
-    A batch becomes a number through the share of positive patients in it, on these
-    same patients: an upper bound, above 0.5 by chance alone. So it is set against 999
-    permutations of the labels, p = (1 + b)/(1 + B) (Phipson & Smyth 2010, doi
-    10.2202/1544-6115.1585), and their median stands in the note.
+    Each patient counts once. Each is set against 999 permutations of the labels. A batch
+    becomes a number through the share of positive patients in it, on these same
+    patients: an upper bound, above 0.5 by chance alone, as the median of its null shows.
+    Which proteins are missing is judged out of fold (`judge_mask`).
 
     Examples
     --------
@@ -83,85 +118,137 @@ def find_rivals(matrix: ProteinMatrix, labels: pd.Series, *, index: str = "first
     >>> rivals[0].name, rivals[0].auc
     ('number of proteins found', 1.0)
     """
-    patients = _patients(matrix, labels, index)
-    if set(patients["label"]) != {0.0, 1.0}:
+    told = patients or index_patients(matrix, labels, index)
+    if not told.two_classes:
         return []
+    table = told.table
     rivals = [
-        _number("number of proteins found", patients["n_detected"], patients),
-        _number("missing rate", patients["missing_rate"], patients),
-        _number("number of visits", patients["n_visits"], patients),
+        _number("number of proteins found", table["n_detected"], told),
+        _number("missing rate", table["missing_rate"], told),
+        _number("number of visits", table["n_visits"], told),
     ]
-    if patients["first_day"].notna().any():
-        rivals.append(_number("first day", patients["first_day"], patients))
+    if table["first_day"].notna().any():
+        rivals.append(_number("first day", table["first_day"], told))
+        if not table["index_day"].equals(table["first_day"].rename("index_day")):
+            rivals.append(_number("day of the index sample", table["index_day"], told))
+    rivals += [_mask(told), _factor(matrix, told)]
     for role in ("batch", "plex", "site"):
-        if role in patients and len(patients[role].dropna().unique()) > 1:
-            rivals.append(_levels(role, patients))
-    return [rival for rival in rivals if np.isfinite(rival.auc)]
+        if role in told.sheet and _varies(told.sheet[role]):
+            rivals.append(_levels(role, told.sheet[role], told))
+    rivals += [_treatment(name, told) for name in treatment_columns(told.sheet)]
+    return rivals
 
 
-def _patients(matrix: ProteinMatrix, labels: pd.Series, index: str) -> pd.DataFrame:
-    """One row a labelled patient, averaged over the samples that stand for it."""
-    samples = matrix.samples
-    patient = samples["patient_id"]
-    found = matrix.values.notna()
-    frame = pd.DataFrame(
-        {
-            "patient": patient,
-            "label": labels.reindex(samples.index),
-            "n_detected": found.sum(axis=1).astype(float),
-            "missing_rate": 1 - found.mean(axis=1),
-            "n_visits": (~is_replicate(samples)).groupby(patient).transform("sum").astype(float),
-            "first_day": np.nan,
-        }
-    )
-    if "day" in samples:
-        days = pd.to_numeric(samples["day"], errors="coerce")
-        frame["first_day"] = days.groupby(patient).transform("min")
-    chosen = index_weights(samples, frame["label"], index) > 0
-    grouped = frame[chosen].groupby("patient", sort=True)
-    patients = grouped.mean()
-    for role in ("batch", "plex", "site"):
-        if role in samples:
-            patients[role] = samples.loc[chosen, role].groupby(patient[chosen], sort=True).first()
-    return patients
+def treatment_columns(sheet: pd.DataFrame) -> list[str]:
+    """Return the columns that name a treatment or a way of taking urine, if they vary.
+
+    Examples
+    --------
+    >>> sheet = pd.DataFrame({"Heparin (IU)": [0, 1], "severity": [0, 1], "dialysis": ["no", "no"]})
+    >>> treatment_columns(sheet)
+    ['Heparin (IU)']
+    """
+    patterns = [re.compile(pattern) for pattern in TREATMENTS.values()]
+    return [
+        str(name)
+        for name in sheet.columns
+        if any(pattern.search(plain(str(name))) for pattern in patterns) and _varies(sheet[name])
+    ]
 
 
-def _number(name: str, values: pd.Series, patients: pd.DataFrame) -> Rival:
-    known = values.notna()
-    area = auc(patients.loc[known, "label"], values[known])
-    word = "higher" if area > 0.5 else "lower"
-    direction = "the same in both classes" if area == 0.5 else f"{word} in positive patients"
+def _varies(column: pd.Series) -> bool:
+    return len(column.dropna().unique()) > 1
+
+
+def _number(name: str, values: pd.Series, patients: IndexPatients) -> Rival:
+    numbers = values.to_numpy(dtype=float)
+    labels = patients.table["label"].to_numpy(dtype=float)
+    known = np.isfinite(numbers)
+    if len(set(labels[known])) < 2:
+        return Rival(name, None, int(known.sum()), "not known in both classes")
+    judged = judge_number(numbers[known], labels[known])
+    word = "higher" if judged.auc > 0.5 else "lower"
+    direction = "the same in both classes" if judged.auc == 0.5 else f"{word} in positive patients"
     strong: tuple[str, ...] = ()
-    if max(area, 1 - area) >= _STRONG:
-        strong = (
-            f"The {name} alone separates the classes (AUC {area:.2f}, {int(known.sum())} "
-            "patients): a protein score must do better, or it may have learnt this.",
-        )
-    return Rival(name, area, int(known.sum()), direction, strong)
+    if max(judged.auc, 1 - judged.auc) >= _STRONG and judged.p <= _CHANCE:
+        strong = (_warning(f"The {name}", judged, int(known.sum())),)
+    return Rival(name, judged.auc, int(known.sum()), direction, strong, judged)
 
 
-def _levels(role: str, patients: pd.DataFrame) -> Rival:
-    known = patients[patients[role].notna()]
-    labels = known["label"].to_numpy(dtype=int)
-    levels = pd.factorize(known[role].astype(str), sort=True)[0]
-    observed = _shares_auc(levels, labels)
-    rng = np.random.default_rng(0)
-    drawn = np.array([_shares_auc(levels, rng.permutation(labels)) for _ in range(_PERMUTATIONS)])
-    p = (1 + int((drawn >= observed - 1e-12).sum())) / (1 + _PERMUTATIONS)
+def _warning(what: str, judged: Judged, n: int) -> str:
+    return (
+        f"{what} alone separates the classes (AUC {judged.auc:.2f}, {n} "
+        "patients): a protein score must do better, or it may have learnt this."
+    )
+
+
+def _mask(patients: IndexPatients) -> Rival:
+    name = "which proteins are missing"
+    labels = patients.table["label"].to_numpy(dtype=float)
+    n, smallest = len(labels), int(min(labels.sum(), (1 - labels).sum()))
+    partly = np.ptp(patients.found, axis=0) > 0
+    if not partly.any():
+        return Rival(name, None, n, "no protein is found in some patients only")
+    if smallest < _LEAST_PATIENTS:
+        few = f"{smallest} patients in the smaller class, expected at least {_LEAST_PATIENTS}"
+        return Rival(name, None, n, few)
+    judged = judge_mask(patients.found[:, partly], labels)
+    note = (
+        f"ridge on {int(partly.sum())} proteins, out of fold; permuted labels give "
+        f"{judged.null[1]:.2f} (p = {judged.p:.3g})"
+    )
+    strong: tuple[str, ...] = ()
+    if judged.auc >= _STRONG and judged.p <= _CHANCE:
+        strong = (_warning("Knowing which proteins are missing", judged, n),)
+    return Rival(name, judged.auc, n, note, strong, judged)
+
+
+def _factor(matrix: ProteinMatrix, patients: IndexPatients) -> Rival:
+    name = "normalisation factor"
+    method = default_normalisation(matrix)
+    if method not in ("median", "pqn"):
+        reason = f"values of kind {matrix.kind} are not normalised by default"
+        return Rival(name, None, len(patients.table), reason)
+    shift, reason = cohort_shift(matrix, method)
+    if reason:
+        return Rival(name, None, len(patients.table), reason)
+    own = pd.Series(shift, index=matrix.values.index).loc[patients.samples]
+    of = matrix.samples["patient_id"].loc[patients.samples]
+    rival = _number(name, own.groupby(of).mean().reindex(patients.table.index), patients)
+    note = f"{rival.note} ({method}, learnt without labels)"
+    return Rival(name, rival.auc, rival.n, note, rival.warnings, rival.judged)
+
+
+def _levels(role: str, column: pd.Series, patients: IndexPatients) -> Rival:
+    known = column.notna().to_numpy()
+    labels = patients.table["label"].to_numpy(dtype=float)[known]
+    if len(set(labels)) < 2:
+        return Rival(role, None, int(known.sum()), "not known in both classes")
+    levels = pd.factorize(column[known].astype(str), sort=True)[0]
+    judged = judge_levels(levels, labels)
     note = (
         f"share of positive patients per {role}, on these same patients; permuted labels give "
-        f"{np.median(drawn):.2f} (p = {p:.3g})"
+        f"{judged.null[1]:.2f} (p = {judged.p:.3g})"
     )
     warnings: tuple[str, ...] = ()
-    if p <= _ASSOCIATED:
+    if judged.p <= _ASSOCIATED:
         warnings = (
-            f"The {role} and the outcome are associated (permutation p = {p:.3g}, "
+            f"The {role} and the outcome are associated (permutation p = {judged.p:.3g}, "
             f"{levels.max() + 1} levels, {len(labels)} patients): differences between the classes "
             f"may be differences between levels of {role}.",
         )
-    return Rival(role, observed, len(labels), note, warnings)
+    return Rival(role, judged.auc, len(labels), note, warnings, judged)
 
 
-def _shares_auc(levels: npt.NDArray[np.intp], labels: npt.NDArray[np.int_]) -> float:
-    shares = np.bincount(levels, labels) / np.bincount(levels)
-    return auc(labels, shares[levels])
+def _treatment(name: str, patients: IndexPatients) -> Rival:
+    column = patients.sheet[name]
+    number = pd.api.types.is_numeric_dtype(column)
+    rival = (_number if number else _levels)(name, column, patients)
+    if not rival.warnings and (rival.judged is None or rival.judged.p > _ASSOCIATED):
+        return rival
+    area = 0.5 if rival.auc is None else rival.auc
+    warning = (
+        f"{name[:40]} goes with the outcome (AUC {area:.2f}, {rival.n} patients): treatment "
+        "follows severity, and a protein that follows the treatment tells nothing of the disease."
+    )
+    return Rival(rival.name, rival.auc, rival.n, rival.note, (warning,), rival.judged)

@@ -130,7 +130,7 @@ def _components(run: Run) -> tuple[Block, ...]:
         return (Paragraph(f"Principal components: {NOT_REPORTED}."),)
     names = (shown(run.positive, 40), shown(run.negative, 40))
     frame = pca_frame(points, run.samples)
-    explained = [share for share in map(known, pca.get("explained") or []) if share is not None]
+    explained = [share for share in map(known, pca.get("explained") or []) if share is not None][:2]
     batches = frame.loc[frame["batch"] != "", "batch"].nunique()
     drawn = "each sample tied to its batch's centre" if 1 < batches <= MOST_BATCHES else "not drawn"
     shares = ", ".join(percent(share) for share in explained)

@@ -1,24 +1,30 @@
 """Quality figures, each against another way to the same number."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.decomposition import PCA
-from sklearn.metrics import roc_auc_score
 
 from proteoclass.io import json_text
+from proteoclass.matrix.impute import left_censoring
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import (
+from proteoclass.matrix.qc import quality
+from proteoclass.matrix.qc_components import associate, components_of, principal_components
+from proteoclass.matrix.qc_missing import (
+    exact_p,
+    missing_against_depth,
     missing_against_intensity,
-    principal_components,
-    quality,
-    sample_quality,
+    missing_against_outcome,
 )
-from proteoclass.matrix.qc_rivals import find_rivals
+from proteoclass.matrix.qc_samples import (
+    QUANTILE_LEVELS,
+    cohort_shift,
+    sample_quality,
+    sample_quantiles,
+)
 
 
 @pytest.fixture
@@ -31,6 +37,18 @@ def values():
     return pd.DataFrame(table, [f"s{i}" for i in range(40)], [f"P{i}" for i in range(60)])
 
 
+def matrix_of(values, sheet=None, **options):
+    return ProteinMatrix.build(values, sheet, **{"scale": "log2", **options})
+
+
+def holds_nan(value):
+    if isinstance(value, dict):
+        return any(map(holds_nan, value.values()))
+    if isinstance(value, list):
+        return any(map(holds_nan, value))
+    return isinstance(value, float) and not np.isfinite(value)
+
+
 def test_sample_figures_against_numpy(values):
     found = sample_quality(values)
     table = values.to_numpy()
@@ -39,38 +57,25 @@ def test_sample_figures_against_numpy(values):
     np.testing.assert_allclose(found["missing_rate"], np.isnan(table).mean(axis=1))
     for name, share in (("low_quartile_log2", 25), ("median_log2", 50), ("high_quartile_log2", 75)):
         np.testing.assert_allclose(found[name], np.nanpercentile(table, share, axis=1))
-    assert not found["outlier"].any()
 
 
-def test_outliers_in_depth_and_in_median(values):
-    values.loc["s3"] += 6
-    values.iloc[7, 5:] = np.nan
-    found = sample_quality(values)
-    assert found.index[found["outlier"]].tolist() == ["s3", "s7"]
-
-    report = quality(ProteinMatrix.build(values, scale="log2"))
-    assert report["warnings"] == [
-        "Far from the other samples in number of proteins or median: 2 samples (s3, s7)."
-    ]
-    assert [row["sample_id"] for row in report["samples"] if row["outlier"]] == ["s3", "s7"]
+def test_quantiles_against_numpy(values):
+    expected = np.nanquantile(values, QUANTILE_LEVELS, axis=1).T
+    np.testing.assert_allclose(sample_quantiles(values.to_numpy()), expected)
+    report = quality(matrix_of(values))
+    assert report["quantile_levels"] == [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
+    assert report["samples"][4]["quantiles_log2"] == pytest.approx(expected[4].tolist())
 
 
-def test_the_outlier_rule_against_scipys_mad(values):
-    values.loc["s3"] += np.linspace(0, 4, values.shape[1])
-    medians = values.median(axis=1)
-    limit = max(5 * stats.median_abs_deviation(medians, scale="normal"), 0.5)
-    expected = abs(medians - medians.median()) > limit
-    assert sample_quality(values)["outlier"].tolist() == expected.tolist()
-
-
-def test_equal_samples_do_not_make_outliers_of_tiny_differences():
-    values = pd.DataFrame(np.full((9, 50), 20.0))
-    values.iloc[0, :2] = np.nan
-    values.iloc[1] += 0.4
-    assert not sample_quality(values)["outlier"].any()
-    values.iloc[0, :3] = np.nan
-    values.iloc[1] += 0.2
-    assert sample_quality(values)["outlier"].tolist() == [True, True] + [False] * 7
+def test_the_shift_of_a_loading_that_was_put_in(values):
+    """Closed form: samples that differ by a constant only are shifted by that constant."""
+    put_in = np.linspace(-1, 1, 9)
+    table = values.iloc[:1].to_numpy() + put_in[:, None]
+    shift, reason = cohort_shift(matrix_of(pd.DataFrame(table)))
+    np.testing.assert_allclose(shift, put_in, atol=1e-12)
+    assert reason == ""
+    nothing = matrix_of(pd.DataFrame(np.diag(np.arange(1.0, 5))).replace(0, np.nan))
+    assert cohort_shift(nothing)[1] == "no protein is detected in 80% of the samples"
 
 
 def test_missing_against_intensity_against_pandas(values):
@@ -79,21 +84,81 @@ def test_missing_against_intensity_against_pandas(values):
     assert found["n_proteins"] == 60
     assert found["spearman"] == pytest.approx(expected)
     assert found["spearman"] < -0.7
-    assert missing_against_intensity(values.fillna(1.0)) == {"spearman": None, "n_proteins": 60}
+    assert found["left_censoring"] == left_censoring(values.to_numpy())
+    assert found["left_censored"] is True
+    assert found["reason"] is None
+    whole = missing_against_intensity(values.fillna(1.0))
+    assert (whole["spearman"], whole["left_censored"], whole["n_proteins"]) == (None, None, 60)
+    assert "too few proteins are missing in some samples only" in whole["reason"]
     values["P1"] = np.nan
     assert missing_against_intensity(values)["n_proteins"] == 59
+
+
+def test_bins_of_intensity_against_pandas(values):
+    bins = pd.DataFrame(missing_against_intensity(values)["bins"])
+    mean, missing = values.mean(), values.isna().mean()
+    cut = pd.qcut(mean, 10, labels=False)
+    assert bins["n_proteins"].tolist() == [6] * 10
+    np.testing.assert_allclose(bins["mean"], mean.groupby(cut).mean())
+    np.testing.assert_allclose(bins["missing_rate"], missing.groupby(cut).mean())
+    np.testing.assert_allclose(bins["low"], mean.groupby(cut).min())
+    np.testing.assert_allclose(bins["high"], mean.groupby(cut).max())
+    assert missing_against_intensity(values.iloc[:, :4])["bins"] == []
+
+
+def test_missing_against_depth_against_scipy(values):
+    loading = np.linspace(-2, 2, 40)
+    values = values.where(values + 3 * loading[:, None] > 16)
+    found = missing_against_depth(values, loading)
+    expected = stats.spearmanr(values.isna().mean(axis=1), loading)
+    assert (found["spearman"], found["p"]) == pytest.approx((expected.statistic, expected.pvalue))
+    assert found["spearman"] < -0.5
+    whole = missing_against_depth(values.fillna(1.0), loading)
+    assert whole["reason"] == "every sample has the same missing rate"
+    few = missing_against_depth(values.iloc[:3], loading[:3])
+    assert few["reason"] == "3 samples with a known loading"
+
+
+def test_exact_p_against_scipys_fisher():
+    rng = np.random.default_rng(3)
+    first, second = rng.integers(0, 13, 200), rng.integers(0, 24, 200)
+    found = exact_p(first, first + second, 12, 23)
+    tables = [[[a, b], [12 - a, 23 - b]] for a, b in zip(first, second, strict=True)]
+    np.testing.assert_allclose(found, [stats.fisher_exact(t).pvalue for t in tables], rtol=1e-8)
+
+
+def test_missing_against_outcome_finds_what_was_put_in_and_nothing_else():
+    rng = np.random.default_rng(5)
+    labels = np.repeat([1.0, 0.0], 20)
+    found = (rng.random((40, 300)) < 0.5).astype(float)
+    found[:, 7] = 1 - labels
+    names = pd.Index([f"P{i}" for i in range(300)])
+    told = missing_against_outcome(found, labels, names)
+    assert told["proteins"][0]["protein_id"] == "P7"
+    assert (told["proteins"][0]["found_positive"], told["proteins"][0]["found_negative"]) == (0, 1)
+    assert told["n_different"] == 1
+    assert told["missing_rate_negative"] == pytest.approx(1 - found[20:].mean())
+    # Benjamini-Hochberg at 5 % names a protein in one null cohort of twenty; 20 cohorts.
+    named = [
+        missing_against_outcome(found[:, 8:], rng.permutation(labels), names[8:])["n_different"]
+        for _ in range(20)
+    ]
+    assert sum(count > 0 for count in named) <= 4
+    assert missing_against_outcome(found[:20], labels[:20], names)["reason"] == (
+        "no patients of one class"
+    )
 
 
 def test_components_against_scikit_learn(values):
     complete = values.loc[:, values.notna().mean() >= 0.8]
     assert 10 < complete.shape[1] < 60
     filled = complete.fillna(complete.median())
-    reference = PCA(2, svd_solver="full").fit(filled)
+    reference = PCA(5, svd_solver="full").fit(filled)
     expected = reference.transform(filled)
     found = principal_components(values)
 
     np.testing.assert_allclose(found["explained"], reference.explained_variance_ratio_)
-    points = np.array([[p["pc1"], p["pc2"]] for p in found["points"]])
+    points = np.array([[p[f"pc{k}"] for k in range(1, 6)] for p in found["points"]])
     np.testing.assert_allclose(np.abs(points), np.abs(expected), atol=1e-9)
     assert [p["sample_id"] for p in found["points"]] == list(values.index)
 
@@ -104,22 +169,65 @@ def test_component_signs_follow_the_largest_loading(values):
     np.testing.assert_allclose(flipped, -points, atol=1e-9)
     filled = values.loc[:, values.notna().mean() >= 0.8]
     filled = filled.fillna(filled.median())
-    for axis in ("pc1", "pc2"):
+    for axis in ("pc1", "pc2", "pc5"):
         loading = (filled - filled.mean()).T @ points[axis]
         assert loading[loading.abs().idxmax()] > 0
 
 
+def test_the_share_between_groups_against_scipys_anova(values):
+    filled = values.fillna(values.median()).to_numpy()
+    scores = components_of(filled)[1]
+    groups = pd.Series([*["a"] * 9, *["b"] * 14, *["c"] * 15, None, None])
+    found = associate(scores, groups)
+    assert (found["n_samples"], found["n_groups"]) == (38, 3)
+    for k, one in enumerate(found["components"]):
+        parts = [scores[(groups == name).to_numpy(), k] for name in "abc"]
+        expected = stats.f_oneway(*parts)
+        pooled = np.concatenate(parts)
+        between = sum(len(part) * (part.mean() - pooled.mean()) ** 2 for part in parts)
+        assert (one["f"], one["p"]) == pytest.approx((expected.statistic, expected.pvalue))
+        assert one["r2"] == pytest.approx(between / ((pooled - pooled.mean()) ** 2).sum())
+
+
+def test_points_carry_batch_site_and_outcome(values):
+    values.iloc[:20] += 2.0
+    sheet = pd.DataFrame({"batch": ["B1"] * 20 + ["B2"] * 19 + [" "], "site": "A"}, values.index)
+    labels = pd.Series([1.0, 0.0] * 15 + [np.nan] * 10, values.index)
+    report = quality(matrix_of(values, sheet), labels)
+    points, found = report["pca"]["points"], report["pca"]["associations"]
+    assert (points[0]["batch"], points[0]["outcome"], points[0]["site"]) == ("B1", "positive", "A")
+    assert (points[-1]["batch"], points[-1]["outcome"]) == (None, None)
+    by_name = {row["of"]: row for row in found}
+    assert list(by_name) == ["batch", "site", "outcome"]
+    assert by_name["batch"]["components"][0]["r2"] > 0.8
+    assert by_name["batch"]["components"][0]["p"] < 1e-10
+    assert by_name["outcome"]["n_samples"] == 30
+    assert by_name["site"]["reason"] == "one group only"
+
+
+def test_groups_of_one_sample_explain_nothing():
+    found = associate(np.arange(4.0)[:, None], pd.Series(list("abcd")))
+    assert found["reason"] == "each sample is a group of its own"
+    exact = associate(np.array([[1.0], [1.0], [2.0]]), pd.Series(["a", "a", "b"]))
+    assert exact["components"] == [{"component": 1, "r2": 1.0, "f": None, "p": 0.0}]
+
+
 @pytest.mark.parametrize("shape", [(2, 10), (10, 1)])
 def test_too_little_for_components(shape):
-    assert principal_components(pd.DataFrame(np.eye(10)[: shape[0], : shape[1]])) == {
-        "explained": [],
-        "points": [],
-    }
+    found = principal_components(pd.DataFrame(np.eye(10)[: shape[0], : shape[1]]))
+    assert (found["explained"], found["points"]) == ([], [])
+    assert found["reason"] == (
+        f"{shape[0]} samples and {shape[1]} proteins found in 80% of them, expected at least 3 "
+        "and 2"
+    )
 
 
 def test_constant_values_have_no_variance_to_explain():
-    found = principal_components(pd.DataFrame(np.full((4, 3), 20.0)))
-    assert found["explained"] == [0.0, 0.0]
+    found = principal_components(
+        pd.DataFrame(np.full((4, 3), 20.0)), pd.DataFrame({"batch": list("aabb")})
+    )
+    assert found["explained"] == [0.0, 0.0, 0.0]
+    assert {one["r2"] for one in found["associations"][0]["components"]} == {None}
 
 
 def test_the_report_is_json_and_raw_values_are_logged(values):
@@ -127,82 +235,68 @@ def test_the_report_is_json_and_raw_values_are_logged(values):
     log2 = ProteinMatrix.build(values, scale="log2")
     first, second = quality(raw), quality(log2)
 
-    assert json.loads(json_text(first))["n_samples"] == 40
+    assert json.loads(json_text(first)) == first
     assert first["missing_rate"] == second["missing_rate"] == values.isna().to_numpy().mean()
     np.testing.assert_allclose(first["pca"]["explained"], second["pca"]["explained"])
     assert first["rivals"] == []
+    assert first["missing_against_outcome"] == {"reason": "no outcome was named"}
 
 
-def cohort(values, **columns):
-    """20 patients with two visits; the first ten are positive."""
-    patients = [f"p{i:02d}" for i in range(20)]
+DEGENERATE = {
+    "one sample": np.ones((1, 30)) * 20,
+    "one protein": np.arange(12.0)[:, None],
+    "one value": np.ones((1, 1)),
+    "all missing": np.full((12, 30), np.nan),
+    "one sample missing": np.r_[np.full((1, 30), np.nan), np.ones((11, 1)) * np.arange(30.0)],
+    "constant": np.full((12, 30), 20.0),
+    "each protein once": np.where(np.eye(12) > 0, 20.0, np.nan),
+}
+
+
+@pytest.mark.parametrize("kind", ["intensity", "npx", "ratio"])
+@pytest.mark.parametrize("name", DEGENERATE)
+def test_degenerate_cohorts_give_reasons_and_no_warning(name, kind):
+    table = DEGENERATE[name]
+    n = len(table)
+    values = pd.DataFrame(
+        table, [f"s{i}" for i in range(n)], [f"P{j}" for j in range(table.shape[1])]
+    )
     sheet = pd.DataFrame(
-        {"patient_id": patients * 2, "day": [3.0] * 20 + [9.0] * 20}, index=values.index
-    ).assign(**columns)
-    labels = pd.Series(([1.0] * 10 + [0.0] * 10) * 2, index=values.index)
-    return ProteinMatrix.build(values, sheet, scale="log2"), labels
+        {
+            "batch": "B1",
+            "injection": range(n),
+            "day": 0.0,
+            "sex": "M",
+            "heparin": 1.0,
+            "channel": "pool",
+            "replicate_of": ["s0" if i == 1 else "" for i in range(n)],
+        },
+        values.index,
+    )
+    labels = pd.Series([1.0, 0.0] * n, dtype=float)[:n].set_axis(values.index)
+    report = quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
+
+    assert not holds_nan(report)
+    assert json.loads(json_text(report)) == report
+    assert report["n_samples"] == n
+    assert len(report["samples"]) == n
+    if name in ("one sample", "one value", "all missing"):
+        assert report["pca"]["reason"]
+        assert report["missing_against_depth"]["reason"]
+        assert report["drift"]["batches"][0]["median"]["reason"]
+        assert report["sex_check"]["reason"]
 
 
-def test_rivals_against_scikit_learn(values):
-    values.iloc[:10, :12] = np.nan
-    matrix, labels = cohort(values)
-    rivals = {rival.name: rival for rival in find_rivals(matrix, labels)}
-    depth = values.iloc[:20].notna().sum(axis=1)
-    expected = roc_auc_score(labels[:20], depth)
-
-    assert rivals["number of proteins found"].auc == pytest.approx(expected)
-    assert rivals["missing rate"].auc == pytest.approx(1 - expected)
-    assert expected < 0.3
-    assert rivals["number of proteins found"].note == "lower in positive patients"
-    assert "alone separates the classes" in rivals["missing rate"].warnings[0]
-    assert rivals["first day"].auc == 0.5
-    assert rivals["first day"].note == "the same in both classes"
-    assert rivals["number of visits"].n == 20
-
-
-def test_visits_are_counted_without_replicates(values):
-    matrix, labels = cohort(values)
-    extra = values.iloc[20:30].rename(index=lambda name: f"{name}-extra")
-    sheet = matrix.samples.iloc[20:30].set_axis(extra.index).assign(day=20.0)
-    both = pd.concat([matrix.samples, sheet])
-    table = pd.concat([values, extra])
-    told = pd.concat([labels, labels.iloc[20:30].set_axis(extra.index)])
-
-    visits = ProteinMatrix.build(table, both, scale="log2")
-    assert _named(find_rivals(visits, told), "number of visits").auc == 1.0
-    both.loc[extra.index, "replicate_of"] = values.index[20:30]
-    replicates = ProteinMatrix.build(table, both, scale="log2")
-    assert _named(find_rivals(replicates, told), "number of visits").auc == 0.5
-
-
-def test_a_batch_is_judged_against_permuted_labels(values):
-    aligned = ["b1"] * 8 + ["b2"] * 12
-    balanced = (["b1"] * 5 + ["b2"] * 5) * 2
-    matrix, labels = cohort(values, batch=aligned * 2, plex=balanced * 2, site="one")
-    rivals = find_rivals(matrix, labels)
-    batch, plex = _named(rivals, "batch"), _named(rivals, "plex")
-    exact = stats.fisher_exact(pd.crosstab(pd.Series(aligned), labels[:20].to_numpy())).pvalue
-    drawn = float(re.search(r"permutation p = ([\d.]+)", batch.warnings[0]).group(1))
-
-    # 8 positives in b1, 2 in b2: 0.8 of the pairs won and 0.2 tied.
-    assert batch.auc == pytest.approx(0.9)
-    # Fisher's exact test, within what 999 draws can miss it by.
-    assert stats.binom.sf(round(drawn * 1000) - 2, 999, exact) > 0.001
-    assert drawn <= 0.006
-    assert plex.auc == 0.5
-    assert plex.warnings == ()
-    assert "(p = 1)" in plex.note
-    assert "site" not in [rival.name for rival in rivals]
-    report = quality(matrix, labels)
-    assert any("batch and the outcome are associated" in text for text in report["warnings"])
-    assert {"name", "auc", "n", "note"} == set(report["rivals"][0])
-
-
-def test_unlabelled_cohorts_have_no_rivals(values):
-    matrix, labels = cohort(values)
-    assert find_rivals(matrix, labels * np.nan) == []
-    assert find_rivals(matrix, labels.where(labels == 1)) == []
-
-
-def _named(rivals, name):
-    return next(rival for rival in rivals if rival.name == name)
+def test_row_order_does_not_matter(values):
+    sheet = pd.DataFrame({"batch": list("ab") * 20, "injection": range(40)}, values.index)
+    labels = pd.Series([1.0, 1.0, 0.0, 0.0] * 10, values.index)
+    shuffled = values.sample(frac=1, random_state=1).index
+    first = quality(matrix_of(values, sheet), labels)
+    second = quality(matrix_of(values.loc[shuffled], sheet), labels)
+    assert [row["auc"] for row in first["rivals"]] == pytest.approx(
+        [row["auc"] for row in second["rivals"]]
+    )
+    by_name = {row["sample_id"]: row for row in second["samples"]}
+    for row in first["samples"]:
+        assert by_name[row["sample_id"]]["shift_log2"] == pytest.approx(row["shift_log2"])
+    assert first["warnings"] == second["warnings"]
