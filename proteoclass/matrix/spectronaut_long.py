@@ -34,7 +34,7 @@ _FILTERS: tuple[Filter, ...] = (
     AtMost("PG.Qvalue", LARGEST_Q_VALUE),
 )
 _ABOUT_GROUPS = {
-    "accessions": ("PG.ProteinAccessions", "PG.UniProtIds"),
+    "accessions": ("PG.UniProtIds", "PG.ProteinAccessions"),
     "gene": ("PG.Genes",),
     "name": ("PG.ProteinDescriptions", "PG.ProteinNames"),
 }

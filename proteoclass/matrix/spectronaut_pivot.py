@@ -156,7 +156,7 @@ def _leading_values(table: Table, choice: _Choice) -> tuple[Table, tuple[str, ..
 
 
 def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
-    accessions = _told(table, "PG.ProteinAccessions", "PG.UniProtIds")
+    accessions = _told(table, "PG.UniProtIds", "PG.ProteinAccessions")
     return described(
         ids, accessions, _told(table, "PG.Genes"), _told(table, "PG.ProteinDescriptions")
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import vendor_headers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
@@ -159,6 +159,7 @@ def test_recognises_its_own_only():
 NUMBERS = st.one_of(st.just(np.nan), st.floats(1e-3, 1e12))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(NUMBERS, min_size=n, max_size=n), min_size=1, max_size=8)
@@ -182,3 +183,12 @@ def test_what_is_written_is_read(tmp_path_factory, rows, parquet):
         assert values.index.tolist() == runs
         assert values.columns.tolist() == ids
         assert np.array_equal(values.to_numpy(), frame.T.to_numpy(), equal_nan=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path_factory, data):
+    """Bytes of good files are cut out, doubled or replaced."""
+    path = tmp_path_factory.mktemp("damaged") / "a"
+    path.write_bytes(vendor_headers.damaged(data, data.draw(st.sampled_from((MATRIX, PRECURSORS)))))
+    vendor_headers.read_or_refuse(read, path)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import vendor_headers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -130,6 +130,7 @@ def test_recognises_its_own_only():
 NUMBERS = st.one_of(st.just(np.nan), st.floats(1e-3, 1e12))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(NUMBERS, min_size=2 * n, max_size=2 * n), min_size=1)
@@ -150,3 +151,12 @@ def test_what_is_written_is_read(tmp_path_factory, rows):
         assert values.columns.tolist() == ids
         expected = np.array([row[:n] for row in half]).T
         assert np.array_equal(values.to_numpy(), expected, equal_nan=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path_factory, data):
+    """Bytes of good files are cut out, doubled or replaced."""
+    path = tmp_path_factory.mktemp("damaged") / "a"
+    path.write_bytes(vendor_headers.damaged(data, "\n".join((HEADER, *ROWS))))
+    vendor_headers.read_or_refuse(read, path)

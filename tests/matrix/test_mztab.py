@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import vendor_headers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
@@ -176,7 +176,8 @@ def test_forms_of_the_same_text(tmp_path):
 
 
 def test_a_file_that_begins_with_proteins(tmp_path):
-    result = open_(put(tmp_path, HEADER, *PROTEINS))
+    assert recognise(look_at(put(tmp_path, HEADER, *PROTEINS))) == "a line PRH accession"
+    result = open_(tmp_path / "study.mztab")
     assert result.values.index.tolist() == ["assay[1]", "assay[2]"]
     assert result.why.startswith("mzTab of no stated version")
 
@@ -258,6 +259,7 @@ def test_identifications_are_said_to_be_some(data_folder):
 NUMBERS = st.one_of(st.just(np.nan), st.floats(1e-3, 1e12))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(NUMBERS, min_size=n, max_size=n), min_size=1, max_size=8)
@@ -278,3 +280,16 @@ def test_what_is_written_is_read(tmp_path_factory, rows):
     assert values.index.tolist() == [f"run_{i}.mzML" for i in range(n)]
     assert values.columns.tolist() == [f"P{i:05d}" for i in range(len(rows))]
     assert np.array_equal(values.to_numpy(), np.array(rows).T, equal_nan=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path_factory, data):
+    """Bytes of good files are cut out, doubled or replaced."""
+    path = tmp_path_factory.mktemp("damaged") / "a"
+    path.write_bytes(
+        vendor_headers.damaged(
+            data, "\n".join((*METADATA, HEADER, *PROTEINS, *SPECTRA)).replace("|", "\t")
+        )
+    )
+    vendor_headers.read_or_refuse(read, path)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import vendor_headers
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
@@ -85,6 +85,8 @@ def test_a_pivot_through_r_or_excel_is_the_same(tmp_path):
     commas = [PIVOT[0], *(re.sub(r"(\d)\.(\d)", r"\1,\2", line) for line in PIVOT[1:])]
     for lines in (mangled, plain, commas):
         pd.testing.assert_frame_equal(open_(put(tmp_path, lines)).values, expected)
+    pd.read_csv(put(tmp_path, PIVOT), sep="\t").to_parquet(tmp_path / "report.parquet")
+    pd.testing.assert_frame_equal(open_(tmp_path / "report.parquet").values, expected)
     book = Workbook()
     for line in PIVOT:
         book.active.append(line.split("|"))
@@ -156,6 +158,7 @@ def test_a_report_of_groups_alone(tmp_path):
     )
     result = open_(put(tmp_path, lines))
     assert result.values["ALBU_HUMAN"].tolist()[0] == 5.5
+    assert result.proteins.loc["ALBU_HUMAN", "accessions"] == "P02768"
     assert result.samples.to_dict("list") == {"replicate": ["1", ""]}
     bare = [re.sub(r"Not Defined\|\d?", "|", line) for line in lines]
     assert open_(put(tmp_path, bare)).samples is None
@@ -300,6 +303,7 @@ def test_a_real_report_and_its_twin_with_the_other_mark_are_equal(
 NUMBERS = st.one_of(st.just(np.nan), st.floats(1e-3, 1e12))
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda n: st.lists(st.lists(NUMBERS, min_size=n, max_size=n), min_size=1, max_size=8)
@@ -324,3 +328,19 @@ def test_what_is_written_is_read(tmp_path_factory, rows, mark):
         assert values.index.tolist() == runs
         assert values.columns.tolist() == [*ids, "Q00000"]
         assert np.array_equal(values.to_numpy(), frame.T.to_numpy(), equal_nan=True)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_in_one_line(tmp_path_factory, data):
+    """Bytes of good files are cut out, doubled or replaced."""
+    path = tmp_path_factory.mktemp("damaged") / "a"
+    path.write_bytes(
+        vendor_headers.damaged(
+            data,
+            "\n".join(
+                line.replace("|", "\t") for line in data.draw(st.sampled_from((PIVOT, LONG)))
+            ),
+        )
+    )
+    vendor_headers.read_or_refuse(read, path)

@@ -1,6 +1,10 @@
-"""Headers of the tables that programs write, for what a reader must not take for its own."""
+"""What readers must not take for their own: headers that programs write, and damaged files."""
 
-from proteoclass.matrix.preview import Preview
+from hypothesis import strategies as st
+
+from proteoclass.errors import InputError
+from proteoclass.matrix.preview import Preview, look_at
+from proteoclass.matrix.quantities import Request
 
 HEADERS = {
     "maxquant": "Protein IDs|Majority protein IDs|Gene names|Intensity s1|LFQ intensity s1|Reverse",
@@ -35,3 +39,35 @@ def recognised(recognise) -> set[str]:
             found.add(name)
         assert not recognise(Preview("a.h5ad", "hdf5"))
     return found
+
+
+def damaged(data, good: str) -> bytes:
+    """Return a text in which a few places were cut out, doubled or replaced."""
+    content = good.encode()
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        end = min(len(content), start + data.draw(st.integers(0, 40)))
+        put = data.draw(
+            st.sampled_from(
+                (b"", b"\t", b"\n", b'"', b",", b"\x00", b"\xff", b"9e999", b"-1", b";")
+            )
+            | st.just(content[start:end] * 2)
+            | st.binary(max_size=6)
+        )
+        content = content[:start] + put + content[end:]
+    return content
+
+
+def read_or_refuse(read, path) -> None:
+    """Assert that a file becomes a matrix that fits its proteins, or one line."""
+    message = ""
+    try:
+        result = read(Request(look_at(path)))
+    except InputError as error:
+        message = str(error)
+    if message:
+        assert message.isprintable()
+        assert len(message) < 1000
+    else:
+        assert result.values.shape == (len(result.values.index), len(result.proteins))
+        assert result.values.columns.equals(result.proteins.index)
