@@ -121,14 +121,18 @@ def _body(source: _Text, kept: list[int]) -> tuple[Any, int, int] | None:
     whole = len(kept) == source.width
     parts: list[bytes] = []
     n_rows, longest = 0, 0
-    for at, chunk in _chunks(source):
-        marks = _marks(chunk, source)
-        if marks is None:
-            return None
-        n_rows += len(marks)
-        longest = max(longest, int(np.diff(marks[:, -1], prepend=-1).max()))
-        if not whole:
-            parts.append(_cut(source, at, chunk, marks, runs))
+    for chunk in _chunks(source):
+        if whole and not source.quoted:
+            ends = np.flatnonzero(chunk == 10)  # Arrow itself compares the widths of rows
+        else:
+            marks = _marks(chunk, source)
+            if marks is None:
+                return None
+            ends = marks[:, -1]
+            if not whole:
+                parts.append(_cut(source, chunk, marks, runs))
+        n_rows += len(ends)
+        longest = max(longest, int(np.diff(ends, prepend=-1).max()))
     if not n_rows:
         return None
     if whole:
@@ -145,13 +149,13 @@ def _runs(kept: list[int]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
 
 
-def _chunks(source: _Text) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
-    """Yield where each chunk of whole lines starts, and its bytes with a line end."""
+def _chunks(source: _Text) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yield the bytes of whole lines, chunk by chunk, each with a line end."""
     at, text = source.start, source.text
     while at < len(text):
         end = text.rfind(b"\n", at, at + _CHUNK) + 1 or text.find(b"\n", at) + 1 or len(text)
         chunk = np.frombuffer(text, np.uint8, end - at, at)
-        yield at, chunk if chunk[-1] == 10 else np.append(chunk, np.uint8(10))
+        yield chunk if chunk[-1] == 10 else np.append(chunk, np.uint8(10))
         at = end
 
 
@@ -193,16 +197,15 @@ def _inside_quotes(chunk: npt.NDArray[np.uint8], source: _Text) -> npt.NDArray[n
 
 def _cut(
     source: _Text,
-    at: int,
     chunk: npt.NDArray[np.uint8],
     marks: _Places,
     runs: list[tuple[int, int]],
 ) -> bytes:
     """Return the rows with only these spans of columns."""
     starts = np.concatenate(([0], marks[:-1, -1] + 1))
-    text, mark = memoryview(source.text)[at:], source.separator.encode()
-    if len(chunk) > len(text):  # the file's last line lacked its end
-        text = memoryview(chunk.tobytes())
+    mark = source.separator.encode()
+    # Pieces of bytes: thousands of views would keep Python's collector of garbage busy.
+    text = chunk.tobytes()
     spans = [
         (
             (starts if first == 0 else marks[:, first - 1] + 1).tolist(),

@@ -174,6 +174,9 @@ def refuse_repeats(header: list[str], where: str) -> None:
     --------
     >>> refuse_repeats(["id", "P1", "", ""], "a.tsv")
     """
+    named = [name for name in header if name]
+    if len(set(named)) == len(named):
+        return
     places: dict[str, list[int]] = {}
     for i, name in enumerate(header, start=1):
         if name:

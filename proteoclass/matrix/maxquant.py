@@ -14,17 +14,21 @@ from proteoclass.matrix.accessions import accessions_in, genes_in_headers, membe
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.tables import Table
+from proteoclass.matrix.wording import counted
 
 #: Column prefixes of each quantity, in the order tried; R writes points for blanks.
 _PREFIXES: Mapping[str, tuple[str, ...]] = {
     "lfq": (r"LFQ[ ._]intensity[ ._]", r"LFQ[ ._]"),
+    # Before version 1.6.1 the corrected ones had no mark, and the others "not corrected".
     "reporter": (
         r"Reporter[ ._]intensity[ ._]corrected[ ._]",
-        r"Reporter[ ._]intensity[ ._](?!count)",
+        r"Reporter[ ._]intensity[ ._](?!count|not[ ._]corrected)",
+        r"Reporter[ ._]intensity[ ._]not[ ._]corrected[ ._]",
     ),
     "ibaq": (r"iBAQ[ ._](?!peptides$)",),
     "intensity": (r"Intensity[ ._]",),
 }
+_TOLD = ("majority protein ids", "protein ids", "gene names", "protein names", "fasta headers")
 _FLAGS = (
     ("contaminants", ("potential contaminant", "contaminant"), "CON__"),
     ("reverse sequences", ("reverse",), "REV__"),
@@ -36,6 +40,8 @@ _FLAGS = (
 class _Choice:
     name: str
     columns: dict[str, str]
+    others: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def recognise(preview: Preview) -> str:
@@ -47,7 +53,11 @@ def recognise(preview: Preview) -> str:
 
 def read(request: Request) -> Quantities:
     """Read a proteinGroups table, as `read_maxquant`."""
-    table = request.table(required=cells_needed)
+
+    def select(header: list[str]) -> list[str]:
+        return columns_needed(header, request.quantity)
+
+    table = request.table(required=cells_needed, select=select)
     return read_maxquant(table, request.samples, request.quantity)
 
 
@@ -81,10 +91,27 @@ def cells_needed(header: list[str]) -> int:
     if not is_maxquant(header):
         return len(header)
     flags = {name for _, names, _ in _FLAGS for name in names}
-    told = {"majority protein ids", "protein ids", "gene names", "protein names", "fasta headers"}
     read = {column for prefix in _PREFIXES for column in _sample_columns(header, prefix)}
-    used = [i for i, name in enumerate(header) if _plain(name) in flags | told or name in read]
+    used = [i for i, name in enumerate(header) if _plain(name) in {*flags, *_TOLD} or name in read]
     return max(used) + 1
+
+
+def columns_needed(header: list[str], quantity: str) -> list[str]:
+    """Return the columns that are read for a quantity, all of them if it is not there.
+
+    Examples
+    --------
+    >>> columns_needed(["Majority protein IDs", "Peptides s1", "Intensity s1"], "intensity")
+    ['Majority protein IDs', 'Intensity s1']
+    """
+    wanted = _sample_columns(header, quantity) if quantity != "auto" else _first_found(header)[1]
+    if not wanted:
+        return header
+    about = {*_TOLD, *(name for _, names, _ in _FLAGS for name in names)}
+    # The first column holds the marks of rows that Perseus adds.
+    return [
+        name for i, name in enumerate(header) if i == 0 or _plain(name) in about or name in wanted
+    ]
 
 
 def read_maxquant(
@@ -130,6 +157,7 @@ def read_maxquant(
             f"{table.where}: no column 'Majority protein IDs' or 'Protein IDs'; "
             "expected a MaxQuant proteinGroups table"
         )
+    table, perseus = _without_perseus_rows(table)
     kept, notes = _filtered(table, id_column)
     ids = [
         ";".join(part.strip() for part in name.split(";"))
@@ -139,15 +167,17 @@ def read_maxquant(
     values = values.rename(columns=_sample_names(choice, samples)).T
     values.columns = pd.Index(ids)
     values.index.name = None
+    also = f" (also there: {', '.join(choice.others)})" if choice.others else ""
     return Quantities.of(
         table,
         values=values,
         proteins=_described(kept, values.columns),
         format="maxquant",
         why=f"MaxQuant protein groups: column {id_column!r} and {len(choice.columns)} columns "
-        f"of {choice.name}",
-        notes=(*notes, *more),
+        f"of {choice.name}{also}",
+        notes=(*choice.notes, *perseus, *notes, *more),
         across_runs=choice.name == "lfq",
+        samples=_channels(choice, values.index) if choice.name == "reporter" else None,
     )
 
 
@@ -164,44 +194,82 @@ def _sample_columns(names: Collection[str], quantity: str) -> dict[str, str]:
 
     The bare totals ("Intensity", "iBAQ") have nothing after the prefix.
     """
-    for prefix in _PREFIXES[quantity]:
+    for prefix in _PREFIXES.get(quantity, (re.escape(quantity) + r"[ ._]?",)):
         found = {n: m.group(1) for n in names if (m := re.fullmatch(f"{prefix}(.+)", n))}
         if found:
             return found
     return {}
 
 
+def _first_found(names: Collection[str]) -> tuple[str, dict[str, str]]:
+    order = ("lfq", "reporter", "intensity", "ibaq")
+    found = ((name, _sample_columns(names, name)) for name in order)
+    return next(((name, columns) for name, columns in found if columns), ("", {}))
+
+
 def _choose(table: Table, quantity: str) -> _Choice:
-    names = table.names
+    names = [*table.names, *table.unread]
+    present = [name for name in _PREFIXES if _sample_columns(names, name)]
     if quantity == "auto":
-        order = ("lfq", "reporter", "intensity", "ibaq")
-        for name in order:
-            columns = _sample_columns(names, name)
-            if columns:
-                quantity = name
-                break
-        else:
+        quantity, columns = _first_found(names)
+        if not columns:
             raise InputError(
                 f"{table.where}: no quantity columns such as 'LFQ intensity SAMPLE' or "
                 f"'Intensity SAMPLE'; found {name_list(names, 12)}; pass --quantity PREFIX"
             )
-    elif quantity in _PREFIXES:
-        columns = _sample_columns(names, quantity)
     else:
-        prefix = re.compile(re.escape(quantity) + r"[ ._]?(.+)")
-        columns = {n: m.group(1) for n in names if (m := prefix.fullmatch(n))}
+        columns = _sample_columns(names, quantity)
     if not columns:
-        present = [name for name in _PREFIXES if _sample_columns(names, name)]
         raise InputError(
             f"{table.where}: no sample columns for --quantity {quantity!r}; the table has "
             f"{name_list(present) or 'none that is known'}"
         )
-    if quantity != "lfq" and any(_plain(name).startswith("ratio h/l") for name in names):
+    if quantity != "lfq" and _is_silac(names, columns):
         raise InputError(
-            f"{table.where}: a SILAC table (columns 'Ratio H/L'), whose intensities add several "
-            "samples up; make a wide table of samples first"
+            f"{table.where}: a SILAC table (columns 'Ratio H/L' or 'Intensity L SAMPLE'), whose "
+            "intensities add several samples up; make a wide table of samples first"
         )
-    return _Choice(quantity, columns)
+    others = tuple(name for name in present if name != quantity)
+    if quantity != "reporter":
+        return _Choice(quantity, columns, others)
+    kept, notes = _without_totals(columns)
+    return _Choice(quantity, kept, others, notes)
+
+
+def _is_silac(names: Collection[str], columns: Mapping[str, str]) -> bool:
+    """Say whether a sample's intensity stands beside those of its light and heavy form."""
+    found = set(columns.values())
+    return any(_plain(name).startswith("ratio h/l") for name in names) or any(
+        {f"L {sample}", f"H {sample}"} <= found for sample in found
+    )
+
+
+def _without_totals(columns: dict[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Leave out a channel's sum over experiments, which stands beside the experiments."""
+    totals = [name for name, sample in columns.items() if sample.isdigit()]
+    if not totals or len(totals) == len(columns):
+        return columns, ()
+    kept = {name: sample for name, sample in columns.items() if not sample.isdigit()}
+    return kept, (f"Left out, sums over experiments: {len(totals)} columns ({name_list(totals)}).",)
+
+
+def _channels(choice: _Choice, index: pd.Index) -> pd.DataFrame:
+    """Return channel and plex of each sample, whose name is "CHANNEL EXPERIMENT"."""
+    parts = [re.split(r"[ ._]+", sample, maxsplit=1) for sample in choice.columns.values()]
+    frame = pd.DataFrame({"channel": [part[0] for part in parts]}, index=index)
+    if all(len(part) == 2 for part in parts):
+        frame["plex"] = [part[1] for part in parts]
+    return frame
+
+
+def _without_perseus_rows(table: Table) -> tuple[Table, tuple[str, ...]]:
+    """Leave out the rows under the header in which Perseus keeps types and groupings."""
+    marked = np.array([cell.startswith("#!{") for cell in table.text(table.names[0])])
+    if not marked.any():
+        return table, ()
+    frame = table.frame[~marked].reset_index(drop=True)
+    note = f"Left out: {counted(int(marked.sum()), 'annotation row')} of Perseus."
+    return replace(table, frame=frame, rows=table.rows[~marked]), (note,)
 
 
 def _filtered(table: Table, id_column: str) -> tuple[Table, tuple[str, ...]]:

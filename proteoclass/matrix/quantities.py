@@ -139,6 +139,8 @@ def row_ids(table: Table, column: str, what: str) -> list[str]:
     ['P1']
     """
     ids = table.text(column)
+    if all(ids) and len(set(ids)) == len(ids):
+        return ids
     places: dict[str, list[int]] = {}
     for row, name in zip(table.rows, ids, strict=True):
         places.setdefault(name, []).append(int(row))

@@ -86,7 +86,7 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
 
 def _median(numbers: npt.NDArray[np.float64]) -> float:
     # Halved first: the sum of the two in the middle must not overflow.
-    return 2 * float(np.median(numbers / 2))
+    return 2 * float(np.median(numbers / 2, overwrite_input=True))
 
 
 def _refuse_strays(values: pd.DataFrame, where: str) -> None:
