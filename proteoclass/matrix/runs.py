@@ -156,9 +156,10 @@ def originals(name: str) -> tuple[str, ...]:
     """
     if stamp(name):
         return (_STAMP.sub("", name),)
-    mark = _MARK.search(name)
-    if mark is None:
+    marks = list(_MARK.finditer(name))
+    if not marks:
         return ()
+    mark = marks[-1]
     head, tail = name[: mark.start()], name[mark.end() :]
     # The 2 of "reinj2" counts the repeats; the 5 of "rerun_5" may be the sample's own.
     glued = tail.lstrip("0123456789")
