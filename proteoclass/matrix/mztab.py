@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -14,17 +13,22 @@ from proteoclass.errors import InputError
 from proteoclass.matrix.accessions import genes_in_headers, members, name_in_headers
 from proteoclass.matrix.cells import MISSING
 from proteoclass.matrix.content import read_bytes, table_text
+from proteoclass.matrix.delimited import parse_delimited
 from proteoclass.matrix.mztab_assays import name_assays, parameter_name
-from proteoclass.matrix.mztab_lines import PREFIXES, Sections, read_sections
+from proteoclass.matrix.mztab_lines import (
+    ASSAY,
+    DECOY,
+    PREFIXES,
+    RESULT_TYPE,
+    Sections,
+    read_sections,
+)
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.tables import Table
 from proteoclass.matrix.wording import counted
 
-_ASSAY = re.compile(r"protein_abundance_assay\[(\d+)\]")
 _MEANS = "protein_abundance_study_variable["
-_DECOY = ("opt_global_cv_MS:1002217_decoy_peptide", "opt_global_cv_PRIDE:0000303_decoy_hit")
-_RESULT_TYPE = "opt_global_result_type"
 # Most writers quantify features that were matched over all runs.
 _SCOPE = (
     "mzTab does not say whether quantities were computed across runs; they were taken to be: pass "
@@ -140,9 +144,9 @@ def _quantities(sections: Sections, request: Request) -> dict[str, str]:
             f"{where}: no protein section (PRH and PRT lines); the file has "
             f"{', '.join(present)}; export protein quantities"
         )
-    if not sections.proteins:
+    if not sections.rows:
         raise InputError(f"{where}: a protein header (PRH) and no protein (PRT); export it again")
-    columns = {name: m[1] for name in sections.header if (m := _ASSAY.fullmatch(name))}
+    columns = {name: m[1] for name in sections.header if (m := ASSAY.fullmatch(name))}
     means = [name for name in sections.header if name.startswith(_MEANS)]
     if means and (request.quantity == "study_variable" or not columns):
         raise InputError(
@@ -156,7 +160,7 @@ def _quantities(sections: Sections, request: Request) -> dict[str, str]:
         )
         kind = sections.metadata.get("mztab-type", "not stated")
         raise InputError(
-            f"{where}: identifications only: {counted(len(sections.proteins), 'protein')} in "
+            f"{where}: identifications only: {counted(len(sections.rows), 'protein')} in "
             f"{counted(runs, 'run')} (mzTab-type {kind}) and no column protein_abundance_assay; "
             "export with quantities (mzTab-type Quantification), or give the search engine's own "
             "table"
@@ -170,22 +174,30 @@ def _quantities(sections: Sections, request: Request) -> dict[str, str]:
 
 
 def _table(sections: Sections, columns: Collection[str], where: str, sha256: str) -> Table:
-    told = ("accession", "ambiguity_members", "description", *_DECOY, _RESULT_TYPE)
-    used = [name for name in sections.header if name in told or name in columns]
-    places = [sections.header.index(name) for name in used]
-    cells = [[row[at] for at in places] for row in sections.proteins]
-    frame = pd.DataFrame(cells, columns=used, dtype=object)
-    return Table(where, where, sha256, frame, np.array(sections.rows), "\t")
+    # A first column keeps a lone quantity from being searched for separators.
+    lines = ["\t".join(("row", *columns))]
+    lines += [
+        f"{row}\t{cells}" for row, cells in zip(sections.rows, sections.quantities, strict=True)
+    ]
+    parsed = parse_delimited("\n".join(lines).encode(), where, lambda i, name: False)
+    frame = parsed.frame.set_axis(parsed.header, axis=1).drop(columns="row")
+    told = pd.DataFrame(sections.told, dtype=object)
+    return Table(
+        *(where, where, sha256, pd.concat([told, frame], axis=1), np.array(sections.rows)),
+        separator="\t",
+        decimal=parsed.decimal,
+        notes=parsed.notes,
+    )
 
 
 def _filtered(table: Table) -> tuple[Table, tuple[str, ...]]:
     """Leave out decoys, and lines that repeat a group's members one by one."""
     decoy = np.zeros(len(table.rows), dtype=bool)
-    for name in set(_DECOY) & set(table.names):
+    for name in set(DECOY) & set(table.names):
         decoy |= np.array([cell.lower() in ("1", "true") for cell in table.text(name)])
     details = np.zeros(len(table.rows), dtype=bool)
-    if _RESULT_TYPE in table.names:
-        details = np.array([cell == "protein_details" for cell in table.text(_RESULT_TYPE)])
+    if RESULT_TYPE in table.names:
+        details = np.array([cell == "protein_details" for cell in table.text(RESULT_TYPE)])
     notes = []
     if decoy.any():
         notes.append(f"Removed {int(decoy.sum())} of {len(decoy)} protein groups: decoys.")
@@ -194,7 +206,7 @@ def _filtered(table: Table) -> tuple[Table, tuple[str, ...]]:
             f"Left out: {counted(int((details & ~decoy).sum()), 'line')} that describe members of "
             "groups (protein_details)."
         )
-    if not set(_DECOY) & set(table.names):
+    if not set(DECOY) & set(table.names):
         notes.append("The file has no column that marks decoys.")
     drop = decoy | details
     if drop.all():
@@ -202,7 +214,7 @@ def _filtered(table: Table) -> tuple[Table, tuple[str, ...]]:
             f"{table.where}: all {len(drop)} proteins are decoys or details; check the export"
         )
     frame = table.frame[~drop].reset_index(drop=True)
-    return Table(table.path, table.where, "", frame, table.rows[~drop], "\t"), tuple(notes)
+    return replace(table, frame=frame, rows=table.rows[~drop]), tuple(notes)
 
 
 def _ids(table: Table) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -11,6 +12,14 @@ from proteoclass.matrix.delimited import MAX_CELLS
 
 #: First cells of lines, in the order of the specification.
 PREFIXES = ("MTD", "COM", "PRH", "PRT", "PEH", "PEP", "PSH", "PSM", "SMH", "SML")
+#: Columns of protein lines that hold the quantities of samples; the number is the assay's.
+ASSAY = re.compile(r"protein_abundance_assay\[(\d+)\]")
+#: Columns that mark decoys, in files of different writers.
+DECOY = ("opt_global_cv_MS:1002217_decoy_peptide", "opt_global_cv_PRIDE:0000303_decoy_hit")
+#: Column of OpenMS that says what a line describes.
+RESULT_TYPE = "opt_global_result_type"
+
+_TOLD = ("accession", "ambiguity_members", "description", *DECOY, RESULT_TYPE)
 
 
 @dataclass
@@ -23,19 +32,25 @@ class Sections:
         MTD lines; keys in lower case.
     header : list of str
         Names of the protein columns; empty where there is no PRH line.
-    proteins : list of list of str
-        Cells of the PRT lines, as long as `header`.
+    told : dict of str to list of str
+        Text columns of the PRT lines that are needed, by name.
+    quantities : list of str
+        Quantities of assays in each PRT line, separated by tabs.
     rows : list of int
-        Their row numbers in the file.
+        Row numbers of the PRT lines in the file.
     found : Counter of str
         Lines of each prefix.
+    places : list of int
+        Where the quantities of assays stand among the columns.
     """
 
     metadata: dict[str, str] = field(default_factory=dict)
     header: list[str] = field(default_factory=list)
-    proteins: list[list[str]] = field(default_factory=list)
+    told: dict[str, list[str]] = field(default_factory=dict)
+    quantities: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)
+    places: list[int] = field(default_factory=list)
 
 
 def read_sections(text: bytes, where: str) -> Sections:
@@ -60,8 +75,8 @@ def read_sections(text: bytes, where: str) -> Sections:
 
     Examples
     --------
-    >>> read_sections(b"PRH\taccession\nCOM\tno protein\nPRT\tP02768\n", "a.mztab").proteins
-    [['P02768']]
+    >>> read_sections(b"PRH\taccession\nCOM\tno protein\nPRT\tP02768\n", "a.mztab").told
+    {'accession': ['P02768']}
     """
     found = Sections()
     for row, line in enumerate(io.BytesIO(text), start=1):
@@ -114,6 +129,8 @@ def _keep_header(found: Sections, cells: list[str], row: int, where: str) -> Non
         raise InputError(
             f"{where}: row {row}: no column 'accession' in the protein header; export it again"
         )
+    found.told = {name: [] for name in _TOLD if name in found.header}
+    found.places = [i for i, name in enumerate(found.header) if ASSAY.fullmatch(name)]
 
 
 def _keep_protein(found: Sections, cells: list[str], row: int, where: str) -> None:
@@ -125,11 +142,13 @@ def _keep_protein(found: Sections, cells: list[str], row: int, where: str) -> No
             f"{where}: row {row} has {len(cells)} cells, expected {n_cells} as in the PRH line; "
             "complete or shorten it"
         )
-    found.proteins.append(cells[1:n_cells])
+    for name, kept in found.told.items():
+        kept.append(cells[1 + found.header.index(name)])
+    found.quantities.append("\t".join([cells[1 + at] for at in found.places]))
     found.rows.append(row)
-    if n_cells * len(found.rows) > MAX_CELLS:
+    if len(found.places) * len(found.rows) > MAX_CELLS:
         raise InputError(
-            f"{where}: row {row}: more than {MAX_CELLS} cells of proteins; split the file"
+            f"{where}: row {row}: more than {MAX_CELLS} quantities of proteins; split the file"
         )
 
 

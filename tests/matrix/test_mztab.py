@@ -226,9 +226,20 @@ def test_quantities_that_are_not_of_samples_are_refused(tmp_path):
 
 
 def test_a_table_too_large_is_refused_at_its_row(tmp_path, monkeypatch):
-    monkeypatch.setattr(mztab_lines, "MAX_CELLS", 20)
-    with pytest.raises(InputError, match="row 15: more than 20 cells of proteins"):
+    monkeypatch.setattr(mztab_lines, "MAX_CELLS", 5)
+    with pytest.raises(InputError, match="row 15: more than 5 quantities of proteins"):
         open_(whole(tmp_path))
+
+
+def test_decimal_commas_and_blanks_are_read(tmp_path):
+    header = "PRH|accession|ambiguity_members|protein_abundance_assay[1]"
+    # Numbers of another database, which are no decimal commas.
+    result = open_(put(tmp_path, *METADATA, header, "PRT|12|12,34567|1,25", "PRT|13|null|"))
+    assert result.values.iloc[0].tolist()[0] == 1.25
+    assert result.values.iloc[0].isna().tolist() == [False, True]
+    assert result.notes[0] == "Decimal commas were read as decimal points."
+    points = open_(put(tmp_path, *METADATA, header, "PRT|12|12,34567|1.25"))
+    assert points.values.loc[:, "12;34567"].tolist() == [1.25]
 
 
 def test_a_workbook_is_refused():
