@@ -11,7 +11,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.headers import PROTEIN_HEADERS, SAMPLE_HEADERS
 from proteoclass.matrix.preview import Preview
-from proteoclass.matrix.protein_matrix import Kind, Scale
+from proteoclass.matrix.protein_matrix import Fluid, Kind, Scale
 from proteoclass.matrix.tables import Table, read_table
 
 
@@ -33,6 +33,9 @@ class Request:
         Sheet of a workbook.
     text_columns : sequence of str
         More columns that are kept as written.
+    reruns : {"list", "refuse", "mean", "last", "keep"}
+        Rule for samples that were run more than once; by the last three of them a name
+        may stand in `values` more than once.
     """
 
     preview: Preview
@@ -41,6 +44,7 @@ class Request:
     quantity: str = "auto"
     sheet: str | None = None
     text_columns: Sequence[str] = ()
+    reruns: str = "list"
 
     @property
     def path(self) -> str:
@@ -95,6 +99,8 @@ class Quantities:
         Where the format itself fixes it; else the numbers decide.
     kind : {"intensity", "ratio", "npx"}, optional
         Where the format itself fixes it.
+    fluid : str, optional
+        Where the file itself says what was measured.
     samples : DataFrame, optional
         What the file itself says of its samples (plate, plex, QC warning), by sample id;
         the sample sheet goes before it.
@@ -111,6 +117,7 @@ class Quantities:
     sha256: str = ""
     scale: Scale | None = None
     kind: Kind | None = None
+    fluid: Fluid | None = None
     samples: pd.DataFrame | None = None
 
     @classmethod
@@ -124,8 +131,21 @@ class Quantities:
         return replace(self, proteins=proteins, notes=(*self.notes, *notes))
 
 
-def row_ids(table: Table, column: str, what: str) -> list[str]:
+def row_ids(table: Table, column: str, what: str, *, repeats: bool = False) -> list[str]:
     """Return the ids in a column, refusing empty and repeated ones with their rows.
+
+    Parameters
+    ----------
+    table : Table
+    column : str
+    what : str
+        What the ids are of, for messages.
+    repeats : bool
+        Whether an id may repeat, as where a rule decides on reruns.
+
+    Returns
+    -------
+    list of str
 
     Raises
     ------
@@ -149,10 +169,11 @@ def row_ids(table: Table, column: str, what: str) -> list[str]:
             f"{table.where}: column {column!r} has no {what} id in rows {name_list(places[''])}; "
             "name them or remove the rows"
         )
-    repeats = [f"{name!r} (rows {name_list(at)})" for name, at in places.items() if len(at) > 1]
-    if repeats:
+    repeated = [f"{name!r} (rows {name_list(at)})" for name, at in places.items() if len(at) > 1]
+    if repeated and not repeats:
+        rules = ", or choose with --reruns mean|last|keep" if what == "sample" else ""
         raise InputError(
-            f"{table.where}: {len(repeats)} duplicate {what} ids, expected each once: "
-            f"{name_list(repeats)}; rename or remove the repeats"
+            f"{table.where}: {len(repeated)} duplicate {what} ids, expected each once: "
+            f"{name_list(repeated)}; rename or remove the repeats{rules}"
         )
     return ids

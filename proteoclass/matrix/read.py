@@ -222,7 +222,7 @@ def _built(
         scale=scale,
         kind=kind,
         quantity_scope=cast(QuantityScope, scope),
-        fluid=cast(Fluid, options.fluid),
+        fluid=cast(Fluid, (options.fluid == "not stated" and read.fluid) or options.fluid),
         source=Source(
             path=Path(path).name,
             sha256=read.sha256,
@@ -294,6 +294,7 @@ def _quantities(
         options.quantity,
         options.sheet,
         tuple((options.columns or {}).values()),
+        options.reruns,
     )
     read = found.read(request)
     sha256 = read.sha256 or sha256_file(path)

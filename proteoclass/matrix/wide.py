@@ -44,13 +44,16 @@ def read(request: Request) -> Quantities:
             f"{table.where}: --quantity {request.quantity!r} picks columns of a MaxQuant table, "
             "and this is a wide one; drop the option"
         )
-    return read_wide(table, request.samples, request.known_proteins)
+    repeats = request.reruns in ("mean", "last", "keep")
+    return read_wide(table, request.samples, request.known_proteins, repeats=repeats)
 
 
 def read_wide(
     table: Table,
     samples: pd.DataFrame | None = None,
     known_proteins: Collection[str] | None = None,
+    *,
+    repeats: bool = False,
 ) -> Quantities:
     """Read a wide table, whichever way round it lies.
 
@@ -61,6 +64,8 @@ def read_wide(
         Sample sheet indexed by sample id.
     known_proteins : collection of str, optional
         Ids of a model or panel.
+    repeats : bool
+        Whether a sample may stand in several rows, as where a rule decides on reruns.
 
     Returns
     -------
@@ -83,17 +88,19 @@ def read_wide(
     listed = None if samples is None else all_names(samples)
     orientation = find_orientation(table, listed, known_proteins)
     if orientation.samples_in == "rows":
-        return _samples_in_rows(table, orientation, samples, frozenset(known_proteins or ()))
+        ids = row_ids(table, orientation.id_column, "sample", repeats=repeats)
+        known = frozenset(known_proteins or ())
+        return _samples_in_rows(table, orientation, ids, samples, known)
     return _samples_in_columns(table, orientation, listed)
 
 
 def _samples_in_rows(
     table: Table,
     orientation: Orientation,
+    ids: list[str],
     samples: pd.DataFrame | None,
     known: frozenset[str],
 ) -> Quantities:
-    ids = row_ids(table, orientation.id_column, "sample")
     columns = [column for column in table.names if column != orientation.id_column]
     in_sheet = frozenset() if samples is None else frozenset(samples.columns)
     proteins = _protein_columns(table, columns, in_sheet, known)

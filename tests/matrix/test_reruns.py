@@ -176,6 +176,16 @@ def test_reading_a_table_under_each_rule(tmp_path):
         read_matrix(path, reruns="both")
 
 
+def test_rows_of_a_wide_table_may_repeat_where_a_rule_decides(tmp_path):
+    path = tmp_path / "m.tsv"
+    path.write_text("sample_id\tP02768\tP01034\na\t20\t9.5\nb\t21\t8.5\na\t24\t\n")
+    with pytest.raises(InputError, match=r"'a' \(rows 2, 4\); .* --reruns mean\|last\|keep"):
+        read_matrix(path)
+    assert read_matrix(path, reruns="mean").values.loc["a"].tolist() == [22.0, 9.5]
+    assert np.isnan(read_matrix(path, reruns="last").values.loc["a", "P01034"])
+    assert read_matrix(path, reruns="keep").values.index.tolist() == ["a", "a (2)", "b"]
+
+
 def test_kept_reruns_bring_the_row_of_the_sheet(tmp_path):
     path = table(tmp_path, ["a", STAMPED, "b"], (20, 24, 22))
     people = pd.DataFrame({"sample_id": ["a", "b"], "patient_id": ["p", "q"], "day": [3, 4]})
