@@ -23,7 +23,7 @@ Content = Literal["text", "number"]
 #: Rows of a Parquet file in memory at a time.
 BATCH_ROWS = 1 << 19
 #: Bytes of a text in memory at a time; no row may be longer.
-BLOCK_BYTES = 1 << 23
+BLOCK_BYTES = 1 << 22
 
 _SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 _CONVERSION = re.compile(r"In CSV column #(\d+): Row #(\d+): .*invalid value '(.*)'", re.DOTALL)
@@ -36,6 +36,8 @@ class Batch:
 
     Parameters
     ----------
+    path : str
+        File name, for messages.
     record : pyarrow.RecordBatch
     columns : mapping of str to int
         Name to position in the record.
@@ -43,7 +45,8 @@ class Batch:
         Number of the first row in the file.
     """
 
-    def __init__(self, record: Any, columns: Mapping[str, int], first_row: int) -> None:
+    def __init__(self, path: str, record: Any, columns: Mapping[str, int], first_row: int) -> None:
+        self.path = path
         self._record = record
         self._columns = columns
         self.first_row = first_row
@@ -58,8 +61,9 @@ class Batch:
         -----
         A single-precision number becomes the double that equals it exactly.
         """
-        found = self._record.column(self._columns[name])
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+        found = self._record.column(self._columns[name]).to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):  # a signalling NaN of a damaged file
+            return np.asarray(found, dtype=np.float64)
 
     def coded(self, name: str) -> tuple[npt.NDArray[np.int32], list[str]]:
         """Return a column of text as positions in a list of texts; a missing one is ""."""
@@ -73,7 +77,14 @@ class Batch:
         if codes.null_count:
             codes = codes.fill_null(len(names))
             names.append("")
-        return np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int32), names
+        places = np.asarray(codes.to_numpy(zero_copy_only=False), dtype=np.int32)
+        if len(places) and not 0 <= places.min() <= places.max() < len(names):
+            # The Parquet reader does not look.
+            raise InputError(
+                f"{self.path}: damaged Parquet file (column {name!r} points outside its texts); "
+                "copy it again"
+            )
+        return places, names
 
     def texts(self, name: str, at: npt.NDArray[np.intp]) -> list[str]:
         """Return the text of a column at some positions, "" where it is missing."""
@@ -141,6 +152,15 @@ def open_batches(
         )
 
 
+def ends_open(preview: Preview) -> bool:
+    """Say whether a text that is not compressed lacks the end of its last line."""
+    if preview.container != "text" or preview.gzipped:
+        return False
+    with open_binary(preview.path) as stream:
+        stream.seek(-1, io.SEEK_END)
+        return stream.read(1) not in (b"\n", b"\r")
+
+
 def _require_once(preview: Preview, columns: Iterable[str]) -> None:
     absent = [name for name in columns if name not in preview.names]
     if absent:
@@ -161,19 +181,20 @@ def _parquet_batches(
     path: str, columns: Mapping[str, Content], batch_rows: int
 ) -> Iterator[Iterator[Batch]]:
     texts = [name for name, content in columns.items() if content == "text"]
-    with open_parquet(path, read_dictionary=texts, pre_buffer=False) as file:
+    options = {"read_dictionary": texts, "pre_buffer": False, "page_checksum_verification": True}
+    with open_parquet(path, **options) as file:
         for name, content in columns.items():
             _require_type(path, name, content, file.schema_arrow.field(name).type)
-        yield _row_groups(file, list(columns), batch_rows)
+        yield _row_groups(path, file, list(columns), batch_rows)
 
 
-def _row_groups(file: Any, columns: list[str], batch_rows: int) -> Iterator[Batch]:
+def _row_groups(path: str, file: Any, columns: list[str], batch_rows: int) -> Iterator[Batch]:
     places = {name: i for i, name in enumerate(columns)}
     row = 1
     # One row group after the other: the reader would otherwise hold pages of several.
     for group in range(file.num_row_groups):
         for record in file.iter_batches(batch_rows, row_groups=[group], columns=columns):
-            yield Batch(record.select(columns), places, row)
+            yield Batch(path, record.select(columns), places, row)
             row += record.num_rows
 
 
@@ -201,66 +222,71 @@ def _text_batches(
     import pyarrow as pa
     import pyarrow.csv
 
-    encoding, first, quoted = _layout(preview)
+    first, quoted = _layout(preview)
     positions = {name: preview.names.index(name) for name in columns}
     coded = pa.dictionary(pa.int32(), pa.string())
     types = {
         str(positions[name]): coded if content == "text" else pa.float64()
         for name, content in columns.items()
     }
-    with open_binary(preview.path) as stream:
-        source = pa.CompressedInputStream(stream, "gzip") if preview.gzipped else stream
-        try:
-            reader = pyarrow.csv.open_csv(
-                source,
-                # Columns go by number: names may repeat, be quoted or follow a byte order mark.
-                read_options=pyarrow.csv.ReadOptions(
-                    block_size=block_bytes,
-                    skip_rows=first,
-                    column_names=[str(i) for i in range(len(preview.names))],
-                    encoding=encoding,
-                ),
-                parse_options=pyarrow.csv.ParseOptions(
-                    delimiter=preview.separator, quote_char='"' if quoted else False
-                ),
-                convert_options=pyarrow.csv.ConvertOptions(
-                    include_columns=list(types),
-                    column_types=types,
-                    null_values=sorted(MISSING),
-                    decimal_point=decimal,
-                ),
-            )
-            places = {name: i for i, name in enumerate(columns)}
-            yield _blocks(reader, places, first + 1)
-        except (pa.ArrowException, OSError, UnicodeError) as error:
-            raise _located(error, preview, block_bytes) from error
+    read_options = pyarrow.csv.ReadOptions(
+        block_size=block_bytes,
+        skip_rows=first,
+        # Columns go by number: names may be quoted or follow a byte order mark.
+        column_names=[str(i) for i in range(len(preview.names))],
+    )
+    parse_options = pyarrow.csv.ParseOptions(
+        delimiter=preview.separator, quote_char='"' if quoted else False
+    )
+    convert_options = pyarrow.csv.ConvertOptions(
+        include_columns=list(types),
+        column_types=types,
+        null_values=sorted(MISSING),
+        decimal_point=decimal,
+    )
+    try:
+        # Never a file object of Python's: threads read ahead, and after an error one that
+        # comes back to Python while the interpreter ends aborts the process.
+        with (
+            _native(preview) as source,
+            pyarrow.csv.open_csv(source, read_options, parse_options, convert_options) as reader,
+        ):
+            yield _blocks(preview.path, reader, list(columns), first + 1)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise _located(error, preview, block_bytes) from error
 
 
-def _blocks(reader: Any, places: Mapping[str, int], row: int) -> Iterator[Batch]:
+def _native(preview: Preview) -> Any:
+    import pyarrow as pa
+
+    file = pa.OSFile(preview.path)
+    return pa.CompressedInputStream(file, "gzip") if preview.gzipped else file
+
+
+def _blocks(path: str, reader: Any, columns: list[str], row: int) -> Iterator[Batch]:
+    places = {name: i for i, name in enumerate(columns)}
     for record in reader:
-        yield Batch(record, places, row)
+        yield Batch(path, record, places, row)
         row += record.num_rows
 
 
-def _layout(preview: Preview) -> tuple[str, int, bool]:
-    """Return the encoding, how many lines come before the rows, and whether cells are quoted."""
+def _layout(preview: Preview) -> tuple[int, bool]:
+    """Return how many lines come before the rows, and whether cells are quoted."""
     with open_binary(preview.path) as stream:
         source = gzip.GzipFile(fileobj=stream) if preview.gzipped else stream
-        start = source.read(4096)
-        encoding = "utf-16" if start.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
-        if encoding != "utf-16" and b"\x00" in start:
+        if b"\x00" in source.read(4096):
             raise InputError(
                 f"{preview.path}: is not UTF-8 text; save it as UTF-8, or give the Parquet report"
             )
         source.seek(0)
-        with io.TextIOWrapper(source, encoding, errors="replace") as text:
+        with io.TextIOWrapper(source, "utf-8-sig", errors="replace") as text:
             header, lines = text.readline(PREVIEW_BYTES), 1
             while header and (not header.strip() or _declares_separator(header)):
                 header, lines = text.readline(PREVIEW_BYTES), lines + 1
     # DIA-NN and its kind write no quotes; in a tab-separated text they are plain characters
     # unless the header has some.
     quoted = preview.separator != "\t" or header.startswith('"') or '\t"' in header
-    return "utf-16" if encoding == "utf-16" else "utf8", lines, quoted
+    return lines, quoted
 
 
 def _declares_separator(line: str) -> bool:
@@ -271,6 +297,11 @@ def _located(error: Exception, preview: Preview, block_bytes: int) -> InputError
     path, message = preview.path, str(error)
     if found := _CONVERSION.search(message):
         name, row, cell = preview.names[int(found[1])], found[2], found[3]
+        if cell == name:
+            return InputError(
+                f"{path}: row {row} is the header again: two reports were put together; "
+                "read each by itself"
+            )
         return InputError(
             f"{path}: row {row}, column {name!r}: found {cell[:30]!r}, expected a number; "
             "correct the cell, or export the report again"

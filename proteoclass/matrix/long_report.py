@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ from proteoclass.matrix.long_batches import (
     BLOCK_BYTES,
     Batch,
     Content,
+    ends_open,
     open_batches,
 )
 from proteoclass.matrix.preview import Preview
@@ -134,6 +135,8 @@ class LongResult:
         Rows whose number differs from the first one of its run and group.
     conflict : Conflict, optional
         The first such row.
+    ends_open : bool
+        Whether the last line of a text has no end, as where a copy was cut short.
     """
 
     values: pd.DataFrame
@@ -146,6 +149,7 @@ class LongResult:
     lost_runs: tuple[str, ...] = ()
     n_conflicts: int = 0
     conflict: Conflict | None = None
+    ends_open: bool = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -164,6 +168,8 @@ class LongResult:
                 f"Left out: {counted(len(self.lost_runs), 'run')} of which no row passes the "
                 f"filters ({name_list(self.lost_runs)})."
             )
+        if self.ends_open:
+            notes.append("The last line has no line end; the file may have been cut short.")
         return tuple(notes)
 
 
@@ -255,7 +261,7 @@ def stream_quantities(
             f"{preview.path}: none of {counted(grid.n_rows, 'row')} is left"
             f"{f' (dropped {each})' if each else ''}; check the report"
         )
-    return grid.result(dropped)
+    return replace(grid.result(dropped), ends_open=ends_open(preview))
 
 
 @dataclass(eq=False)
