@@ -104,6 +104,13 @@ REGISTRY = (
         "proteoclass check npx.xlsx --samples samples.tsv",
     ),
     Format(
+        "anndata",
+        "anndata_file",
+        "AnnData .h5ad (needs the extra: pip install 'proteoclass[anndata]')",
+        "X; a layer with --quantity LAYER",
+        "proteoclass check matrix.h5ad --samples samples.tsv",
+    ),
+    Format(
         "wide",
         "wide",
         "any table of samples x proteins or proteins x samples",
