@@ -9,7 +9,7 @@ import pandas as pd
 
 from proteoclass import io
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc_components import principal_components
+from proteoclass.matrix.qc_components import component_warnings, principal_components
 from proteoclass.matrix.qc_drift import drift, drift_warnings
 from proteoclass.matrix.qc_missing import (
     missing_against_depth,
@@ -72,6 +72,7 @@ def quality(
     specimen = specimen_quality(raw, raw_shift, raw_reason)
     sex = sex_check(raw)
     of_outcome, rivals, standing = _against_outcome(log2, labels, index)
+    components = principal_components(log2.values, log2.samples, standing)
     told: dict[str, Any] = io.plain(
         {
             "n_samples": matrix.n_samples,
@@ -82,7 +83,7 @@ def quality(
             "missing_against_intensity": missing_against_intensity(log2.values),
             "missing_against_depth": missing_against_depth(log2.values, shift),
             "missing_against_outcome": of_outcome,
-            "pca": principal_components(log2.values, log2.samples, standing),
+            "pca": components,
             "outliers": describe_rules(log2.values),
             "precision": precision(raw, raw_shift),
             "drift": drifting,
@@ -91,6 +92,7 @@ def quality(
             "sex_check": sex,
             "warnings": [
                 *outlier_warnings(log2.values.index, outliers),
+                *component_warnings(components),
                 *drift_warnings(drifting),
                 *specimen_warnings(specimen),
                 *sex_warnings(sex),

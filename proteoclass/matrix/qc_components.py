@@ -13,6 +13,8 @@ Floats = npt.NDArray[np.float64]
 
 _COMPLETE = 0.8
 _COMPONENTS = 5
+_MOST = 0.5
+_STRONG_P = 0.001
 #: Roles of the sample sheet that components are set against.
 GROUPS = ("batch", "plex", "site")
 
@@ -154,6 +156,45 @@ def associate(scores: Floats, groups: pd.Series) -> dict[str, Any]:
         ],
         "reason": None,
     }
+
+
+def component_warnings(found: dict[str, Any]) -> list[str]:
+    """Say where a batch, plex or site makes up most of a leading component.
+
+    Parameters
+    ----------
+    found : dict
+        As `principal_components` gives.
+
+    Returns
+    -------
+    list of str
+        One sentence at most for each role: half or more of the first or second
+        component, p at most 0.001.
+
+    Examples
+    --------
+    >>> component_warnings({"associations": []})
+    []
+    """
+    warnings = []
+    for row in found["associations"]:
+        hit = [
+            one
+            for one in row["components"][:2]
+            if one["p"] is not None and one["r2"] >= _MOST and one["p"] <= _STRONG_P
+        ]
+        if hit and row["of"] in GROUPS:
+            parts = [
+                f"{one['r2']:.0%} of component {one['component']} "
+                f"({found['explained'][one['component'] - 1]:.0%} of the variance)"
+                for one in hit
+            ]
+            warnings.append(
+                f"Samples differ by {row['of']} more than by anything else on a leading "
+                f"component: it explains {' and '.join(parts)}."
+            )
+    return warnings
 
 
 def _one(

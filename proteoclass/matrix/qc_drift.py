@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from proteoclass.errors import name_list
-from proteoclass.matrix.qc_precision import plex_or_batch
+from proteoclass.matrix.qc_precision import run_of
 from proteoclass.matrix.wording import counted
 
 Floats = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ def drift(values: pd.DataFrame, samples: pd.DataFrame, shift: Floats) -> dict[st
         log2 values.
     samples : DataFrame
         Sample sheet of the same samples, with the role `injection` (a number) and, where
-        there are several, `plex` or `batch`.
+        there are several, `batch` or `plex`.
     shift : array of float, shape (n_samples,)
         log2 loading of each sample, for the slopes with the loading taken out.
 
@@ -63,7 +63,7 @@ def drift(values: pd.DataFrame, samples: pd.DataFrame, shift: Floats) -> dict[st
     known = np.isfinite(order)
     if not known.any():
         return {**none, "reason": "no injection is a number"}
-    run, role = plex_or_batch(samples)
+    run, role = run_of(samples, ("batch", "plex"))
     names = run.fillna("") if role else pd.Series("", index=samples.index)
     table = values.to_numpy(dtype=float)[known]
     codes, levels = pd.factorize(names[known].astype(str), sort=True)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from proteoclass.matrix.outcome import index_weights, is_replicate
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.qc_components import GROUPS
 
 Floats = npt.NDArray[np.float64]
 
@@ -101,8 +102,8 @@ def _sheet(samples: pd.DataFrame, patient: pd.Series) -> pd.DataFrame:
     grouped = samples.drop(columns="patient_id").groupby(patient, sort=True)
     columns = {}
     for name in samples.columns.drop("patient_id"):
-        number = pd.api.types.is_numeric_dtype(samples[name])
-        if number:
+        # A batch called 2 is no quantity.
+        if name not in GROUPS and pd.api.types.is_numeric_dtype(samples[name]):
             columns[name] = grouped[name].mean()
             continue
         text = samples[name].astype(object)

@@ -169,15 +169,15 @@ def replicate_groups(samples: pd.DataFrame) -> Codes:
     return codes
 
 
-def plex_or_batch(samples: pd.DataFrame) -> tuple[pd.Series, str]:
-    """Return which plex, else which batch, each sample was measured in, and that role.
+def run_of(samples: pd.DataFrame, roles: tuple[str, ...]) -> tuple[pd.Series, str]:
+    """Return what each sample was measured in, by the first role that the sheet fills.
 
     Examples
     --------
-    >>> plex_or_batch(pd.DataFrame({"batch": ["B1"]}, index=["s"]))[1]
+    >>> run_of(pd.DataFrame({"batch": ["B1"]}, index=["s"]), ("plex", "batch"))[1]
     'batch'
     """
-    for role in ("plex", "batch"):
+    for role in roles:
         if role in samples:
             text = samples[role].astype(object).map(lambda cell: str(cell).strip(), "ignore")
             text = text.where(text.notna() & (text != ""))
@@ -191,7 +191,7 @@ def _pools(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
     pool = names.notna().to_numpy()
     if not pool.any():
         return {"within": None, "between": None, "reason": "no sample's channel is called pool"}
-    run, role = plex_or_batch(matrix.samples)
+    run, role = run_of(matrix.samples, ("plex", "batch"))
     table = matrix.values.to_numpy(dtype=float)[pool]
     names, own, moved = names[pool], run[pool].fillna(""), shift[pool]
     of_run = pd.factorize(names.astype(str) + "\0" + own.astype(str))[0]

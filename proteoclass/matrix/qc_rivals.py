@@ -12,6 +12,7 @@ import pandas as pd
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.normalise import default_normalisation
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.qc_components import GROUPS
 from proteoclass.matrix.qc_patients import IndexPatients, index_patients
 from proteoclass.matrix.qc_rival_null import Judged, judge_levels, judge_mask, judge_number
 from proteoclass.matrix.qc_samples import cohort_shift
@@ -132,7 +133,7 @@ def find_rivals(
         if not table["index_day"].equals(table["first_day"].rename("index_day")):
             rivals.append(_number("day of the index sample", table["index_day"], told))
     rivals += [_mask(told), _factor(matrix, told)]
-    for role in ("batch", "plex", "site"):
+    for role in GROUPS:
         if role in told.sheet and _varies(told.sheet[role]):
             rivals.append(_levels(role, told.sheet[role], told))
     rivals += [_treatment(name, told) for name in treatment_columns(told.sheet)]

@@ -19,7 +19,9 @@ Floats = npt.NDArray[np.float64]
 
 _ADULT = 18.0
 _LEAST_OF_A_SEX = 10
-_LEAST_AUC = 0.9
+_LEAST_AUC = 0.8
+_LEAST_SEPARATION = 2.0
+_MAD_TO_SD = 1.4826
 # Share of a sample's proteins: what any two samples of one sex may differ by.
 _LEAST_RANK = 0.1
 
@@ -50,9 +52,10 @@ def sex_check(matrix: ProteinMatrix) -> dict[str, Any]:
     -----
     KLK3, ACP3, MSMB, SEMG1 and SEMG2. Boys have less of them, so samples with an age
     under 18 calibrate nothing and are judged by nothing; an unknown age passes for an
-    adult's. A verdict needs ten samples of each sex and an AUC of 0.9, which up to a few
-    mixed-up samples do not spoil; medians and `is_far` bear them. It suggests a check for
-    a mix-up and nothing more: disease, surgery and medicines change these proteins too.
+    adult's. A verdict needs ten samples of each sex, an AUC of 0.8, and medians two scaled
+    median absolute deviations apart: a few mixed-up samples spoil none of these. It
+    suggests a check for a mix-up and nothing more: other things than sex change these
+    proteins too.
 
     Examples
     --------
@@ -181,10 +184,12 @@ def _verdict(matrix: ProteinMatrix, rank: Floats, sex: list[str]) -> dict[str, A
         }
     known = male | female
     area = auc(male[known], rank[known])
-    if area < _LEAST_AUC:
+    apart = _separation(rank[male], rank[female])
+    if area < _LEAST_AUC or apart < _LEAST_SEPARATION:
         reason = (
-            f"the sex-specific proteins do not tell men from women here (AUC {area:.2f}, "
-            f"expected at least {_LEAST_AUC})"
+            f"the sex-specific proteins do not tell men from women here (AUC {area:.2f} and "
+            f"{apart:.1f} standard deviations, expected at least {_LEAST_AUC} and "
+            f"{_LEAST_SEPARATION:.0f})"
         )
         return {**told, "auc": area, "reason": reason}
     middle = (np.median(rank[male]) + np.median(rank[female])) / 2
@@ -195,3 +200,12 @@ def _verdict(matrix: ProteinMatrix, rank: Floats, sex: list[str]) -> dict[str, A
         wrong |= far & ((rank < middle) if side == "low" else (rank > middle))
     names = [str(name) for name in matrix.values.index[wrong]]
     return {**told, "auc": area, "contradictions": names, "reason": None}
+
+
+def _separation(men: Floats, women: Floats) -> float:
+    spread = [
+        max(_MAD_TO_SD * float(np.median(np.abs(own - np.median(own)))), _LEAST_RANK / 5)
+        for own in (men, women)
+    ]
+    apart = float(np.median(men) - np.median(women))
+    return apart / float(np.sqrt((spread[0] ** 2 + spread[1] ** 2) / 2))

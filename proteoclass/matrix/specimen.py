@@ -26,6 +26,7 @@ _WORDS = {
     "blood": "haemoglobin and carbonic anhydrase 1 far above the cohort's: blood in the specimen",
     "keratin": "skin keratins far above the cohort's: look at the handling",
     "dilution": "loading far from the cohort's",
+    "closure": "albumin takes more than half of the intensity: other proteins read low",
 }
 # Below these shares of a sample's intensity a marker is no news, whatever the others have.
 _LEAST_SHARE = {"albumin": 0.2, "blood": 0.01, "keratin": 0.02}
@@ -63,7 +64,8 @@ def specimen_quality(matrix: ProteinMatrix, shift: Floats, shift_reason: str) ->
     Notes
     -----
     A flag is relative to this cohort: `is_far` on the log2 of the share, upwards, at
-    least four times the median; there is none with fewer than six samples. PQN's quotient
+    least four times the median; there is none with fewer than six samples. Only albumin
+    above one half is flagged in any cohort. PQN's quotient
     as dilution: Dieterle 2006, doi 10.1021/ac051632c. With equal peptide load an albumin
     share of s leaves 1 - s for all others, whatever the dilution was. MaxLFQ does not keep
     a run's shares: in the PUV urine cohort albumin takes 6-48 % of the intensity, 2-23 %
@@ -99,6 +101,8 @@ def specimen_quality(matrix: ProteinMatrix, shift: Floats, shift_reason: str) ->
         share = intensity_share(matrix, ids)
         columns[f"{name}_share"] = share
         flags[name] = _is_high(share, _LEAST_SHARE[name])
+        if name == "albumin":
+            flags["closure"] = np.nan_to_num(share) > _HALF
     return {
         "samples": _rows(matrix, columns, flags),
         "markers": markers,
@@ -154,21 +158,14 @@ def specimen_warnings(found: dict[str, Any]) -> list[str]:
 
     Examples
     --------
-    >>> row = {"sample_id": "s1", "albumin_share": 0.6, "flags": []}
-    >>> specimen_warnings({"samples": [row]})
-    ['Albumin takes more than half of the intensity of 1 sample (s1): other proteins read low.']
+    >>> specimen_warnings({"samples": [{"sample_id": "s1", "flags": [_WORDS["dilution"]]}]})
+    ["Urine: loading far from the cohort's, 1 sample (s1)."]
     """
     warnings = []
     for words in _WORDS.values():
         hit = [row["sample_id"] for row in found["samples"] if words in row["flags"]]
         if hit:
             warnings.append(f"Urine: {words}, {counted(len(hit), 'sample')} ({name_list(hit)}).")
-    most = [r["sample_id"] for r in found["samples"] if (r["albumin_share"] or 0) > _HALF]
-    if most:
-        warnings.append(
-            f"Albumin takes more than half of the intensity of {counted(len(most), 'sample')} "
-            f"({name_list(most)}): other proteins read low."
-        )
     return warnings
 
 
@@ -185,7 +182,9 @@ def _is_high(share: Floats, least: float) -> npt.NDArray[np.bool_]:
 
 def _absent(wanted: Mapping[str, str]) -> str:
     genes = ", ".join(wanted.values())
-    return f"none of {genes} is in the matrix" if len(wanted) > 1 else f"{genes} is not in it"
+    return (
+        f"none of {genes} is in the matrix" if len(wanted) > 1 else f"{genes} is not in the matrix"
+    )
 
 
 def _rows(

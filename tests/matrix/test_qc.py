@@ -203,6 +203,13 @@ def test_points_carry_batch_site_and_outcome(values):
     assert by_name["batch"]["components"][0]["p"] < 1e-10
     assert by_name["outcome"]["n_samples"] == 30
     assert by_name["site"]["reason"] == "one group only"
+    first = by_name["batch"]["components"][0]["r2"]
+    said = [text for text in report["warnings"] if text.startswith("Samples differ by")]
+    assert len(said) == 1
+    assert (
+        f"by batch more than by anything else on a leading component: it explains {first:.0%}"
+        in (said[0])
+    )
 
 
 def test_groups_of_one_sample_explain_nothing():

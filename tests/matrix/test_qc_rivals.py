@@ -179,7 +179,7 @@ def test_patients_without_a_difference_in_training_have_one_score():
 
 
 def test_all_rivals_are_near_one_half_for_permuted_labels(values):
-    matrix, labels = cohort(values, heparin=np.random.default_rng(1).random(40))
+    matrix, _ = cohort(values, heparin=np.random.default_rng(1).random(40))
     rng = np.random.default_rng(2)
     areas = []
     for _ in range(12):
