@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.matrix.impute import Imputer, left_censoring
 from proteoclass.matrix.normalise import (
+    METHODS,
     Normaliser,
     default_normalisation,
+    frozen_normalised,
     frozen_shift,
     plasma_protein_ids,
 )
@@ -24,7 +25,7 @@ def cohort():
     return values
 
 
-@pytest.mark.parametrize("method", ["pqn", "median"])
+@pytest.mark.parametrize("method", ["pqn", "median", "quantile"])
 def test_removes_a_dilution(cohort, method):
     normaliser = Normaliser(method).fit(cohort)
     diluted = cohort - np.linspace(-3, 3, 30)[:, None]
@@ -46,7 +47,7 @@ def test_pqn_equals_its_definition_by_hand(cohort):
         np.testing.assert_allclose(2.0 ** normalised[seen], by_hand[seen], rtol=0.03)
 
 
-@pytest.mark.parametrize("method", ["none", "median", "pqn"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_sample_does_not_depend_on_its_neighbours(cohort, method):
     normaliser = Normaliser(method).fit(cohort)
     together = normaliser.transform(cohort)
@@ -72,25 +73,24 @@ def test_too_few_reference_proteins_make_the_sample_missing():
     reference = np.full((1, 10), np.nan)
     reference[0, :4] = 1.0
     assert np.isnan(frozen_shift(reference, profile, "pqn")[0])
+    assert np.isnan(frozen_normalised(np.ones((1, 3)), reference, profile, "quantile")).all()
     reference[0, 4] = 1.0
     assert frozen_shift(reference, profile, "pqn")[0] == 1.0
+    np.testing.assert_array_equal(
+        frozen_normalised(np.ones((1, 3)), reference, profile, "quantile"), np.zeros((1, 3))
+    )
 
 
 def test_refusals():
-    with pytest.raises(InputError, match="found 'loess', expected none, median, pqn"):
+    with pytest.raises(InputError, match="found 'loess', expected none, median, pqn, quantile"):
         Normaliser("loess").fit(np.ones((2, 2)))
     with pytest.raises(TooLittleDataError, match="no protein is detected in 80%"):
         Normaliser("pqn").fit(np.array([[np.nan, 1.0], [1.0, np.nan]]))
-    with pytest.raises(InputError, match="found 'knn', expected auto, none"):
-        Imputer("knn").fit(np.ones((2, 2)))
 
 
-@pytest.mark.parametrize(
-    "estimator",
-    [Normaliser("none"), Normaliser("median"), Normaliser("pqn"), Imputer("none"), Imputer("low")],
-)
-def test_is_a_scikit_learn_estimator(estimator):
-    results = check_estimator(estimator, on_fail=None, on_skip=None)
+@pytest.mark.parametrize("method", METHODS)
+def test_is_a_scikit_learn_estimator(method):
+    results = check_estimator(Normaliser(method), on_fail=None, on_skip=None)
     failed = [r["check_name"] for r in results if r["status"] == "failed"]
     assert failed == []
 
@@ -108,24 +108,6 @@ def test_plasma_proteins_are_found_by_gene():
         {"gene": ["UMOD", "IGHG1", "ALB;ALBX", "", "hbb"]}, index=["u", "i", "a", "x", "h"]
     )
     assert plasma_protein_ids(proteins) == ("i", "a", "h")
-
-
-def test_low_fill_equals_its_formula():
-    values = np.array([[1.0], [2.0], [3.0], [4.0], [np.nan]])
-    fill = Imputer("low").fit(values).fill_[0]
-    detected = values[:4, 0]
-    assert fill == pytest.approx(np.quantile(detected, 0.05) - detected.std() / 2)
-
-
-def test_auto_fills_where_weak_proteins_are_missing_and_only_there():
-    rng = np.random.default_rng(0)
-    mean = np.linspace(15, 30, 120)
-    values = mean + rng.normal(size=(40, 120))
-    censored = np.where(rng.random(values.shape) < 1 / (1 + np.exp(mean - 18)), np.nan, values)
-    at_random = np.where(rng.random(values.shape) < 0.3, np.nan, values)
-    assert Imputer("auto").fit(censored).method_ == "low"
-    assert Imputer("auto").fit(at_random).method_ == "none"
-    assert left_censoring(censored) < -0.6
 
 
 @settings(max_examples=30, deadline=None)

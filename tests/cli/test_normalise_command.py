@@ -1,0 +1,166 @@
+"""`proteoclass normalise` with its steps, imputers and bridges."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from proteoclass.cli import main
+from proteoclass.matrix import ProteinMatrix
+from proteoclass.matrix.bridging import bridge_offsets
+from proteoclass.matrix.creatinine import WARNING
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["normalise", *(str(argument) for argument in arguments)])
+
+
+def table(result):
+    assert result.exit_code == 0, result.output
+    return pd.read_csv(io.StringIO(result.stdout), sep="\t", index_col="sample_id")
+
+
+@pytest.fixture
+def plexes(tmp_path):
+    """Two plexes of two samples and a pool, with creatinine."""
+    matrix = tmp_path / "m.tsv"
+    rows = ["a\t8\t4", "b\t16\t2", "p\t4\t2", "c\t3\t6", "d\t6\t12", "q\t3\t3"]
+    matrix.write_text("sample_id\tP1\tP2\n" + "".join(f"{row}\n" for row in rows))
+    sheet = tmp_path / "s.tsv"
+    sheet.write_text(
+        "sample_id\tplex\tchannel\n"
+        "a\t1\t126\nb\t1\t127\np\t1\tpool\nc\t2\t126\nd\t2\t127\nq\t2\tpool\n"
+    )
+    return (matrix, "--samples", sheet, "--scale", "raw")
+
+
+@pytest.fixture
+def wide(tmp_path):
+    """Forty samples of sixty proteins, log2, weak ones missing more often."""
+    rng = np.random.default_rng(0)
+    mean = np.linspace(16, 30, 60)
+    values = mean + rng.normal(size=(40, 60)) * 0.5 + rng.normal(size=(40, 1))
+    values = np.where(rng.random(values.shape) < 1 / (1 + np.exp(mean - 18)), np.nan, values)
+    frame = pd.DataFrame(values, [f"s{i}" for i in range(40)], [f"P{i}" for i in range(60)])
+    path = tmp_path / "wide.tsv"
+    frame.to_csv(path, sep="\t", index_label="sample_id")
+    return path, frame
+
+
+def test_steps_by_hand(plexes):
+    ratios = table(run(*plexes))
+    np.testing.assert_allclose(ratios, [[1, 1], [2, 0], [0, 1], [1, 2]])
+    assert table(run(*plexes, "--step", "tmt-ratio")).equals(ratios)
+    scaled = table(run(*plexes, "--step", "irs", "--normalise", "none"))
+    # The pools' geometric means are sqrt(4 * 3) and sqrt(2 * 3).
+    np.testing.assert_allclose(scaled, ratios + np.log2([12, 6]) / 2)
+    logs = table(run(*plexes, "--step", "none", "--normalise", "none"))
+    assert logs.index.tolist() == list("abpcdq")
+    assert logs.loc["a"].tolist() == [3.0, 2.0]
+
+
+def test_what_a_step_left_out_is_said(plexes):
+    result = run(*plexes, "--step", "irs")
+    assert "looked across plexes (scope cohort)" in result.stderr
+    assert "2 pool channels in 2 plexes" in result.stderr
+
+
+def test_creatinine_needs_a_unit_and_warns(tmp_path):
+    matrix, sheet = tmp_path / "m.tsv", tmp_path / "s.tsv"
+    matrix.write_text("sample_id\tP1\tP2\na\t800\t80\nb\t400\t40\n")
+    sheet.write_text("sample_id\tcreatinine\na\t100\nb\t50\n")
+    arguments = (matrix, "--samples", sheet, "--scale", "raw", "--step", "creatinine")
+    refused = run(*arguments)
+    assert refused.exit_code == 3
+    assert "2 creatinines without a unit" in refused.stderr
+    result = run(*arguments, "--creatinine-unit", "mg/dl")
+    np.testing.assert_allclose(table(result), np.log2([[8, 0.8], [8, 0.8]]))
+    assert WARNING in result.stderr
+    assert "normalised by none (chosen by kind and fluid)" in result.stderr
+
+
+def test_a_double_log_is_refused(wide):
+    # Declared raw, negative logarithms are no intensities; declared log2, no log is taken.
+    path, frame = wide
+    shifted = (frame - 25).rename_axis(index="sample_id")
+    shifted.to_csv(path, sep="\t")
+    result = run(path, "--scale", "raw")
+    assert result.exit_code == 3
+    assert "negative value on the raw scale" in result.stderr
+    kept = table(run(path, "--scale", "log2", "--normalise", "none"))
+    np.testing.assert_allclose(kept, shifted, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["median", "pqn", "quantile"])
+def test_every_method_writes_the_same_bytes_twice(wide, method):
+    first, second = (run(wide[0], "--normalise", method, "--impute", "min-prob") for _ in "ab")
+    assert first.stdout_bytes == second.stdout_bytes
+    assert not table(first).isna().to_numpy().any()
+    assert f"normalised by {method}" in first.stderr
+
+
+def test_imputation_is_named_counted_and_explained(wide):
+    path, frame = wide
+    result = run(path, "--impute", "auto")
+    gaps = int(frame.isna().to_numpy().sum())
+    assert f"filled {gaps} of {gaps} gaps by low" in result.stderr
+    assert "weak proteins are missing more often" in result.stderr
+    assert int(table(run(path)).isna().to_numpy().sum()) == gaps
+    npx = table(run(path, "--impute", "auto", "--kind", "npx", "--scale", "log2"))
+    assert int(npx.isna().to_numpy().sum()) == gaps
+
+
+def test_a_protein_that_a_batch_did_not_measure_is_not_filled(wide, tmp_path):
+    path, frame = wide
+    frame = frame.copy()
+    frame.iloc[:20, 55] = np.nan
+    frame.to_csv(path, sep="\t", index_label="sample_id")
+    sheet = tmp_path / "s.tsv"
+    rows = "".join(f"s{i}\t{'A' if i < 20 else 'B'}\n" for i in range(40))
+    sheet.write_text("sample_id\tbatch\n" + rows)
+    filled = table(run(path, "--samples", sheet, "--impute", "low"))
+    assert filled.iloc[:20, 55].isna().all()
+    assert int(filled.isna().to_numpy().sum()) == 20
+    blind = table(run(path, "--impute", "low"))
+    assert not blind.isna().to_numpy().any()
+
+
+def test_ratios_are_not_filled(plexes):
+    result = run(*plexes, "--impute", "low")
+    assert result.exit_code == 3
+    assert "impute low: ratios are never filled" in result.stderr
+    assert run(*plexes, "--impute", "auto").exit_code == 0
+
+
+def test_quotients_in_two_groups_are_warned_of(wide):
+    path, frame = wide
+    frame = frame.copy()
+    frame.iloc[3, ::2] += 6
+    frame.to_csv(path, sep="\t", index_label="sample_id")
+    result = run(path, "--normalise", "pqn")
+    assert "warning: 1 of 40 samples have quotients in two groups: s3" in result.stderr
+    assert "quotients" not in run(path, "--normalise", "none").stderr
+
+
+def test_a_stored_bridge_moves_one_new_sample(wide, tmp_path):
+    path, frame = wide
+    build = ProteinMatrix.build
+    whole = frame.fillna(20.0)
+    bridge = bridge_offsets(build(whole, scale="log2"), build(whole - 0.5, scale="log2"))
+    stored = bridge.save(tmp_path / "b.json")
+    one = tmp_path / "one.tsv"
+    whole.iloc[[0]].to_csv(one, sep="\t", index_label="sample_id")
+    result = run(one, "--bridge", stored, "--normalise", "none")
+    np.testing.assert_allclose(table(result), whole.iloc[[0]] + 0.5)
+    assert "Bridged by 40 samples measured in both runs" in result.stderr
+    onto_itself = run(one, "--bridge", stored, "-o", stored, "--force")
+    assert onto_itself.exit_code == 3
+    assert "is an input of this command" in onto_itself.stderr
+
+
+def test_unknown_steps_are_wrong_usage(wide):
+    result = run(wide[0], "--step", "loess")
+    assert result.exit_code == 2
+    assert "'loess' is not one of 'auto', 'none', 'tmt-ratio'" in result.stderr

@@ -1,0 +1,149 @@
+"""What the locked model stores of normalisation and imputation, and applies exactly."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from proteoclass.errors import InputError
+from proteoclass.io import table_text
+from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
+from proteoclass.matrix.normalise import Normaliser
+from proteoclass.scorer import Settings, evaluate, load_model, train, verify_model
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.procedure import fit_procedure
+
+OUTCOME = Outcome("severity", "severe")
+QUICK = Settings(size=8, bags=2, rounds=5)
+OLD = Path(__file__).parent / "models" / "version-1.json"
+
+
+def lines(frame):
+    return table_text(frame).splitlines()[1:]
+
+
+@pytest.fixture(scope="module")
+def gappy(toy):
+    """The toy cohort with weak proteins missing more often, as label-free runs have them."""
+    rng = np.random.default_rng(1)
+    weak = np.linspace(0.45, 0, toy.n_proteins)
+    values = toy.values + np.linspace(-3, 6, toy.n_proteins)
+    return replace(toy, values=values.mask(rng.random(values.shape) < weak))
+
+
+@pytest.fixture(scope="module")
+def quantile_model(toy):
+    settings = replace(QUICK, normalise="quantile")
+    return train(toy, OUTCOME, settings=settings, folds=3, repeats=1)
+
+
+def test_quantile_is_stored_by_protein_and_applied_to_the_last_bit(quantile_model, toy, tmp_path):
+    content = quantile_model.content
+    assert content.normaliser.method == "quantile"
+    assert len(content.normaliser.reference) == 50
+    model = load_model(quantile_model.save(tmp_path / "m.json"))
+    together = lines(model.score(toy))
+    assert all("final" in line for line in together)
+    for position in (0, 7, toy.n_samples - 1):
+        assert lines(model.score(toy.take([toy.values.index[position]]))) == [together[position]]
+    rng = np.random.default_rng(0)
+    other = toy.values.sample(frac=1, random_state=1, axis=1).sample(frac=1, random_state=2)
+    other = other.assign(**{f"EXTRA{i}": rng.normal(20, 9, len(other)) for i in range(30)})
+    shuffled = ProteinMatrix.build(other, scale="log2", fluid="urine")
+    assert set(lines(model.score(shuffled))) == set(together)
+    targeted = ProteinMatrix.build(toy.values[list(model.wanted().index)], scale="log2")
+    assert lines(model.score(targeted)) == together
+
+
+def test_the_model_reads_what_the_normaliser_makes(quantile_model, toy):
+    index = toy.values[toy.values.index.str.endswith("v0")]
+    normaliser = Normaliser("quantile").fit(index)
+    values = pd.DataFrame(normaliser.transform(toy.values), toy.values.index, toy.values.columns)
+    explained = quantile_model.explain(toy).query("protein_id != '(base)'")
+    seen = explained.pivot_table(index="sample_id", columns="protein_id", values="value")
+    pd.testing.assert_frame_equal(
+        seen, values.loc[seen.index, seen.columns], check_exact=True, check_names=False
+    )
+    reference = toy.values.to_numpy()[:, normaliser.reference_]
+    np.testing.assert_array_equal(quantile_model.shifts(toy), normaliser.shift_of(reference))
+
+
+@pytest.mark.parametrize("method", ["low", "min-prob", "half-min"])
+def test_folds_and_locked_model_fill_alike(gappy, method):
+    settings = replace(QUICK, normalise="median", impute=method)
+    model = train(gappy, OUTCOME, settings=settings, folds=3, repeats=1)
+    cohort = build_cohort(gappy, OUTCOME)
+    resolved = settings.resolve(cohort.matrix, len(cohort.training_patients[0]))
+    fitted = fit_procedure(cohort, cohort.index_rows(), resolved, unit_seed(0))
+    panel = [p.id for p in model.content.panel]
+    assert fitted.panel == panel
+    assert not any(p.fill is None for p in model.content.panel)
+    assert gappy.values[panel].isna().to_numpy().any()
+    by_folds = fitted.blend.margin(fitted.panel_values(gappy.values))
+    locked = model._blend.margin(model._measure(gappy)[1].filled)
+    np.testing.assert_array_equal(by_folds, locked)
+    together = lines(model.score(gappy))
+    assert lines(model.score(gappy.take([gappy.values.index[3]]))) == [together[3]]
+
+
+def test_gaps_of_a_shallow_sample_are_no_evidence(gappy):
+    settings = replace(QUICK, normalise="median", impute="low")
+    model = train(gappy, OUTCOME, settings=settings, folds=3, repeats=1)
+    fewest = model.content.missing.min_reference_detected
+    panel = [p.id for p in model.content.panel]
+    reference = [p.id for p in model.content.normaliser.reference if p.id not in panel]
+    assert 0 < fewest <= len(model.content.normaliser.reference)
+    values = gappy.values.iloc[[0]].copy()
+    gap = panel[0]
+    values[[p for p in panel if p != gap]] = [p.median for p in model.content.panel[1:]]
+    values[gap] = np.nan
+    shared = sum(p.id in panel for p in model.content.normaliser.reference)
+
+    def filled(n_reference):
+        sample = values.copy()
+        sample[reference] = 20.0
+        sample[reference[n_reference:]] = np.nan
+        return model._measure(replace(gappy.take(values.index), values=sample))[1].filled[0, 0]
+
+    enough = fewest - shared + int(gap in [p.id for p in model.content.normaliser.reference])
+    assert filled(enough) == model.content.panel[0].fill
+    assert filled(enough - 1) == model.content.panel[0].median
+    # What the assay does not measure at all says nothing of depth.
+    narrow = values.drop(columns=reference[:2]).assign(**dict.fromkeys(reference[2:], 20.0))
+    small = ProteinMatrix.build(narrow, scale="log2", fluid="urine")
+    assert model._measure(small)[1].filled[0, 0] == model.content.panel[0].fill
+
+
+def test_ratios_are_never_filled(toy):
+    ratios = replace(toy, values=toy.values - 20, kind="ratio")
+    with pytest.raises(InputError, match="impute low: ratios are never filled"):
+        evaluate(ratios, OUTCOME, settings=replace(QUICK, impute="low"), folds=3, repeats=1)
+    assert Settings().resolve(ratios).impute == "none"
+
+
+def test_a_model_file_of_version_1_scores_as_it_did_and_is_written_as_it_was(tmp_path):
+    # Written by proteoclass 0.1.0 before version 2 of the format, with these scores.
+    model = load_model(OLD)
+    assert (model.version, json.loads(OLD.read_text())["version"]) == (1, 1)
+    cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    scores = model.score(cohort.matrix).set_index("sample_id")["score"]
+    expected = {
+        "SIM-P001-V1": 3.7878347293985315,
+        "SIM-P002-V1": 31.488693025072013,
+        "SIM-P003-V1": 99.11772976427554,
+        "SIM-P004-V1": 5.844482951455283,
+        "SIM-P005-V1": 44.340359449821335,
+        "SIM-P006-V1": 90.77503451572059,
+    }
+    assert scores[list(expected)].to_dict() == pytest.approx(expected, rel=1e-9)
+    again = model.save(tmp_path / "again.json")
+    assert again.read_text() == OLD.read_text()
+    assert "version 1" in verify_model(again)[1]
+
+
+def test_new_models_are_of_version_2(quantile_model):
+    assert json.loads(quantile_model.to_json())["version"] == 2
