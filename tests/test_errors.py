@@ -78,6 +78,8 @@ def test_a_name_cannot_forge_a_message_or_steer_the_terminal(name, shown):
         (list("abcdef"), "a, b, c, d, e and 1 more"),
         ((str(i) for i in range(900)), "0, 1, 2, 3, 4 and 895 more"),
         (["x" * 200], "x" * 80),
+        (["/data/" + "x" * 200 + "/a_07.raw"], "..." + "x" * 68 + "/a_07.raw"),
+        (["D:\\" + "x" * 200 + "8"], "..." + "x" * 76 + "8"),
     ],
 )
 def test_names_are_listed_up_to_five_and_counted_beyond(names, text):

@@ -52,7 +52,6 @@ def _matched(matching: dict[str, Any] | None) -> list[str]:
     for key, how in (("run_name", "by run name"), ("case_only", "but for case")):
         if matching[key]:
             parts.append(f"{len(matching[key])} {how}")
-    left = f"{len(matching['not_in_sheet'])} not in the sheet"
-    return [
-        f"matched        {', '.join(parts)}; {left}, {len(matching['not_in_matrix'])} only there"
-    ]
+    aside = f"{len(matching['not_in_sheet'])} of the matrix"
+    absent = f"{len(matching['not_in_matrix'])} of the sheet"
+    return [f"matched        {', '.join(parts)}; left over {aside}, {absent}"]

@@ -127,9 +127,8 @@ def with_creatinine_unit(
             f"{where}: column 'creatinine_unit' expects {expected}; found {found}; correct it"
         )
     filled = frame.copy()
-    filled["creatinine_unit"] = read.where(read.notna(), unit or None).where(
-        frame["creatinine"].notna()
-    )
+    units = read.astype(object).where(read.notna(), unit or np.nan)
+    filled["creatinine_unit"] = units.where(frame["creatinine"].notna())
     return filled
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from openpyxl import Workbook
 
 from proteoclass.cli import main
 
@@ -84,6 +85,53 @@ def test_check_prints_words_or_json(cohort):
     }
     sheet = pd.read_csv(cohort / "samples.tsv", sep="\t")
     assert found["n_samples"] == len(sheet)
+
+
+def test_check_says_who_was_matched_how(small):
+    path, sheet = small
+    sheet.write_text("sample_id\ns1\n/data/s2.raw\nS3\nq\n")
+    arguments = ("check", path, "--samples", sheet, "--scale", "raw")
+    found = json.loads(run(*arguments, "--json").stdout)
+    assert found["matching"] == {
+        "by": "sample_id",
+        "exact": 1,
+        "run_name": [["s2", "/data/s2.raw"]],
+        "case_only": [["s3", "S3"]],
+        "not_in_sheet": ["s4"],
+        "not_in_matrix": ["q"],
+    }
+    words = run(*arguments).stdout
+    assert (
+        "matched        1 by id, 1 by run name, 1 but for case; left over 1 of the matrix" in words
+    )
+    assert json.loads(run("check", path, "--json").stdout)["matching"] is None
+    assert "matched " not in run("check", path).stdout
+
+
+def test_reruns_are_decided_on_the_command_line(tmp_path):
+    path = tmp_path / "m.tsv"
+    path.write_text("protein\t/x/a.raw\t/y/a.raw\t/x/b.raw\nP02768\t20\t24\t22\nP01034\t9\t7\t8\n")
+    refused = run("check", path)
+    assert refused.exit_code == 3
+    assert "'a' (/x/a.raw, /y/a.raw); choose with --reruns mean|last|keep" in refused.stderr
+    table = run("normalise", path, "--normalise", "none", "--reruns", "mean").stdout
+    assert table.splitlines()[1].split("\t") == ["a", "22.0", "8.0"]
+    assert run("check", path, "--reruns", "both").exit_code == 2
+
+
+def test_a_sheet_of_a_workbook_of_samples_is_chosen(small, tmp_path):
+    book = Workbook()
+    book.active.append(["nothing", "here"])
+    page = book.create_sheet("Annot")
+    for row in (["sample_id", "patient_id"], ["s1", "p"], ["s2", "p"]):
+        page.append(row)
+    book.save(tmp_path / "s.xlsx")
+    arguments = ("check", small[0], "--samples", tmp_path / "s.xlsx", "--json")
+    found = json.loads(run(*arguments, "--samples-sheet", "Annot").stdout)
+    assert found["matching"]["exact"] == 2
+    refused = run(*arguments)
+    assert refused.exit_code == 3
+    assert "--samples-sheet" in refused.stderr
 
 
 def test_sheet_has_the_file_s_own_sample_names(small, tmp_path):

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
@@ -142,6 +142,7 @@ NAMES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_matching_is_an_account_of_every_name(names, ids):
     try:

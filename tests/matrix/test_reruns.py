@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
@@ -134,6 +134,7 @@ def test_negative_intensities_are_not_averaged_away(tmp_path):
         read_matrix(path, scale="raw", reruns="last")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "b", "a_rerun", STAMPED, "b_redo2", "/x/a.raw"]), min_size=1),
     st.sampled_from(["mean", "last", "keep"]),

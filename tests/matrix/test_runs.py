@@ -1,7 +1,7 @@
 """Run names: paths and formats come off, everything else stays as written."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.matrix.runs import (
@@ -56,6 +56,7 @@ def test_what_is_taken_off(written, name):
     assert run_name(written) == name
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_run_name_is_never_lost_and_reducing_twice_ends(text):
     name = run_name(text)
@@ -63,6 +64,7 @@ def test_a_run_name_is_never_lost_and_reducing_twice_ends(text):
     assert len(name) <= len(text.strip())
 
 
+@settings(deadline=None)
 @given(
     st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True),
     st.sampled_from(ACQUISITION_ENDINGS),
@@ -106,6 +108,7 @@ def test_reruns_need_their_first_run_in_the_same_list():
     assert reruns_among(names) == {"b_rerun": "b", "b_rerun_rerun2": "b", "c_redo_5": "c_5"}
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["a", "a_rerun", "a_rerun_rerun", "a_20230606030500", "redo", "b"]))
 )
