@@ -11,6 +11,7 @@ import pandas as pd
 
 from proteoclass.matrix.cells import MISSING
 from proteoclass.matrix.headers import plain
+from proteoclass.matrix.runs import run_name
 from proteoclass.matrix.wording import counted
 
 _RUN = re.compile(r"ms_run\[\d+\]")
@@ -65,12 +66,12 @@ def name_assays(metadata: Mapping[str, str], numbers: Sequence[str]) -> Assays:
     reagents = [_reagent(metadata, number) for number in numbers]
     labelled = any(reagents)
     names = [
-        f"{_stem(run)} {reagent}" if run and reagent else run
+        f"{run_name(run)} {reagent}" if run and reagent else run
         for run, reagent in zip(runs, reagents, strict=True)
     ]
     times = Counter(names)
     final = [
-        name if name and times[name] == 1 else f"{name} assay[{number}]".strip()
+        name if name and times[name] == 1 else f"{run_name(name)} assay[{number}]".strip()
         for name, number in zip(names, numbers, strict=True)
     ]
     notes = []
@@ -106,7 +107,3 @@ def _run(metadata: Mapping[str, str], number: str) -> str:
 def _reagent(metadata: Mapping[str, str], number: str) -> str:
     name = parameter_name(metadata.get(f"assay[{number}]-quantification_reagent", ""))
     return "" if plain(name) in _NO_REAGENT else name
-
-
-def _stem(location: str) -> str:
-    return re.sub(r"\.[A-Za-z]\w*$", "", re.split(r"[/\\]", location)[-1])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -85,48 +87,63 @@ def read_long(request: Request) -> Quantities:
     a  1500.5
     b     NaN
     """
+    where = request.path
+    present = [k for k, column in QUANTITIES.items() if column in request.preview.names]
+    report = _report(request, present)
+    _refuse_conflict(report, where)
+    values, notes = _without_contaminants(report.result.values, where)
+    scale, doubts = told_scale(values, report.key, where)
+    groups = report.result.groups.reindex(
+        index=values.columns, columns=list(_ABOUT_GROUPS), fill_value=""
+    )
+    return Quantities(
+        values=values,
+        proteins=described(values.columns, *(list(groups[name]) for name in _ABOUT_GROUPS)),
+        format="spectronaut",
+        why=f"Spectronaut long report: columns {report.run!r}, {report.group!r} and "
+        f"{QUANTITIES[report.key]!r}{_method(report.result)}{others(report.key, present)}",
+        notes=(*report.commas, *report.result.notes, *notes, *doubts, NORMALISED),
+        across_runs=True,
+        where=where,
+        scale=scale,
+        samples=_about_runs(report.result),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Report:
+    """What was read, and from which columns."""
+
+    run: str
+    group: str
+    key: str
+    result: LongResult
+    commas: tuple[str, ...]
+
+
+def _report(request: Request, present: Sequence[str]) -> _Report:
     preview = request.preview
-    run, group = named(preview.names, RUNS), named(preview.names, GROUPS)
+    names = preview.names
+    run, group = named(names, RUNS), named(names, GROUPS)
     if run is None or group is None:
         raise InputError(
-            f"{request.path}: no column {' or '.join(RUNS[:1] if run is None else GROUPS)}; "
+            f"{request.path}: no column {' or '.join(RUNS if run is None else GROUPS)}; "
             "export a Spectronaut report with it"
         )
-    present = [key for key, column in QUANTITIES.items() if column in preview.names]
     key = chosen_quantity(request.quantity, present, request.path)
     decimal = decimal_mark(preview, QUANTITIES[key])
+    found = {name: named(names, columns) for name, columns in _ABOUT_GROUPS.items()}
     result = stream_quantities(
         preview,
         run=run,
         group=group,
         quantity=QUANTITIES[key],
-        filters=[rule for rule in _FILTERS if rule.column in preview.names],
-        keep={
-            name: column
-            for name, columns in _ABOUT_GROUPS.items()
-            if (column := named(preview.names, columns))
-        },
-        keep_runs={n: column for n, column in _ABOUT_RUNS.items() if column in preview.names},
+        filters=[rule for rule in _FILTERS if rule.column in names],
+        keep={name: column for name, column in found.items() if column},
+        keep_runs={name: column for name, column in _ABOUT_RUNS.items() if column in names},
         decimal=decimal,
     )
-    _refuse_conflict(result, QUANTITIES[key], request.path)
-    values, notes = _without_contaminants(result.values, request.path)
-    scale, doubts = told_scale(values, key, request.path)
-    groups = result.groups.reindex(index=values.columns, columns=list(_ABOUT_GROUPS), fill_value="")
-    proteins = described(values.columns, *(list(groups[name]) for name in _ABOUT_GROUPS))
-    commas = (DECIMAL_COMMAS,) if decimal == "," else ()
-    return Quantities(
-        values=values,
-        proteins=proteins,
-        format="spectronaut",
-        why=f"Spectronaut long report: columns {run!r}, {group!r} and {QUANTITIES[key]!r}"
-        f"{_method(result)}{others(key, present)}",
-        notes=(*commas, *result.notes, *notes, *doubts, NORMALISED),
-        across_runs=True,
-        where=request.path,
-        scale=scale,
-        samples=_about_runs(result),
-    )
+    return _Report(run, group, key, result, (DECIMAL_COMMAS,) if decimal == "," else ())
 
 
 def decimal_mark(preview: Preview, column: str) -> str:
@@ -156,14 +173,15 @@ def decimal_mark(preview: Preview, column: str) -> str:
     return "."
 
 
-def _refuse_conflict(result: LongResult, column: str, where: str) -> None:
-    if result.conflict is None:
+def _refuse_conflict(report: _Report, where: str) -> None:
+    found = report.result.conflict
+    if found is None:
         return
-    found = result.conflict
+    column = QUANTITIES[report.key]
     raise InputError(
         f"{where}: row {found.row}: {column} of {found.group!r} in run {found.run!r} is "
         f"{found.found:g}, and {found.kept:g} in an earlier row "
-        f"({counted(result.n_conflicts, 'such row')}); "
+        f"({counted(report.result.n_conflicts, 'such row')}); "
         "export one report, not several in one file"
     )
 

@@ -70,18 +70,7 @@ def read_pivot(table: Table, quantity: str = "auto") -> Quantities:
            P02768
     a.raw  1500.5
     """
-    group = named(table.names, GROUPS)
-    if group is None:
-        raise InputError(
-            f"{table.where}: no column {' or '.join(GROUPS)}; found {name_list(table.names)}; "
-            "export a Spectronaut report with it"
-        )
-    finer = [name for name in table.names if name.startswith(_FINER)]
-    if finer:
-        raise InputError(
-            f"{table.where}: a pivot of peptides or precursors (column {finer[0]!r}), expected one "
-            "of protein groups; export a pivot with PG columns only"
-        )
+    group = _group_column(table)
     choice = _choose(table, quantity)
     kept, notes = _filtered(table, group)
     ids = [
@@ -104,6 +93,22 @@ def read_pivot(table: Table, quantity: str = "auto") -> Quantities:
         across_runs=True,
         scale=scale,
     )
+
+
+def _group_column(table: Table) -> str:
+    group = named(table.names, GROUPS)
+    if group is None:
+        raise InputError(
+            f"{table.where}: no column {' or '.join(GROUPS)}; found {name_list(table.names)}; "
+            "export a Spectronaut report with it"
+        )
+    finer = [name for name in table.names if name.startswith(_FINER) and ".PG." not in name]
+    if finer:
+        raise InputError(
+            f"{table.where}: a pivot of peptides or precursors (column {finer[0]!r}), expected one "
+            "of protein groups; export a pivot with PG columns only"
+        )
+    return group
 
 
 def _choose(table: Table, quantity: str) -> _Choice:

@@ -141,9 +141,8 @@ def test_assays_without_a_run_of_their_own_are_numbered():
         "assay[5]-quantification_reagent": "[MS, MS:1002038, unlabeled sample, ]",
     }
     found = name_assays(metadata, list("12345"))
-    run = r"file://C:\data\a.raw"
     assert found.names == [
-        *("assay[1]", f"{run} assay[2]", f"{run} assay[3]"),
+        *("assay[1]", "a assay[2]", "a assay[3]"),
         *("assay[4]", "assay[5]"),
     ]
     assert found.told is None

@@ -124,6 +124,11 @@ def test_runs_of_one_name_keep_their_numbers(tmp_path):
     assert open_(put(tmp_path, lines)).values["P1"].to_dict() == {"[1] a": 5, "[2] a": 6, "b": 7}
 
 
+def test_a_run_may_be_named_like_a_level(tmp_path):
+    lines = ("PG.ProteinGroups|F.1.PG.Quantity|EG.1.PG.Quantity", "P1|50|60")
+    assert open_(put(tmp_path, lines)).values["P1"].to_dict() == {"F.1": 50, "EG.1": 60}
+
+
 def test_the_long_report(tmp_path):
     result = open_(put(tmp_path, LONG))
 
