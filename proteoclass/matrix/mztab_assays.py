@@ -80,7 +80,11 @@ def name_assays(metadata: Mapping[str, str], numbers: Sequence[str]) -> Assays:
         notes.append(
             f"Named by assay number: {counted(numbered, 'sample')} without a run of their own."
         )
-    told = pd.DataFrame({"plex": runs, "channel": reagents}, index=final) if labelled else None
+    told = (
+        pd.DataFrame({"plex": [run_name(run) for run in runs], "channel": reagents}, index=final)
+        if labelled
+        else None
+    )
     return Assays(final, told, tuple(notes))
 
 

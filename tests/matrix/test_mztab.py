@@ -125,7 +125,7 @@ def test_labelled_runs_are_told_apart_by_reagent(tmp_path):
     result = open_(put(tmp_path, *same, *reagents, HEADER, *PROTEINS))
     assert result.values.index.tolist() == ["run_a iTRAQ reagent 114", "run_a iTRAQ reagent 115"]
     assert result.samples.to_dict("list") == {
-        "plex": ["file:///data/run_a.mzML"] * 2,
+        "plex": ["run_a"] * 2,
         "channel": ["iTRAQ reagent 114", "iTRAQ reagent 115"],
     }
 
