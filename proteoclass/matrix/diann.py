@@ -73,8 +73,6 @@ def output_of(preview: Preview) -> Output:
     names = set(preview.names)
     if "Protein.Group" in names and "Precursor.Id" in names:
         return "report" if names & {"Run", "File.Name"} else "precursors"
-    if preview.container not in ("text", "workbook"):
-        return ""
     if preview.names[:1] == ("Protein.Group",) and len(names & set(ABOUT_GROUPS)) > 1:
         return "proteins"
     runs = [name for name in preview.names if name not in ABOUT_GROUPS]

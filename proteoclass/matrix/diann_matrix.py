@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from proteoclass.errors import InputError, name_list
@@ -89,44 +90,41 @@ def _names(table: Table) -> list[str]:
 
 def _table(request: Request) -> tuple[Table, tuple[str, ...]]:
     """Read the table, filling rows whose line ends an editor trimmed."""
-    if request.preview.container != "text":
+    preview = request.preview
+    about = [i for i, name in enumerate(preview.names) if name in ABOUT_GROUPS]
+    if preview.container != "text" or not _is_trimmed(preview, max(about) + 1):
         return request.table(), ()
-    if not _is_trimmed(request.preview):
-        return request.table(), ()
-    about = [i for i, name in enumerate(request.preview.names) if name in ABOUT_GROUPS]
     table = request.table(required=lambda header: min(len(header), max(about) + 1))
     # The table reader takes the short rows for ones that lack columns that nobody reads.
     short = [note for note in table.notes if "rows end early" in note]
     if not short:
         return table, ()
     others = tuple(note for note in table.notes if note not in short)
-    n_short = short[0].split(" ", 1)[0]
-    notes = (
-        f"Rows that end early: {n_short}. No line of the file ends in a separator, so blanks at "
-        "line ends were trimmed; the runs not reached were taken for not detected.",
+    note = (
+        f"Rows that end early: {short[0].split(' ', 1)[0]}. No line of the file ends in a "
+        "separator, so blanks at line ends were trimmed; the runs not reached were taken for not "
+        "detected."
     )
-    return Table(
-        table.path,
-        table.where,
-        table.sha256,
-        table.frame,
-        table.rows,
-        table.separator,
-        table.decimal,
-        others,
-    ), notes
+    return replace(table, notes=others), (note,)
 
 
-def _is_trimmed(preview: Preview) -> bool:
-    """Say whether no line ends in a separator and the last line is whole."""
+def _is_trimmed(preview: Preview, n_about: int) -> bool:
+    """Say whether blanks at line ends were trimmed, and nothing else is missing.
+
+    Then no line ends in a separator though runs have empty cells elsewhere, and the last
+    line is whole: a row that is short in another file has lost something.
+    """
     mark = preview.separator.encode()
-    last = b""
+    last, has_blanks = b"", False
     with open_binary(preview.path) as stream:
         lines: Iterable[bytes] = gzip.GzipFile(fileobj=stream) if preview.gzipped else stream
         try:
             for last in lines:
-                if last.rstrip(b"\r\n").endswith(mark):
+                line = last.rstrip(b"\r\n")
+                if line.endswith(mark):
                     return False
+                runs = line.split(mark, n_about)[-1]
+                has_blanks = has_blanks or runs.startswith(mark) or mark * 2 in runs
         except (OSError, EOFError, zlib.error):
             return False  # damaged: the table reader says so
-    return last.endswith((b"\n", b"\r"))
+    return has_blanks and last.endswith((b"\n", b"\r"))
