@@ -60,6 +60,7 @@ def fetch(name: str, output: str, force: bool, raw_only: bool, mirror: str | Non
     citation are printed, and kept in source.json.
     """
     from proteoclass.matrix.cohorts import fetch_cohort, find_cohort, next_command
+    from proteoclass.matrix.wording import counted
 
     cohort = find_cohort(name)
     with progress_bar() as progress:
@@ -70,7 +71,7 @@ def fetch(name: str, output: str, force: bool, raw_only: bool, mirror: str | Non
     say(f"licence: {cohort.licence} ({cohort.home()})")
     say(f"cite: {cohort.citation}{f'; doi:{cohort.doi}' if cohort.doi else ''}")
     if raw_only:
-        say(f"fetched {len(cohort.files)} files to {output}/raw")
+        say(f"fetched {counted(len(cohort.files), 'file')} to {output}/raw")
         return
     counts = source["counts"]
     say(

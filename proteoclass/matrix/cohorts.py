@@ -286,7 +286,7 @@ def fetch_files(
         for file in cohort.files:
             content = download(
                 cohort.url(file, base),
-                Path(incoming) / "file",
+                Path(incoming) / file.name,
                 size=file.size,
                 sha256=file.sha256,
                 progress=None if progress is None else _labelled(progress, file.name),
@@ -341,14 +341,8 @@ def next_command(cohort: Cohort, folder: str) -> str:
     verb = "evaluate" if cohort.outcome else "qc"
     target = f"{folder}-evaluation" if cohort.outcome else f"{folder}-qc.json"
     words = [f"--{name} {shlex.quote(text)}" for name, text in options.items() if text]
-    return " ".join(
-        [
-            f"proteoclass {verb}",
-            shlex.quote(f"{folder}/matrix.tsv"),
-            *words,
-            f"-o {shlex.quote(target)}",
-        ]
-    )
+    start = f"proteoclass {verb} {shlex.quote(f'{folder}/matrix.tsv')}"
+    return " ".join([start, *words, f"-o {shlex.quote(target)}"])
 
 
 def _base(mirror: str | None) -> str:
@@ -371,4 +365,4 @@ def _write(prepared: Prepared, folder: Path) -> None:
         ("samples", prepared.samples, "sample_id"),
         ("proteins", prepared.proteins, "protein_id"),
     ):
-        write_table(folder / f"{name}.tsv", frame.rename_axis(index).reset_index())
+        write_table(folder / f"{name}.tsv", frame.copy().rename_axis(index).reset_index())

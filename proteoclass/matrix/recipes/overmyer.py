@@ -89,5 +89,5 @@ def _sheet(table: Table) -> pd.DataFrame:
     sheet["severity"] = pd.Series(severity, index=ids, dtype=object).replace("", None)
     for name, column in _CLINICAL.items():
         sheet[name] = numbers[column].to_numpy()
-    sheet.insert(sheet.columns.get_loc("age") + 1, "sex", table.text("Gender"))
+    sheet["sex"] = table.text("Gender")
     return sheet

@@ -50,7 +50,7 @@ def prepare(raw: Path) -> Prepared:
     InputError
         If a run is named otherwise, or its person is not in the workbook.
     """
-    matrix = read_matrix(raw / FILE)
+    matrix = read_matrix(raw / FILE, scale="raw")
     runs = pd.Index(
         [PurePosixPath(name).name.removesuffix(".mzML") for name in matrix.values.index]
     )
@@ -86,9 +86,11 @@ def _runs(names: pd.Index, where: str) -> pd.DataFrame:
         rows.append((person, number, int(found[5] or 0)))
     runs = pd.DataFrame(rows, index=names, columns=["patient_id", "visit", "again"])
     # The run without a moment or number is the first; where none is, the earliest.
-    first = {}
-    for name, run in runs.sort_values("again", kind="stable").iterrows():
-        first.setdefault((run["patient_id"], run["visit"]), name)
+    first: dict[tuple[str, str], str] = {}
+    for (person, number, _), name in sorted(
+        zip(rows, names, strict=True), key=lambda run: run[0][2]
+    ):
+        first.setdefault((person, number), name)
     of = [first[p, v] for p, v in zip(runs["patient_id"], runs["visit"], strict=True)]
     runs["replicate_of"] = ["" if a == b else a for a, b in zip(of, names, strict=True)]
     return runs.drop(columns="again")
@@ -110,11 +112,8 @@ def _people(runs: pd.DataFrame, path: Path) -> pd.DataFrame:
         _time_point(p, v) for p, v in zip(runs["patient_id"], runs["visit"], strict=True)
     ]
     sheet["replicate_of"] = runs["replicate_of"]
-    for name, column in {
-        "age": "Age",
-        "sex": "Sex",
-        "clinical_outcome": "Clinical outcome",
-    }.items():
+    for column in ("Age", "Sex", "Clinical outcome"):
+        name = column.lower().replace(" ", "_")
         sheet[name] = runs["patient_id"].map(_by_person(about, column))
     return sheet
 

@@ -34,7 +34,7 @@ def prepare(raw: Path) -> Prepared:
     InputError
         If a column is named otherwise.
     """
-    matrix = read_matrix(raw / FILE, quantity="lfq")
+    matrix = read_matrix(raw / FILE, scale="raw", quantity="lfq")
     found = [_RUN.fullmatch(name) for name in matrix.values.index]
     strange = [n for n, run in zip(matrix.values.index, found, strict=True) if run is None]
     if strange:
