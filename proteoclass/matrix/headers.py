@@ -62,5 +62,6 @@ ABOUT_PROTEINS = (
 #: Columns that stand beside the proteins of a table and are none. A column `egfr` is a
 #: filtration rate, but EGFR is a receptor: that role is compared as written.
 ABOUT_SAMPLES = frozenset(plain(role) for role in ROLES if role != "egfr") | _words(
-    "patient subject subjectid bmi severity group outcome label class status plate run"
+    "patient subject subjectid bmi severity group outcome label class status plate run "
+    "creatinineunit creatininemgdl creatininemgl creatininegl creatininemmoll creatinineumoll"
 )

@@ -135,7 +135,9 @@ def _marked(samples: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
     marked = samples.copy()
     if "replicate_of" not in marked:
         marked["replicate_of"] = pd.Series(index=marked.index, dtype=object)
-    marked.loc[list(kept), "replicate_of"] = list(kept.values())
+    # The row that a rerun took over may name a first sample already.
+    own = marked.loc[list(kept), "replicate_of"]
+    marked.loc[list(kept), "replicate_of"] = own.where(own.notna(), pd.Series(kept))
     return marked
 
 

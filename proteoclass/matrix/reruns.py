@@ -75,13 +75,9 @@ def group_runs(
     ...  group_runs(names, names, "mean", "m.tsv", has_sheet=False)[0]]
     [('a', (0, 2)), ('b', (1,))]
     """
-    owners = _owners(names, rows, rule, has_sheet=has_sheet)
-    if rule == "refuse" and owners:
-        shown = name_list(f"{run_name(names[i])} of {owner}" for i, owner in owners.items())
-        raise InputError(
-            f"{where}: {counted(len(owners), 'sample')} named like a rerun of another: {shown}; "
-            f"choose one with --reruns mean|last|keep, {_BY_SHEET}"
-        )
+    owners = _owners(names, rows, has_sheet=has_sheet)
+    if rule == "refuse":
+        _refuse_named(owners, names, where)
     places: dict[str, list[int]] = {}
     first_of: dict[str, str] = {}
     for i, row in enumerate(rows):
@@ -103,9 +99,7 @@ def group_runs(
     return [Group(sample, at) for sample, at in ordered.items()], unlisted
 
 
-def _owners(
-    names: Sequence[str], rows: Sequence[str | None], rule: str, *, has_sheet: bool
-) -> dict[int, str]:
+def _owners(names: Sequence[str], rows: Sequence[str | None], *, has_sheet: bool) -> dict[int, str]:
     """Return, for the position of each rerun that no row decides, the sample it repeats."""
     runs = [run_name(name) for name in names]
     row_of_run = {run: row for run, row in zip(runs, rows, strict=True) if row is not None}
@@ -116,6 +110,15 @@ def _owners(
         if owner is not None and (row is None or not has_sheet):
             owners[i] = owner
     return owners
+
+
+def _refuse_named(owners: Mapping[int, str], names: Sequence[str], where: str) -> None:
+    if owners:
+        shown = name_list(f"{run_name(names[i])} of {owner}" for i, owner in owners.items())
+        raise InputError(
+            f"{where}: {counted(len(owners), 'sample')} named like a rerun of another: {shown}; "
+            f"choose one with --reruns mean|last|keep, {_BY_SHEET}"
+        )
 
 
 def _refuse_equal(places: Mapping[str, list[int]], names: Sequence[str], where: str) -> None:

@@ -198,6 +198,14 @@ def test_kept_reruns_bring_the_row_of_the_sheet(tmp_path):
     }
 
 
+def test_a_kept_rerun_of_a_replicate_repeats_the_first_sample(tmp_path):
+    path = table(tmp_path, ["a", "x", "x_rerun"], (20, 24, 22))
+    people = pd.DataFrame({"sample_id": ["a", "x"], "replicate_of": [None, "a"]})
+    kept = read_matrix(path, people, reruns="keep").samples
+    assert kept["replicate_of"].fillna("").tolist() == ["", "a", "a"]
+    assert kept["patient_id"].tolist() == ["a", "a", "a"]
+
+
 def test_reruns_of_different_patients_are_a_problem():
     frame = pd.DataFrame({"sample_id": ["a", STAMPED], "patient_id": ["p", "q"]})
     samples = complete_samples(frame)
