@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +14,11 @@ import pandas as pd
 
 from proteoclass.matrix.cells import MISSING
 
-_CHUNK = 1 << 23
+_CHUNK = 1 << 19
 _BLOCK = 1 << 22
+_WORKERS = 2
 _SAMPLE_ROWS = 8
+_SAMPLE = 1 << 22
 _LONGEST_HEADER = 1 << 24
 #: The csv module's own limit, which the exact parser obeys.
 _LONGEST_CELL = 131_072
@@ -117,27 +120,32 @@ def _header(text: bytes, separator: str) -> list[str]:
 
 def _body(source: _Text, kept: list[int]) -> tuple[Any, int, int] | None:
     """Return the text of the kept columns, the number of rows and the longest row."""
-    runs = _runs(kept)
     whole = len(kept) == source.width
-    parts: list[bytes] = []
-    n_rows, longest = 0, 0
-    for chunk in _chunks(source):
-        if whole and not source.quoted:
-            ends = np.flatnonzero(chunk == 10)  # Arrow itself compares the widths of rows
-        else:
-            marks = _marks(chunk, source)
-            if marks is None:
-                return None
-            ends = marks[:, -1]
-            if not whole:
-                parts.append(_cut(source, chunk, marks, runs))
-        n_rows += len(ends)
-        longest = max(longest, int(np.diff(ends, prepend=-1).max()))
-    if not n_rows:
+    runs = [] if whole else _runs(kept)
+    # NumPy lets go of Python's lock while it looks for separators.
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        parts = list(pool.map(lambda chunk: _part(source, chunk, runs), _chunks(source)))
+    if not parts or None in parts:
         return None
+    found = [part for part in parts if part is not None]
+    n_rows, longest = sum(part[1] for part in found), max(part[2] for part in found)
     if whole:
         return memoryview(source.text)[source.start :], n_rows, longest
-    return b"".join(parts), n_rows, longest
+    return b"".join(part[0] for part in found), n_rows, longest
+
+
+def _part(
+    source: _Text, chunk: npt.NDArray[np.uint8], runs: list[tuple[int, int]]
+) -> tuple[bytes, int, int] | None:
+    """Return the wanted spans of a chunk's rows, how many they are, and the longest."""
+    if not runs and not source.quoted:
+        ends, text = np.flatnonzero(chunk == 10), b""  # Arrow compares the widths of whole rows
+    else:
+        marks = _marks(chunk, source)
+        if marks is None:
+            return None
+        ends, text = marks[:, -1], _cut(source, chunk, marks, runs) if runs else b""
+    return text, len(ends), int(np.diff(ends, prepend=-1).max())
 
 
 def _runs(kept: list[int]) -> list[tuple[int, int]]:
@@ -225,7 +233,7 @@ def _words(
     source: _Text, header: list[str], kept: list[int], is_text: Callable[[int, str], bool]
 ) -> list[int]:
     """Return the columns that are text, by declaration or by their first cells."""
-    sample = source.text[source.start : source.start + _CHUNK].split(b"\n", _SAMPLE_ROWS)
+    sample = source.text[source.start : source.start + _SAMPLE].split(b"\n", _SAMPLE_ROWS)
     lines = [line.decode("utf-8", errors="replace") for line in sample[:_SAMPLE_ROWS] if line]
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if source.quoted else csv.QUOTE_NONE
     try:

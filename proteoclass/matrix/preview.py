@@ -29,6 +29,7 @@ Container = Literal["text", "workbook", "parquet", "hdf5"]
 #: How much of a text is looked at.
 PREVIEW_BYTES = 1 << 22
 _ROWS = 40
+_LINES = 1000
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -113,7 +114,7 @@ def look_at(path: str | os.PathLike[str]) -> Preview:
     """
     with open_binary(path) as stream:
         start = stream.read(PREVIEW_BYTES)
-    if not start.strip():
+    if not start or start.isspace():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     if start.startswith(PARQUET_MAGIC):
         return _parquet(path)
@@ -157,8 +158,10 @@ def _text(path: str | os.PathLike[str], start: bytes) -> Preview:
         start, whole = _unzipped_start(path)
     text, _ = table_text(start if whole else _whole_lines(start), str(path))
     _, separator, body = find_separator(text)
-    lines = [line for line in body.decode("utf-8", errors="replace").split("\n") if line.strip()]
-    rows = _split(lines[:_ROWS], separator)
+    # The last piece is all that follows the lines in question.
+    several = body.split(b"\n", _LINES)[:_LINES]
+    lines = [line.decode("utf-8", errors="replace") for line in several if line.strip()]
+    rows = _split(lines[:_ROWS], separator) if lines else [[]]
     return Preview(
         str(path),
         "text",

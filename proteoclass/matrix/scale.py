@@ -55,11 +55,9 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
     """
     if asked not in ("auto", "raw", "log2"):
         raise InputError(f"--scale {asked!r}: expected auto, raw or log2")
-    numbers = values.to_numpy(dtype=float)
-    numbers = numbers[np.isfinite(numbers)]
-    if not len(numbers):
+    low, high = _range(values)
+    if low > high:
         raise InputError(f"{where}: no cell holds a number; check the columns and the separator")
-    low, high = float(numbers.min()), float(numbers.max())
     if asked != "auto":
         return cast(Scale, asked), f"{asked} scale as asked"
     if low < 0 and high > LARGEST_LOG2:
@@ -73,7 +71,8 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
         _refuse_strays(values, where)
         return "raw", f"largest value {high:.3g} means raw"
     # Only now: the mean of two middle values near the largest float overflows.
-    middle = _median(numbers)
+    numbers = values.to_numpy(dtype=float)
+    middle = _median(numbers[np.isfinite(numbers)])
     if middle < _LOWEST_LOG2_MEDIAN:
         raise InputError(
             f"{where}: median {middle:.3g} and largest value {high:.3g} could be raw or log2; "
@@ -84,6 +83,18 @@ def decide_scale(values: pd.DataFrame, asked: str, where: str) -> tuple[Scale, s
     )
 
 
+def _range(values: pd.DataFrame) -> tuple[float, float]:
+    """Return the smallest and the largest finite number, crosswise where there is none."""
+    numbers = values.to_numpy(dtype=float).ravel(order="K")
+    if not numbers.size:
+        return np.inf, -np.inf
+    low, high = float(np.fmin.reduce(numbers)), float(np.fmax.reduce(numbers))
+    if np.isinf(low) or np.isinf(high):
+        numbers = numbers[np.isfinite(numbers)]
+        low, high = float(numbers.min(initial=np.inf)), float(numbers.max(initial=-np.inf))
+    return (np.inf, -np.inf) if np.isnan(low) else (low, high)
+
+
 def _median(numbers: npt.NDArray[np.float64]) -> float:
     # Halved first: the sum of the two in the middle must not overflow.
     return 2 * float(np.median(numbers / 2, overwrite_input=True))
@@ -91,11 +102,13 @@ def _median(numbers: npt.NDArray[np.float64]) -> float:
 
 def _refuse_strays(values: pd.DataFrame, where: str) -> None:
     """Refuse a log2 table in which a few columns are something else."""
-    largest = values.max()
-    strays = largest.index[largest > LARGEST_LOG2]
+    largest = np.fmax.reduce(values.to_numpy(dtype=float), axis=0)
+    strays = values.columns[largest > LARGEST_LOG2]
+    if len(strays) > 0.2 * len(largest):
+        return
     rest = values.drop(columns=strays).to_numpy(dtype=float)
     rest = rest[np.isfinite(rest)]
-    if not len(rest) or len(strays) > 0.2 * len(largest):
+    if not len(rest):
         return
     # Spectral counts, the raw values that are small, are whole numbers.
     if np.median(rest) >= _LOWEST_LOG2_MEDIAN and (rest != np.round(rest)).mean() > 0.5:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -155,7 +156,23 @@ def read_table(
     ['007']
     """
     data = read_bytes(path)
+    # The hash is computed beside the parsing: it needs no lock.
+    with ThreadPoolExecutor(1) as pool:
+        digest = pool.submit(lambda: hashlib.sha256(data).hexdigest())
+        table = _table(path, data, sheet, (text_columns, all_text), required, select)
+    return replace(table, sha256=digest.result())
+
+
+def _table(
+    path: str | os.PathLike[str],
+    data: bytes,
+    sheet: str | None,
+    as_written: tuple[Collection[str], bool],
+    required: Callable[[list[str]], int],
+    select: Select | None,
+) -> Table:
     where = str(path)
+    text_columns, all_text = as_written
     kept = {plain(name) for name in text_columns}
 
     def is_text(position: int, name: str) -> bool:
@@ -177,7 +194,7 @@ def read_table(
     return Table(
         path=str(path),
         where=where,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256="",
         frame=frame,
         rows=rows,
         separator=parsed.separator,
