@@ -31,8 +31,10 @@ def qc(
 ) -> None:
     """Measure depth, missing values, outliers and rivals of a protein score.
 
-    With an outcome, the AUC of identification depth, missing values, visits and batch
-    alone is given: a protein score must beat them.
+    Also components by batch, precision of pools and replicates, drift with injection and,
+    with --fluid urine, each specimen's dilution, albumin and blood. With an outcome, the
+    AUC of depth, missing values, visits, batch and treatment alone is given: a protein
+    score must beat them.
     """
     if output is not None and Path(output).suffix.lower() != ".json":
         raise click.BadParameter(

@@ -17,9 +17,10 @@ Flags = npt.NDArray[np.bool_]
 #: Fewest samples of which one can be called far from the others.
 LEAST_SAMPLES = 6
 
+#: A standard normal's median absolute deviation is 1/1.4826.
+MAD_TO_SD = 1.4826
+
 _MADS = 5.0
-# A standard normal's median absolute deviation is 1/1.4826.
-_MAD_TO_SD = 1.4826
 _LEAST_DEPTH = 0.05
 _LEAST_SHIFT = 0.5
 # Three times as far from a correlation of one as the others are.
@@ -71,7 +72,7 @@ def is_far(numbers: Floats, least: float, side: str = "both") -> Flags:
     if len(known) < LEAST_SAMPLES:
         return np.zeros(len(numbers), dtype=bool)
     away = numbers - np.median(known)
-    spread = _MAD_TO_SD * float(np.median(np.abs(known - np.median(known))))
+    spread = MAD_TO_SD * float(np.median(np.abs(known - np.median(known))))
     limit = max(_MADS * (1 + 40 / len(known) ** 2) * spread, least)
     far: Flags = (np.abs(away) if side == "both" else -away if side == "low" else away) > limit
     return far
@@ -196,7 +197,7 @@ def robust_distances(filled: Floats) -> tuple[Floats, Floats]:
     kept = np.flatnonzero(variance > 1e-9 * max(float(variance[-1]), 1e-300))[-_COMPONENTS:]
     directions = unit.T @ vectors[:, kept] / np.sqrt(variance[kept])
     scores = centred @ directions
-    spread = _MAD_TO_SD * np.median(np.abs(scores - np.median(scores, axis=0)), axis=0)
+    spread = MAD_TO_SD * np.median(np.abs(scores - np.median(scores, axis=0)), axis=0)
     steady = spread > 0
     standard = (scores - np.median(scores, axis=0))[:, steady] / spread[steady]
     beyond = np.sqrt(np.maximum(length**2 - (scores**2).sum(axis=1), 0.0))

@@ -16,6 +16,7 @@ from proteoclass.matrix.qc_components import GROUPS
 from proteoclass.matrix.qc_patients import IndexPatients, index_patients
 from proteoclass.matrix.qc_rival_null import Judged, judge_levels, judge_mask, judge_number
 from proteoclass.matrix.qc_samples import cohort_shift
+from proteoclass.matrix.wording import counted
 
 _STRONG = 0.7
 _CHANCE = 0.05
@@ -88,7 +89,7 @@ def find_rivals(
     Parameters
     ----------
     matrix : ProteinMatrix
-        On the log2 scale.
+        Raw values are looked at as log2.
     labels : Series of float, shape (n_samples,)
         1.0, 0.0 or NaN, as `Outcome.labels` gives.
     index : str
@@ -132,7 +133,7 @@ def find_rivals(
         rivals.append(_number("first day", table["first_day"], told))
         if not table["index_day"].equals(table["first_day"].rename("index_day")):
             rivals.append(_number("day of the index sample", table["index_day"], told))
-    rivals += [_mask(told), _factor(matrix, told)]
+    rivals += [_mask(told), _factor(matrix.on_log2(), told)]
     for role in GROUPS:
         if role in told.sheet and _varies(told.sheet[role]):
             rivals.append(_levels(role, told.sheet[role], told))
@@ -191,7 +192,8 @@ def _mask(patients: IndexPatients) -> Rival:
     if not partly.any():
         return Rival(name, None, n, "no protein is found in some patients only")
     if smallest < _LEAST_PATIENTS:
-        few = f"{smallest} patients in the smaller class, expected at least {_LEAST_PATIENTS}"
+        found = counted(smallest, "patient")
+        few = f"{found} in the smaller class, expected at least {_LEAST_PATIENTS}"
         return Rival(name, None, n, few)
     judged = judge_mask(patients.found[:, partly], labels)
     note = (

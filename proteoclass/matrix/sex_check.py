@@ -11,7 +11,7 @@ import pandas as pd
 from proteoclass.errors import name_list
 from proteoclass.matrix.marker_proteins import MALE, find_markers
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc_outliers import is_far
+from proteoclass.matrix.qc_outliers import MAD_TO_SD, is_far
 from proteoclass.matrix.wording import counted
 from proteoclass.stats import auc
 
@@ -21,7 +21,6 @@ _ADULT = 18.0
 _LEAST_OF_A_SEX = 10
 _LEAST_AUC = 0.8
 _LEAST_SEPARATION = 2.0
-_MAD_TO_SD = 1.4826
 # Share of a sample's proteins: what any two samples of one sex may differ by.
 _LEAST_RANK = 0.1
 
@@ -204,7 +203,7 @@ def _verdict(matrix: ProteinMatrix, rank: Floats, sex: list[str]) -> dict[str, A
 
 def _separation(men: Floats, women: Floats) -> float:
     spread = [
-        max(_MAD_TO_SD * float(np.median(np.abs(own - np.median(own)))), _LEAST_RANK / 5)
+        max(MAD_TO_SD * float(np.median(np.abs(own - np.median(own)))), _LEAST_RANK / 5)
         for own in (men, women)
     ]
     apart = float(np.median(men) - np.median(women))

@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn.decomposition import PCA
 
@@ -292,6 +294,46 @@ def test_degenerate_cohorts_give_reasons_and_no_warning(name, kind):
         assert report["missing_against_depth"]["reason"]
         assert report["drift"]["batches"][0]["median"]["reason"]
         assert report["sex_check"]["reason"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 14),
+    p=st.integers(1, 24),
+    gaps=st.sampled_from([0.0, 0.3, 0.9]),
+    step=st.sampled_from([0.0, 1.0, 1e-9]),
+    kind=st.sampled_from(["intensity", "npx", "ratio"]),
+)
+def test_any_small_cohort_is_described_without_a_gap(seed, n, p, gaps, step, kind):
+    """Made-up tables of few samples, few proteins, many gaps, equal values."""
+    rng = np.random.default_rng(seed)
+    table = 18 + step * rng.integers(-3, 4, (n, p)).astype(float)
+    table[rng.random((n, p)) < gaps] = np.nan
+    values = pd.DataFrame(
+        table, [f"s{i}" for i in range(n)], ["P02768", "P07288", *map(str, range(p))][:p]
+    )
+    sheet = pd.DataFrame(
+        {
+            "patient_id": [f"p{i}" for i in rng.integers(0, n, n)],
+            "batch": rng.choice(["a", "b", ""], n),
+            "plex": rng.choice(["1", "2"], n),
+            "channel": rng.choice(["pool:A", "127N", None], n),
+            "injection": rng.choice(["1", "2", "3", "x"], n),
+            "replicate_of": rng.choice(["", "s0", "s1", "gone"], n),
+            "day": rng.choice([0.0, 3.0, np.nan], n),
+            "sex": rng.choice(["m", "f", "?"], n),
+            "age": rng.choice([3.0, 40.0, np.nan], n),
+            "void": rng.choice(["catheter", "midstream", None], n),
+        },
+        values.index,
+    )
+    of_patient = {f"p{i}": rng.choice([0.0, 1.0, np.nan]) for i in range(n)}
+    labels = sheet["patient_id"].map(of_patient)
+    report = quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
+    assert not holds_nan(report)
+    assert all(isinstance(text, str) and text.endswith(".") for text in report["warnings"])
+    assert all(row["auc"] is None or 0 <= row["auc"] <= 1 for row in report["rivals"])
 
 
 def test_row_order_does_not_matter(values):

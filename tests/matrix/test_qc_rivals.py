@@ -81,7 +81,7 @@ def test_few_patients_give_no_warning_whatever_the_auc(values):
     assert [rival.warnings for rival in rivals] == [()] * len(rivals)
     mask = _named(rivals, "which proteins are missing")
     assert mask.auc is None
-    assert mask.note == "1 patients in the smaller class, expected at least 5"
+    assert mask.note == "1 patient in the smaller class, expected at least 5"
 
 
 def test_visits_are_counted_without_replicates(values):
