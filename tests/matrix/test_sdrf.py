@@ -5,6 +5,8 @@ import csv
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.read import ReadOptions, read_matched, read_matrix
@@ -241,3 +243,28 @@ def test_a_real_sheet_joins_runs_assays_and_sources(data_folder, tmp_path):
     assert matrix.samples["phenotype"].tolist() == [phenotype[s] for s in order]
     assert np.isnan(matrix.samples["fraction"]).all()  # six to a source
     assert pd.Series(person).nunique() == matrix.samples["patient_id"].nunique()
+
+
+CELL = st.sampled_from(
+    ["", "u1", "u2", "1", "2", "x.raw", "not available", "40Y", "NT=a;AC=b", "="]
+)
+COLUMN = st.sampled_from(
+    [*HEADER, "characteristics[sample id]", "characteristics[day]", "comment[x]", "", "="]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(COLUMN, max_size=6), st.data())
+def test_any_columns_give_a_sheet_or_one_line(tmp_path_factory, columns, data):
+    header = ["source name", "characteristics[organism]", *columns]
+    width = len(header)
+    rows = data.draw(st.lists(st.lists(CELL, min_size=width, max_size=width), max_size=5))
+    path = write(tmp_path_factory.mktemp("sdrf"), *rows, header=header)
+    try:
+        sheet = read_samples(path)
+    except InputError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+        return
+    assert sheet.index.is_unique
+    assert sheet["patient_id"].notna().all()
+    assert len(at_level(sheet, "source_name")) == len({row[0] for row in rows if any(row)})
