@@ -297,6 +297,8 @@ def test_radboud(tmp_path):
     assert sheet["visit"].tolist() == ["W1T1", "W1T1", "W1T2", "W2T3"]
     assert sheet["replicate_of"].tolist() == ["", "RUMC_0001 W1T1", "", ""]
     assert sheet["day"].tolist() == [0, 0, 2, 11]
+    assert sheet["batch"].str[-1].tolist() == ["1", "3", "1", "3"]
+    assert told(prepared, "1 row with a panel from another plate set than batch says")
     assert told(prepared, "INF: twice on one sheet, the first row was taken: RUMC_0002 W1T1")
     assert told(prepared, "CVD: plate sets 1 and 2 were brought")[0].count("7, 8 samples")
     assert told(prepared, "CVD: left out 0 of 1 assays")[0].endswith(
@@ -523,6 +525,16 @@ def test_radboud_sheet(public, data_folder, tmp_path):
     assert (sheet["replicate_of"].notna() == repeated).all()
     assert repeated.sum() == 29
     assert set(sheet["replicate_of"].dropna()) <= set(sheet.index)
+
+
+@pytest.mark.realdata
+def test_radboud_severity_is_uneven_over_plate_sets(public):
+    """Of the index samples 20 of 39 on plate set 1 are ICU, 17 of 99 on set 3: `crosstab`."""
+    samples = public("radboud").samples
+    first = samples[(samples["visit"] == "W1T1") & (samples["replicate_of"] == "")]
+    counts = pd.crosstab(first["batch"], first["severity"])
+    assert counts.loc["plate set 1"].tolist() == [20, 19]
+    assert counts.loc["plate set 3", "ICU"] == 17
 
 
 @pytest.mark.realdata

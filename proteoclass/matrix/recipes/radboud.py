@@ -64,15 +64,19 @@ def prepare(raw: Path) -> Prepared:
     table = read_table(raw / FILE, sheet=ANNOTATION, all_text=True)
     samples = _sheet(table)
     parts: list[pd.DataFrame] = []
+    plates: list[pd.Series] = []
     notes: list[str] = []
     for panel, blocks in panels.items():
-        part, said = _panel(panel, blocks)
+        part, plate, said = _panel(panel, blocks)
         notes += said
         parts.append(part)
+        plates.append(plate.reindex(samples.index))
     found = parts[0].index.union(parts[1].index).union(parts[2].index)
     absent = samples.index.difference(found)
     if len(absent):
         raise InputError(f"{table.where}: on no plate: {name_list(absent)}")
+    samples["batch"] = plates[0].fillna(plates[1]).fillna(plates[2])
+    others = pd.concat([(plate != samples["batch"]) & plate.notna() for plate in plates], axis=1)
     values = pd.concat([part.reindex(samples.index) for part in parts], axis=1).copy()
     every = [assay for blocks in panels.values() for assay in blocks[0].assays]
     told = describe_assays([a for a in every if a.olink_id in values.columns], str(raw / FILE))
@@ -87,6 +91,10 @@ def prepare(raw: Path) -> Prepared:
             "that the annotation does not have.",
             f"{counted(repeats, 'repeated measurement')} of a sample: kept under the annotation's "
             "name and marked as replicate_of the first.",
+            "batch is the plate set. Patients in intensive care are not spread evenly over plate "
+            "sets, so a plate difference that bridging leaves passes for severity; "
+            f"{counted(int(others.any(axis=1).sum()), 'row')} with a panel from another plate set than batch "
+            "says.",
             "The day is nominal: week and time of the week of the visit.",
             "The authors bridged each plate set to another cohort instead of to each other, so "
             "each of their assays differs from these by one constant a plate set.",
@@ -94,8 +102,8 @@ def prepare(raw: Path) -> Prepared:
     )
 
 
-def _panel(panel: str, blocks: Sequence[Block]) -> tuple[pd.DataFrame, list[str]]:
-    """Return the measurements of a panel by the annotation's names, on one scale."""
+def _panel(panel: str, blocks: Sequence[Block]) -> tuple[pd.DataFrame, pd.Series, list[str]]:
+    """Return a panel's measurements by the annotation's names, on one scale, and their plates."""
     assays = kept_assays(blocks)
     taken = [passed(block, assays) for block in blocks]
     twice: list[str] = []
@@ -119,7 +127,9 @@ def _panel(panel: str, blocks: Sequence[Block]) -> tuple[pd.DataFrame, list[str]
             f"{panel}: twice on one sheet, the first row was taken: {name_list(twice)}; the file "
             "does not say which is right."
         )
-    return _numbered(sets), notes
+    plates = [f"plate set {number + 1}" for number, part in enumerate(sets) for _ in part.index]
+    joined = _numbered(sets)
+    return joined, pd.Series(plates, joined.index), notes
 
 
 def _plain_name(name: str) -> str:
