@@ -13,6 +13,9 @@ from proteoclass.matrix.olink_rows import LongRows
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request
 
+#: Rows of a Parquet file in memory at a time: rows of few, repeated words.
+BATCH_ROWS = 1 << 17
+
 #: Plain headers of what is read, in the order of preference.
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "sample": ("sampleid",),
@@ -104,7 +107,7 @@ def read(request: Request) -> Quantities:
         wanted[header.roles["limit"]] = "number"
     decimal = _decimal(seen, header.quantity)
     rows = LongRows(seen.path, header.roles, header.quantity)
-    with open_batches(seen, wanted, decimal=decimal) as batches:
+    with open_batches(seen, wanted, decimal=decimal, batch_rows=BATCH_ROWS) as batches:
         for batch in batches:
             rows.add(batch)
     listed = frozenset() if request.samples is None else frozenset(map(str, request.samples.index))

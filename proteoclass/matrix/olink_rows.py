@@ -98,6 +98,7 @@ class LongRows:
         self._plates = self._register("plate")
         self._warnings = self._register("panel", "warning")
         self._flags = self._register("assay_warning")
+        self._n_rows = 0
         self._parts: list[dict[str, npt.NDArray]] = []
 
     def _register(self, *roles: str) -> _Register:
@@ -113,8 +114,13 @@ class LongRows:
         Raises
         ------
         InputError
-            If a value is infinite.
+            If a value is infinite, or there are too many rows.
         """
+        self._n_rows += len(batch)
+        if self._n_rows > 2 * MAX_CELLS:
+            raise InputError(
+                f"{self.path}: has more than {2 * MAX_CELLS} rows, the most read; split the table"
+            )
         values = batch.floats(self.quantity)
         infinite = np.flatnonzero(np.isinf(values))
         if len(infinite):
@@ -171,11 +177,7 @@ class LongRows:
         column = {assay.key: i for i, assay in enumerate(unique)}
         at = np.array([column.get(assay.key, -1) for assay in assays])[cells.assay]
         run, runs, repeats = self._runs(cells, at, assays, samples)
-        if len(runs) * len(unique) > MAX_CELLS:
-            raise InputError(
-                f"{self.path}: makes {len(runs)} samples x {len(unique)} assays, at most "
-                f"{MAX_CELLS} cells are read; split the table"
-            )
+        self._refuse_large(len(runs), len(unique))
         values = np.full((len(runs), len(unique)), np.nan)
         values[run, at] = cells.value
         index = pd.Index([samples[i] for i in runs], dtype=object)
@@ -233,18 +235,21 @@ class LongRows:
     ) -> tuple[_Codes, list[int], tuple[str, ...]]:
         """Give each cell its row of the table: one for each sample, or for each of its plates."""
         step = np.zeros(len(at), dtype=np.int64)
-        twice = _repeated(cells.sample, step, at)
-        if twice.any():
+        self._refuse_large(len(samples), len(assays))
+        # A sort of millions of rows only where the grid shows that a cell is taken twice.
+        taken = np.zeros((len(samples), len(assays)), dtype=bool)
+        taken[cells.sample, at] = True
+        if np.count_nonzero(taken) < len(at):
+            twice = _repeated(cells.sample, step, at)
             some = np.isin(cells.sample, np.unique(cells.sample[twice]))
             panels: dict[str, int] = {}
             panel = np.array([panels.setdefault(a.panel, len(panels)) for a in assays])
             step[some] = _steps(cells.sample[some], panel[cells.assay[some]], cells.plate[some])
             self._refuse_repeats(cells, at, step, samples)
         key = cells.sample.astype(np.int64) * (int(step.max()) + 1) + step
-        _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-        order = np.argsort(np.argsort(first))
-        run = order[inverse]
-        runs = [int(cells.sample[i]) for i in np.sort(first)]
+        numbers, first = pd.factorize(key)
+        runs = [int(each) // (int(step.max()) + 1) for each in first]
+        run = np.asarray(numbers, dtype=np.int64)
         counts = Counter(runs)
         several = [samples[i] for i, n in counts.items() if n > 1]
         if not several:
@@ -255,6 +260,13 @@ class LongRows:
             f"({name_list(several)}): {rows} rows, each with its plate."
         )
         return run, runs, (note,)
+
+    def _refuse_large(self, n_samples: int, n_assays: int) -> None:
+        if n_samples * n_assays > MAX_CELLS:
+            raise InputError(
+                f"{self.path}: makes {n_samples} samples x {n_assays} assays, at most "
+                f"{MAX_CELLS} cells are read; split the table"
+            )
 
     def _refuse_repeats(self, cells: _Cells, at: _Codes, step: _Codes, samples: list[str]) -> None:
         wrong = np.flatnonzero(_repeated(cells.sample, step, at))

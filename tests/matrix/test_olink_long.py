@@ -188,6 +188,9 @@ def test_no_sheet_no_rows_and_too_many_cells(tmp_path, monkeypatch):
     monkeypatch.setattr("proteoclass.matrix.olink_rows.MAX_CELLS", 3)
     with pytest.raises(InputError, match="makes 2 samples x 2 assays, at most 3 cells"):
         read(path)
+    monkeypatch.setattr("proteoclass.matrix.olink_rows.MAX_CELLS", 1)
+    with pytest.raises(InputError, match="has more than 2 rows, the most read"):
+        read(path)
 
 
 @pytest.mark.parametrize(
