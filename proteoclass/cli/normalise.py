@@ -98,7 +98,7 @@ def _normalised(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
                 f"warning: {len(split)} of {len(values)} samples have quotients in two groups: "
                 f"{name_list(split)}; they differ from the others by more than dilution"
             )
-    return _with_values(matrix, numbers)
+    return _with_values(matrix, numbers).with_notes(f"Normalised by {chosen} over all samples.")
 
 
 def _filled(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
@@ -121,11 +121,12 @@ def _filled(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
     filled = np.where(_not_measured(matrix), np.nan, filled)
     count = int((np.isnan(before) & ~np.isnan(filled)).sum())
     say(f"{recommend_imputation(before).reason}")
-    say(
+    words = (
         f"filled {count} of {int(np.isnan(before).sum())} gaps by {imputer.method_}; gaps of whole "
         "plexes and batches, and of samples that could not be normalised, stay"
     )
-    return _with_values(matrix, filled)
+    say(words)
+    return _with_values(matrix, filled).with_notes(f"{words[0].upper()}{words[1:]}.")
 
 
 def _not_measured(matrix: ProteinMatrix) -> npt.NDArray[np.bool_]:

@@ -52,7 +52,9 @@ def irs_reference(matrix: ProteinMatrix) -> pd.Series:
     return pools.mean()
 
 
-def irs(matrix: ProteinMatrix, reference: pd.Series | None = None) -> ProteinMatrix:
+def internal_reference_scaling(
+    matrix: ProteinMatrix, reference: pd.Series | None = None
+) -> ProteinMatrix:
     """Scale each plex so that its pool has the same intensity as the other plexes' pools.
 
     Parameters
@@ -91,7 +93,8 @@ def irs(matrix: ProteinMatrix, reference: pd.Series | None = None) -> ProteinMat
     >>> sheet = pd.DataFrame(
     ...     {"channel": ["1", "pool"] * 2, "plex": ["1", "1", "2", "2"]}, values.index
     ... )
-    >>> irs(ProteinMatrix.build(values, sheet, scale="raw")).values["P1"].to_dict()
+    >>> raw = ProteinMatrix.build(values, sheet, scale="raw")
+    >>> internal_reference_scaling(raw).values["P1"].to_dict()
     {'a': 4.0, 'b': 1.0}
     """
     frozen = reference is not None

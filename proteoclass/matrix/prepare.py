@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.creatinine import per_creatinine
-from proteoclass.matrix.irs import irs
+from proteoclass.matrix.irs import internal_reference_scaling
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.ratio import has_pool, pool_ratio
 
@@ -23,7 +23,7 @@ def prepare(matrix: ProteinMatrix, step: str = "auto", creatinine_unit: str = ""
     step : {"auto", "none", "tmt-ratio", "irs", "creatinine"}
         `auto`: `tmt-ratio` for intensities with pool channels, else `none`, which takes
         the logarithm alone and keeps pool channels as samples. The others as `pool_ratio`,
-        `irs` and `per_creatinine`.
+        `internal_reference_scaling` and `per_creatinine`.
     creatinine_unit : str
         As for `per_creatinine`.
 
@@ -53,7 +53,7 @@ def prepare(matrix: ProteinMatrix, step: str = "auto", creatinine_unit: str = ""
     if step == "tmt-ratio":
         return pool_ratio(matrix)
     if step == "irs":
-        return irs(matrix)
+        return internal_reference_scaling(matrix)
     if step == "creatinine":
         return per_creatinine(matrix, creatinine_unit)
     return matrix.on_log2()

@@ -145,7 +145,7 @@ def test_quotients_in_two_groups_are_warned_of(wide):
 
 
 def test_a_stored_bridge_moves_one_new_sample(wide, tmp_path):
-    path, frame = wide
+    frame = wide[1]
     build = ProteinMatrix.build
     whole = frame.fillna(20.0)
     bridge = bridge_offsets(build(whole, scale="log2"), build(whole - 0.5, scale="log2"))
@@ -164,3 +164,18 @@ def test_unknown_steps_are_wrong_usage(wide):
     result = run(wide[0], "--step", "loess")
     assert result.exit_code == 2
     assert "'loess' is not one of 'auto', 'none', 'tmt-ratio'" in result.stderr
+
+
+def test_an_anndata_file_says_what_was_done(wide, tmp_path):
+    pytest.importorskip("anndata")
+    from proteoclass.matrix import read_matrix
+
+    target = tmp_path / "out.h5ad"
+    result = run(wide[0], "--normalise", "quantile", "--impute", "low", "-o", target)
+    assert result.exit_code == 0, result.output
+    assert f"wrote {target}" in result.stderr
+    again = read_matrix(target)
+    expected = table(run(wide[0], "--normalise", "quantile", "--impute", "low"))
+    np.testing.assert_allclose(again.values, expected)
+    assert again.scale == "log2"
+    assert run(wide[0], "-o", target).exit_code == 3
