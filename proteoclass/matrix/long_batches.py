@@ -181,10 +181,11 @@ def _parquet_batches(
     path: str, columns: Mapping[str, Content], batch_rows: int
 ) -> Iterator[Iterator[Batch]]:
     texts = [name for name, content in columns.items() if content == "text"]
-    options = {"read_dictionary": texts, "pre_buffer": False, "page_checksum_verification": True}
-    with open_parquet(path, **options) as file:
+    with open_parquet(path) as file:
         for name, content in columns.items():
             _require_type(path, name, content, file.schema_arrow.field(name).type)
+    options = {"read_dictionary": texts, "pre_buffer": False, "page_checksum_verification": True}
+    with open_parquet(path, **options) as file:
         yield _row_groups(path, file, list(columns), batch_rows)
 
 

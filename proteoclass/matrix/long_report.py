@@ -231,7 +231,9 @@ def stream_quantities(
                 dropped[rule.dropped] += int(passing.sum() - still.sum())
                 passing = still
             grid.add(batch, passing)
-    if not grid.runs.names or not grid.groups.names:
+    if not grid.n_rows:
+        raise InputError(f"{preview.path}: has a header and no rows; export the report again")
+    if not grid.groups.names:
         each = ", ".join(f"{n} {what}" for what, n in dropped.items() if n)
         raise InputError(
             f"{preview.path}: none of {counted(grid.n_rows, 'row')} is left"
