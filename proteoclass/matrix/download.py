@@ -62,19 +62,9 @@ def download(
     Redirects are not followed: the source answers at once, and what redirects is a login
     page or a proxy. No credentials are sent. Nothing is left of a file that failed.
     """
-    import pooch
-
     receiver = _Receiver(url, target, size, progress)
     try:
-        with _silent(pooch.get_logger()):
-            pooch.retrieve(
-                url,
-                known_hash=f"sha256:{sha256}",
-                fname=target.name,
-                path=str(target.parent),
-                downloader=receiver,
-                progressbar=False,
-            )
+        _retrieve(url, target, sha256, receiver)
     except ProteoclassError:
         raise
     except OSError as error:
@@ -91,6 +81,25 @@ def download(
             "try again, or fetch it from another --mirror"
         ) from error
     return target
+
+
+def _retrieve(url: str, target: Path, sha256: str, receiver: _Receiver) -> None:
+    import pooch
+
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        pooch.retrieve(
+            url,
+            known_hash=f"sha256:{sha256}",
+            fname=target.name,
+            path=str(target.parent),
+            downloader=receiver,
+            progressbar=False,
+        )
+    finally:
+        logger.setLevel(level)
 
 
 class _Receiver:
@@ -211,13 +220,3 @@ def _writing(target: Path) -> Iterator[None]:
             f"{target.name}: cannot be written ({error.strerror or error}); nothing was kept; "
             "free space on the disk or choose another folder with -o"
         ) from error
-
-
-@contextmanager
-def _silent(logger: logging.Logger) -> Iterator[None]:
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

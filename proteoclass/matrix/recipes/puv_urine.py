@@ -8,12 +8,13 @@ from pathlib import Path
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.recipes.prepared import Prepared
+from proteoclass.matrix.recipes.prepared import Prepared, require
+from proteoclass.matrix.tables import read_table
 from proteoclass.matrix.wording import counted
 
 FILE = "combined_final_protein_ByJF.csv"
 
+_QUANTITY = " MaxLFQ Intensity"
 _GROUPS = {"Case": "puv", "Control": "control"}
 _SAMPLE = re.compile(r"(Case|Control)\d+")
 
@@ -29,31 +30,43 @@ def prepare(raw: Path) -> Prepared:
     Returns
     -------
     Prepared
-        MaxLFQ intensities; the group is read from the samples' names.
+        MaxLFQ intensities, zeros missing; the group is read from the samples' names.
 
     Raises
     ------
     InputError
-        If a sample is named otherwise.
+        If a sample is named otherwise or a cell is no number.
     """
-    matrix = read_matrix(raw / FILE, format="fragpipe", scale="raw", quantity="maxlfq")
-    values = matrix.values.sort_index(axis=1)
-    measured = values.columns[values.notna().any()]
-    found = [_SAMPLE.fullmatch(name) for name in values.index]
-    strange = [n for n, sample in zip(values.index, found, strict=True) if sample is None]
-    if strange:
-        raise InputError(f"{raw / FILE}: neither Case nor Control: {name_list(strange)}")
-    groups = [_GROUPS[sample[1]] for sample in found if sample is not None]
-    samples = pd.DataFrame({"patient_id": values.index, "severity": groups}, index=values.index)
-    n_empty = values.shape[1] - len(measured)
+    table = read_table(raw / FILE)
+    require(table, ["Protein ID", "Gene", "Description"])
+    columns = [name for name in table.names if name.endswith(_QUANTITY)]
+    numbers, _ = table.numbers(columns)
+    proteins = pd.Index(table.text("Protein ID"))
+    names = [column.removesuffix(_QUANTITY) for column in columns]
+    values = numbers.set_axis(names, axis=1).set_axis(proteins).T
+    values = values.where(values != 0)
+    measured = sorted(values.columns[values.notna().any()])
+    told = pd.DataFrame(
+        {"accessions": proteins, "gene": table.text("Gene"), "name": table.text("Description")},
+        index=proteins,
+    )
     return Prepared(
         values[measured],
-        samples,
-        matrix.proteins.loc[measured],
+        _sheet(names, table.where),
+        told.loc[measured],
         (
-            *matrix.source.notes,
-            f"Left out: {counted(n_empty, 'protein')} without a MaxLFQ intensity in any sample.",
+            f"Left out: {counted(len(proteins) - len(measured), 'protein')} without a MaxLFQ "
+            "intensity in any sample.",
             "Zeros are missing values.",
             "The file has no age, eGFR or creatinine of a boy.",
         ),
     )
+
+
+def _sheet(names: list[str], where: str) -> pd.DataFrame:
+    found = [_SAMPLE.fullmatch(name) for name in names]
+    strange = [name for name, sample in zip(names, found, strict=True) if sample is None]
+    if strange:
+        raise InputError(f"{where}: neither Case nor Control: {name_list(strange)}")
+    groups = [_GROUPS[sample[1]] for sample in found if sample is not None]
+    return pd.DataFrame({"patient_id": names, "severity": groups}, index=names)

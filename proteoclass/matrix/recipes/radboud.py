@@ -93,8 +93,8 @@ def prepare(raw: Path) -> Prepared:
             "name and marked as replicate_of the first.",
             "batch is the plate set. Patients in intensive care are not spread evenly over plate "
             "sets, so a plate difference that bridging leaves passes for severity; "
-            f"{counted(int(others.any(axis=1).sum()), 'row')} with a panel from another plate set than batch "
-            "says.",
+            f"{counted(int(others.any(axis=1).sum()), 'row')} with a panel from another plate set "
+            "than batch says.",
             "The day is nominal: week and time of the week of the visit.",
             "The authors bridged each plate set to another cohort instead of to each other, so "
             "each of their assays differs from these by one constant a plate set.",
