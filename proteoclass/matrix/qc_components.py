@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from proteoclass.stats import nan_quantile
+
 Floats = npt.NDArray[np.float64]
 
 _COMPLETE = 0.8
@@ -51,7 +53,8 @@ def principal_components(
     >>> [round(share, 6) for share in principal_components(values)["explained"]]
     [1.0, 0.0]
     """
-    complete = values.loc[:, values.notna().mean() >= _COMPLETE]
+    table = values.to_numpy(dtype=float)
+    complete = table[:, (~np.isnan(table)).mean(axis=0) >= _COMPLETE]
     n_samples, n_proteins = complete.shape
     told = {"explained": [], "points": [], "n_proteins": n_proteins, "associations": []}
     if n_samples < 3 or n_proteins < 2:
@@ -60,7 +63,8 @@ def principal_components(
             "reason": f"{n_samples} samples and {n_proteins} proteins found in {_COMPLETE:.0%} "
             "of them, expected at least 3 and 2",
         }
-    explained, scores = components_of(complete.fillna(complete.median()).to_numpy())
+    filled = np.where(np.isnan(complete), nan_quantile(complete, 0.5), complete)
+    explained, scores = components_of(filled)
     groups = _groups(values.index, samples, labels)
     return {
         **told,

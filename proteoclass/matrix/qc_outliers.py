@@ -207,6 +207,16 @@ def robust_distances(filled: Floats) -> tuple[Floats, Floats]:
 def describe_rules(values: pd.DataFrame) -> dict[str, Any]:
     """Return which rules were applied, or why none was.
 
+    Parameters
+    ----------
+    values : DataFrame of float, shape (n_samples, n_proteins)
+        log2 values.
+
+    Returns
+    -------
+    dict
+        `rules`, their names, and `reason`, why some were not applied, else None.
+
     Examples
     --------
     >>> describe_rules(pd.DataFrame([[8.0]]))["reason"]
@@ -237,6 +247,16 @@ def describe_rules(values: pd.DataFrame) -> dict[str, Any]:
 
 def outlier_warnings(names: pd.Index, reasons: list[list[str]]) -> list[str]:
     """Say which samples are far from the others, one sentence a rule.
+
+    Parameters
+    ----------
+    names : Index, shape (n_samples,)
+    reasons : list of list of str
+        As `find_outliers` gives.
+
+    Returns
+    -------
+    list of str
 
     Examples
     --------

@@ -172,6 +172,19 @@ def replicate_groups(samples: pd.DataFrame) -> Codes:
 def run_of(samples: pd.DataFrame, roles: tuple[str, ...]) -> tuple[pd.Series, str]:
     """Return what each sample was measured in, by the first role that the sheet fills.
 
+    Parameters
+    ----------
+    samples : DataFrame, shape (n_samples, n_roles)
+    roles : tuple of str
+        In the order of preference.
+
+    Returns
+    -------
+    run : Series, shape (n_samples,)
+        Name of the plex or batch; missing where the sheet gives none.
+    role : str
+        The role, "" where the sheet fills none of them.
+
     Examples
     --------
     >>> run_of(pd.DataFrame({"batch": ["B1"]}, index=["s"]), ("plex", "batch"))[1]

@@ -144,6 +144,15 @@ def find_rivals(
 def treatment_columns(sheet: pd.DataFrame) -> list[str]:
     """Return the columns that name a treatment or a way of taking urine, if they vary.
 
+    Parameters
+    ----------
+    sheet : DataFrame, shape (n_patients, n_columns)
+
+    Returns
+    -------
+    list of str
+        Columns whose plain name fits one of `TREATMENTS`.
+
     Examples
     --------
     >>> sheet = pd.DataFrame({"Heparin (IU)": [0, 1], "severity": [0, 1], "dialysis": ["no", "no"]})

@@ -123,6 +123,15 @@ def marker_ranks(matrix: ProteinMatrix, groups: list[list[str]]) -> Floats:
 def recorded_sex(samples: pd.DataFrame) -> list[str]:
     """Return "male", "female" or "" of each sample, whatever the sheet's words.
 
+    Parameters
+    ----------
+    samples : DataFrame, shape (n_samples, n_roles)
+        With or without `sex`.
+
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> recorded_sex(pd.DataFrame({"sex": ["M", "woman", "unknown", None]}))
@@ -136,6 +145,16 @@ def recorded_sex(samples: pd.DataFrame) -> list[str]:
 
 def sex_warnings(found: dict[str, Any]) -> list[str]:
     """Name the samples that contradict their recorded sex.
+
+    Parameters
+    ----------
+    found : dict
+        As `sex_check` gives.
+
+    Returns
+    -------
+    list of str
+        One sentence at most.
 
     Examples
     --------
