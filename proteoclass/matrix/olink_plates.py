@@ -88,7 +88,7 @@ def join_blocks(blocks: Sequence[Block], where: str) -> Plates:
         pd.DataFrame(values, index, proteins.index),
         proteins,
         _told(blocks, runs, order, index),
-        (*_absent(blocks, groups, runs, order), *_repeats(order)),
+        (*_absent(blocks, groups, runs, order), *_repeats(order, several=len(set(groups)) > 1)),
     )
 
 
@@ -175,14 +175,22 @@ def _absent(
     return tuple(notes)
 
 
-def _repeats(order: dict[_Run, int]) -> tuple[str, ...]:
+def _repeats(order: dict[_Run, int], *, several: bool) -> tuple[str, ...]:
+    """Say which samples have several rows, and where their panels were paired by order alone."""
     counts = Counter(name for name, _, _ in order)
     repeated = [name for name, n in counts.items() if n > 1]
     if not repeated:
         return ()
     rows = sum(counts[name] for name in repeated)
     verb = "is" if len(repeated) == 1 else "are"
-    return (
+    notes = [
         f"{counted(len(repeated), 'sample')} {verb} on several plates or in several rows of one "
-        f"panel ({name_list(repeated)}): {rows} rows, each with its plate.",
-    )
+        f"panel ({name_list(repeated)}): {rows} rows, each with its plate."
+    ]
+    by_order = list(dict.fromkeys(name for name, _, count in order if count))
+    if by_order and several:
+        notes.append(
+            f"Rows of one sample that no sheet tells apart were joined across panels in their "
+            f"order: {counted(len(by_order), 'sample')} ({name_list(by_order)})."
+        )
+    return tuple(notes)
