@@ -185,6 +185,7 @@ def _quantities(read: LongResult, choice: _Choice, others: str, preview: Preview
         why=f"DIA-NN main report: column 'Precursor.Id', quantity {choice.column} of {others}",
         notes=notes,
         across_runs=choice.across_runs,
+        scale="raw",
         where=preview.path,
         samples=read.runs if is_plex else None,
     )

@@ -65,6 +65,18 @@ class Batch:
         with np.errstate(invalid="ignore"):  # a signalling NaN of a damaged file
             return np.asarray(found, dtype=np.float64)
 
+    def at_most(self, name: str, limit: float) -> npt.NDArray[np.bool_]:
+        """Say which numbers of a column are at most a limit; a missing one is not.
+
+        Notes
+        -----
+        The limit is taken in the precision of the column, as NumPy and pandas do: the
+        single-precision 0.05 is a little more than the double 0.05, and stands for it.
+        """
+        found = self._record.column(self._columns[name]).to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(found <= limit, dtype=bool)
+
     def coded(self, name: str) -> tuple[npt.NDArray[np.int32], list[str]]:
         """Return a column of text as positions in a list of texts; a missing one is ""."""
         import pyarrow as pa

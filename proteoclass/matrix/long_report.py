@@ -50,7 +50,7 @@ class AtMost:
 
     def passes(self, batch: Batch) -> _Mask:
         """Say which rows pass."""
-        return batch.floats(self.column) <= self.limit
+        return batch.at_most(self.column, self.limit)
 
 
 @dataclass(frozen=True)
