@@ -159,3 +159,6 @@ def _put(matrix: ProteinMatrix, output: str | None, *, force: bool) -> None:
         say(f"wrote {output}")
         return
     put_table(matrix.values.rename_axis(index="sample_id").reset_index(), output, force=force)
+    scope = " --quantity-scope cohort" if matrix.quantity_scope == "cohort" else ""
+    # A plain table does not say so itself.
+    say(f"to read it again: --scale log2 --kind {matrix.kind}{scope}")

@@ -1,6 +1,7 @@
 """`proteoclass normalise` with its steps, imputers and bridges."""
 
 import io
+import json
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,9 @@ def test_what_a_step_left_out_is_said(plexes):
     result = run(*plexes, "--step", "irs")
     assert "looked across plexes (scope cohort)" in result.stderr
     assert "2 pool channels in 2 plexes" in result.stderr
+    again = "to read it again: --scale log2 --kind intensity --quantity-scope cohort"
+    assert again in result.stderr
+    assert "--scale log2 --kind ratio\n" in run(*plexes).stderr
 
 
 def test_creatinine_needs_a_unit_and_warns(tmp_path):
@@ -179,3 +183,27 @@ def test_an_anndata_file_says_what_was_done(wide, tmp_path):
     np.testing.assert_allclose(again.values, expected)
     assert again.scale == "log2"
     assert run(wide[0], "-o", target).exit_code == 3
+
+
+def test_a_model_is_trained_with_the_method_and_the_imputer_asked_for(tmp_path):
+    runner = CliRunner()
+
+    def call(*arguments):
+        done = runner.invoke(main, [str(argument) for argument in arguments])
+        assert done.exit_code == 0, done.output
+        return done
+
+    folder = tmp_path / "cohort"
+    call("simulate", "-o", folder, "--patients", 24, "--severe", 8, "--proteins", 150, "-q")
+    cohort = (folder / "matrix.tsv", "--samples", folder / "samples.tsv", "--fluid", "urine")
+    outcome = ("--outcome", "severity", "--positive", "severe")
+    quick = ("--folds", 3, "--repeats", 1, "--size", 5)
+    asked = ("--normalise", "quantile", "--impute", "min-prob")
+    model = tmp_path / "m.json"
+    call("train", *cohort, *outcome, *quick, *asked, "-o", model)
+    content = json.loads(model.read_text())["content"]
+    assert content["normaliser"]["method"] == "quantile"
+    assert content["settings"]["impute"] == "min-prob"
+    assert len({protein["fill"] for protein in content["panel"]}) == 1
+    scores = call("score", folder / "matrix.tsv", "--model", model).stdout
+    assert scores.count("final") > 20

@@ -11,11 +11,14 @@ import pytest
 from proteoclass.errors import InputError
 from proteoclass.io import table_text
 from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
+from proteoclass.matrix.impute import METHODS as IMPUTERS
+from proteoclass.matrix.normalise import METHODS as NORMALISERS
 from proteoclass.matrix.normalise import Normaliser
 from proteoclass.scorer import Settings, evaluate, load_model, train, verify_model
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.procedure import fit_procedure
+from proteoclass.study_file import Study
 
 OUTCOME = Outcome("severity", "severe")
 QUICK = Settings(size=8, bags=2, rounds=5)
@@ -147,3 +150,13 @@ def test_a_model_file_of_version_1_scores_as_it_did_and_is_written_as_it_was(tmp
 
 def test_new_models_are_of_version_2(quantile_model):
     assert json.loads(quantile_model.to_json())["version"] == 2
+
+
+def test_a_study_file_may_ask_for_every_method():
+    sections = {"input": {"matrix": "m", "samples": "s"},
+                "outcome": {"column": "c", "positive": "p"}}  # fmt: skip
+    for method in NORMALISERS:
+        for impute in IMPUTERS:
+            asked = {"normalise": {"method": method, "impute": impute}}
+            settings = Settings(**Study.model_validate(sections | asked).settings_fields())
+            assert (settings.normalise, settings.impute) == (method, impute)
