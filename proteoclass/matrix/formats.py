@@ -61,6 +61,21 @@ REGISTRY = (
         "proteoclass check proteinGroups.txt --quantity lfq",
     ),
     Format(
+        "fragpipe",
+        "fragpipe",
+        "FragPipe combined_protein.tsv (or .csv), TMT-Integrator abundance and ratio tables",
+        "MaxLFQ intensity where it is there; others with --quantity intensity|razor-intensity|"
+        "unique-intensity|total-intensity|spectral-count",
+        "proteoclass check combined_protein.tsv --quantity maxlfq",
+    ),
+    Format(
+        "proteome-discoverer",
+        "proteome_discoverer",
+        "Proteome Discoverer Proteins table (.txt or .xlsx)",
+        "Abundance; others with --quantity normalized|scaled|ratio|log2-ratio",
+        "proteoclass check Proteins.txt --quantity abundance",
+    ),
+    Format(
         "spectronaut",
         "spectronaut",
         "Spectronaut report, pivot or long",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
@@ -14,6 +15,7 @@ from proteoclass.matrix.accessions import accessions_in, genes_in_headers, membe
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.tables import Table
+from proteoclass.matrix.unwanted_rows import kept_rows, without_unwanted
 from proteoclass.matrix.wording import counted
 
 #: Column prefixes of each quantity, in the order tried; R writes points for blanks.
@@ -267,46 +269,27 @@ def _without_perseus_rows(table: Table) -> tuple[Table, tuple[str, ...]]:
     marked = np.array([cell.startswith("#!{") for cell in table.text(table.names[0])])
     if not marked.any():
         return table, ()
-    frame = table.frame[~marked].reset_index(drop=True)
     note = f"Left out: {counted(int(marked.sum()), 'annotation row')} of Perseus."
-    return replace(table, frame=frame, rows=table.rows[~marked]), (note,)
+    return kept_rows(table, ~marked), (note,)
 
 
 def _filtered(table: Table, id_column: str) -> tuple[Table, tuple[str, ...]]:
     """Leave out contaminants, decoys and groups known by a modified site alone."""
     ids = table.text(id_column)
-    remove = np.zeros(len(ids), dtype=bool)
-    counts: list[str] = []
+    marked: dict[str, npt.NDArray[np.bool_]] = {}
     unchecked: list[str] = []
-    total = 0
     for what, columns, prefix in _FLAGS:
         column = next((c for c in map(lambda n: _column(table, n), columns) if c), None)
-        marked = np.array([bool(prefix) and name.startswith(prefix) for name in ids])
+        by_name = np.array([bool(prefix) and name.startswith(prefix) for name in ids])
         if column is None:
             unchecked.append(columns[0])
+            marked[what] = by_name
         else:
-            marked |= np.array([cell == "+" for cell in table.text(column)])
-        if marked.any():
-            counts.append(f"{int(marked.sum())} {what}")
-        total += int(marked.sum())
-        remove |= marked
-    notes = []
-    if remove.any():
-        overlap = "; some are counted twice" if total > remove.sum() else ""
-        notes.append(
-            f"Removed {int(remove.sum())} of {len(ids)} protein groups: "
-            f"{', '.join(counts)}{overlap}."
-        )
+            marked[what] = by_name | np.array([cell == "+" for cell in table.text(column)])
+    kept, notes = without_unwanted(table, marked)
     if unchecked:
-        notes.append(f"The table has no column {name_list(map(repr, unchecked))} to filter by.")
-    if remove.all():
-        raise InputError(
-            f"{table.where}: all {len(ids)} protein groups are contaminants, reverse or only "
-            "identified by site; check the export"
-        )
-    frame = table.frame[~remove].reset_index(drop=True)
-    kept = replace(table, frame=frame, rows=table.rows[~remove])
-    return kept, tuple(notes)
+        notes += (f"The table has no column {name_list(map(repr, unchecked))} to filter by.",)
+    return kept, notes
 
 
 def _sample_names(choice: _Choice, samples: pd.DataFrame | None) -> dict[str, str]:
