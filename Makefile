@@ -71,10 +71,12 @@ format: $(READY)  ## let ruff rewrite what it can
 type: $(READY)  ## mypy
 	$(BIN)/python -m mypy
 
-docs: $(READY)  ## run the examples in the docstrings, write docs/cli.md from the commands' help
+docs: $(READY)  ## run the examples in the docstrings, write docs/cli.md and docs/formats.md from the code
 	$(BIN)/python -m pytest -q --doctest-modules proteoclass
 	$(BIN)/python -m proteoclass.cli.reference > docs/cli.md.new
 	mv docs/cli.md.new docs/cli.md
+	$(BIN)/python -m proteoclass.cli.formats_page > docs/formats.md.new
+	mv docs/formats.md.new docs/formats.md
 
 bench: $(READY)  ## speed and memory: benchmarks/bench_*.py
 	@for file in $(wildcard benchmarks/bench_*.py); do echo "== $$file"; $(BIN)/python $$file; done
