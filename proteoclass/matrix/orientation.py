@@ -13,6 +13,9 @@ from proteoclass.matrix.runs import KnownNames
 from proteoclass.matrix.sample_rows import lookalikes
 from proteoclass.matrix.tables import Table
 
+#: So many columns of accessions are a table of proteins, even where no column names samples.
+_SURELY_PROTEINS = 10
+
 
 @dataclass(frozen=True)
 class Orientation:
@@ -21,14 +24,15 @@ class Orientation:
     Parameters
     ----------
     samples_in : {"rows", "columns"}
-    id_column : str
-        Column with the sample ids (samples in rows) or the protein ids.
+    id_column : str or None
+        Column with the sample ids (samples in rows) or the protein ids; None where a table
+        of protein columns has no ids of its samples, which are then called by their rows.
     why : str
         What decided, as a clause.
     """
 
     samples_in: Literal["rows", "columns"]
-    id_column: str
+    id_column: str | None
     why: str
 
 
@@ -74,6 +78,18 @@ def find_orientation(
             )
         return by_sheet
     return by_model or _by_header(table) or _by_shape(table) or _undecided(table)
+
+
+def row_names(table: Table) -> list[str]:
+    """Return names of the rows by their numbers in the file.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> row_names(Table("a.tsv", "a.tsv", "", pd.DataFrame({"P1": [1.0]}), np.array([2])))
+    ['row 2']
+    """
+    return [f"row {number}" for number in table.rows]
 
 
 def id_candidates(table: Table) -> list[str]:
@@ -122,6 +138,9 @@ def _by_samples(table: Table, sample_ids: Collection[str]) -> Orientation:
             _protein_column(table, KnownNames(sample_ids)),
             f"{across} sample ids of the sheet stand in the header",
         )
+    by_row = sum(name in wanted for name in row_names(table))
+    if by_row and _lacks_ids(table):
+        return Orientation("rows", None, f"{by_row} rows of the table are named in the sheet")
     first = table.names[0]
     bare = {plain(name) for name in wanted}
     alike = any(plain(name) in bare for name in [*table.names, *table.text(first)])
@@ -205,9 +224,19 @@ def _best_column(table: Table, count: Callable[[Iterable[str]], int]) -> tuple[s
     return best, counts[best]
 
 
-def _sample_column(table: Table) -> str:
+def _lacks_ids(table: Table) -> bool:
+    """Say whether a table is one of protein columns from the first on, none naming samples."""
+    named = any(plain(column) in SAMPLE_HEADERS for column in table.names)
+    shaped = sum(map(looks_like_protein, table.names))
+    surely = shaped >= max(_SURELY_PROTEINS, 0.5 * len(table.names))
+    return surely and not named and looks_like_protein(table.names[0])
+
+
+def _sample_column(table: Table) -> str | None:
     named = [c for c in table.names if plain(c) in SAMPLE_HEADERS]
     first = table.names[0]
+    if _lacks_ids(table):
+        return None
     if not named and _share([first]):
         raise InputError(
             f"{table.where}: no column of sample ids: the first column, {first!r}, is named as a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 import pandas as pd
 
@@ -16,7 +17,12 @@ from proteoclass.matrix.headers import (
     GENE_HEADERS,
     plain,
 )
-from proteoclass.matrix.orientation import Orientation, find_orientation, looks_like_protein
+from proteoclass.matrix.orientation import (
+    Orientation,
+    find_orientation,
+    looks_like_protein,
+    row_names,
+)
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.runs import KnownNames
@@ -88,10 +94,23 @@ def read_wide(
     listed = None if samples is None else all_names(samples)
     orientation = find_orientation(table, listed, known_proteins)
     if orientation.samples_in == "rows":
-        ids = row_ids(table, orientation.id_column, "sample", repeats=repeats)
+        ids, notes = _sample_ids(table, orientation.id_column, repeats)
         known = frozenset(known_proteins or ())
-        return _samples_in_rows(table, orientation, ids, samples, known)
+        read = _samples_in_rows(table, orientation, ids, samples, known)
+        return replace(read, notes=(*read.notes, *notes))
     return _samples_in_columns(table, orientation, listed)
+
+
+def _sample_ids(
+    table: Table, column: str | None, repeats: bool
+) -> tuple[list[str], tuple[str, ...]]:
+    if column is not None:
+        return row_ids(table, column, "sample", repeats=repeats), ()
+    names = row_names(table)
+    return names, (
+        f"No column names the samples: they are called by their rows in the file, {names[0]} to "
+        f"{names[-1]}. Add a column sample_id to give them names.",
+    )
 
 
 def _samples_in_rows(
@@ -131,8 +150,9 @@ def _samples_in_rows(
 def _samples_in_columns(
     table: Table, orientation: Orientation, listed: list[str] | None
 ) -> Quantities:
-    ids = row_ids(table, orientation.id_column, "protein")
-    others = [column for column in table.names if column != orientation.id_column]
+    id_column = orientation.id_column or table.names[0]
+    ids = row_ids(table, id_column, "protein")
+    others = [column for column in table.names if column != id_column]
     wanted = None if listed is None else KnownNames(listed)
     chosen: list[str] = []
     aside: list[str] = []
@@ -146,13 +166,13 @@ def _samples_in_columns(
             (chosen if wanted is None else unlisted).append(column)
     if not chosen:
         raise InputError(
-            f"{table.where}: no sample column beside {orientation.id_column!r}; "
+            f"{table.where}: no sample column beside {id_column!r}; "
             f"found {name_list(table.names, 12)}; check the separator and the header"
         )
     values, notes = table.numbers(chosen)
     values = values.T
     values.columns = pd.Index(ids)
-    proteins, used = _described(table, values.columns, [orientation.id_column, *aside])
+    proteins, used = _described(table, values.columns, [id_column, *aside])
     unused = [column for column in aside if column not in used]
     if unused:
         notes = (

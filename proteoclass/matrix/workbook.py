@@ -21,6 +21,8 @@ from proteoclass.matrix.delimited import MAX_CELLS, Parsed, Select, chosen_colum
 
 #: Largest size that a workbook may unpack to.
 MAX_UNPACKED = 1 << 30
+#: Rows that a worksheet of Excel has.
+MAX_ROWS = 1 << 20
 
 # A cell of type "str" with an empty result holds an empty text, which is a result.
 _UNCOMPUTED = re.compile(
@@ -210,7 +212,7 @@ def open_workbook(data: bytes, where: str) -> Iterator[Any]:
         warnings.simplefilter("ignore")  # extensions and styles that carry no values
         from openpyxl import load_workbook  # 0.2 s that text tables need not pay
 
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
         try:
             yield book
         finally:
@@ -270,8 +272,15 @@ def _rows(
     """Collect the rows that hold something, all as long as the longest."""
     numbers: list[int] = []
     kept: list[list[Any]] = []
-    cells = width = 0
+    cells = width = seen = 0
     for number, row in enumerate(rows, start=1):
+        # Empty cells are no data, but looking at them takes time.
+        seen += len(row)
+        if number > MAX_ROWS or seen > 4 * limit:
+            raise InputError(
+                f"{where}: rows reach beyond row {MAX_ROWS} or hold more than {4 * limit} cells, "
+                "empty ones included; delete the empty rows and columns, or save the sheet as TSV"
+            )
         filled = [i for i, cell in enumerate(row) if cell is not None and cell != ""]
         if not filled:
             continue
