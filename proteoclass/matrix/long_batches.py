@@ -84,7 +84,9 @@ class Batch:
         found = self._record.column(self._columns[name])
         if not pa.types.is_dictionary(found.type):
             found = found.dictionary_encode()
-        names = ["" if text is None else str(text) for text in found.dictionary.to_pylist()]
+        names = found.dictionary.to_pylist()
+        if not pa.types.is_string(found.type.value_type) or None in names:
+            names = ["" if text is None else str(text) for text in names]
         codes = found.indices
         if codes.null_count:
             codes = codes.fill_null(len(names))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from proteoclass.matrix.long_batches import Batch
 
 #: Relative difference of two numbers that are one number written twice with six digits.
 TOLERANCE = 1e-5
+#: More of them are something else; a column of a hostile file must not fill the memory.
+MAX_RUNS = 100_000
+MAX_CHANNELS = 100
 
 _Mask = npt.NDArray[np.bool_]
 _Places = npt.NDArray[np.intp]
@@ -61,11 +65,9 @@ class Axis:
         self, batch: Batch, rows: _Places, codes: npt.NDArray[np.int32], labels: list[str]
     ) -> _Places:
         """Return the number of the run or group of each row, giving new ones theirs."""
-        numbers = np.full(len(labels), -1, dtype=np.intp)
-        used = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
-        for code in used:
-            numbers[code] = self.names.get(labels[code], -1)
-        if (numbers[used] < 0).any():
+        known = map(self.names.get, labels, repeat(-1))
+        numbers = np.fromiter(known, dtype=np.intp, count=len(labels))
+        if (numbers[codes] < 0).any():
             self._add_new(batch, rows, codes, labels, numbers)
         return numbers[codes]
 
@@ -129,10 +131,17 @@ class Grid:
         group_codes, groups = batch.coded(self.groups.column)
         used = np.flatnonzero(np.bincount(run_codes, minlength=len(runs)))
         self.all_runs |= dict.fromkeys(runs[code] for code in used)
-        named = np.array([bool(name) for name in runs], dtype=bool)[run_codes]
-        named &= np.array([bool(name) for name in groups], dtype=bool)[group_codes]
-        self.n_unnamed += int((passing & ~named).sum())
-        rows = np.flatnonzero(passing & named)
+        if len(self.all_runs) > MAX_RUNS:
+            raise InputError(
+                f"{self.path}: column {self.runs.column!r} has more than {MAX_RUNS} different "
+                "names, which no report of runs has; check the column"
+            )
+        for codes, labels in ((run_codes, runs), (group_codes, groups)):
+            if "" in labels:
+                named = passing & np.array([bool(name) for name in labels], dtype=bool)[codes]
+                self.n_unnamed += int(passing.sum() - named.sum())
+                passing = named
+        rows = np.flatnonzero(passing)
         if not len(rows):
             return
         r = self.runs.find(batch, rows, run_codes[rows], runs)
@@ -152,6 +161,11 @@ class Grid:
         channel_codes, channels = batch.coded(self.channel)
         if not any(channels):
             return codes, runs
+        if len(channels) > MAX_CHANNELS:
+            raise InputError(
+                f"{self.path}: column {self.channel!r} has more than {MAX_CHANNELS} different "
+                "names, which no multiplexed run has; check the column"
+            )
         pairs = [f"{r}_{c}" if r and c else r for r in runs for c in channels]
         return codes * np.int32(len(channels)) + channel_codes, pairs
 

@@ -369,6 +369,16 @@ def test_a_matrix_beyond_the_limit_is_refused(tmp_path, monkeypatch):
         stream(write_text(tmp_path))
 
 
+def test_columns_that_cannot_be_runs_or_channels(tmp_path, monkeypatch):
+    path = write_text(tmp_path, FRAME.assign(Channel=[f"c{i}" for i in range(6)]))
+    monkeypatch.setattr(long_grid, "MAX_CHANNELS", 5)
+    with pytest.raises(InputError, match="column 'Channel' has more than 5 different names"):
+        stream(path, channel="Channel")
+    monkeypatch.setattr(long_grid, "MAX_RUNS", 2)
+    with pytest.raises(InputError, match="column 'Run' has more than 2 different names"):
+        stream(path)
+
+
 def test_an_error_in_a_large_text_does_not_abort_the_process(tmp_path):
     """Threads read ahead; were they to come back to Python at its end, it would dump core."""
     path = tmp_path / "large.tsv"
