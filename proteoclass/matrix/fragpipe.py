@@ -28,13 +28,7 @@ _ORDER = (
 #: Sums over all samples, and quantities of a table of one run, named as samples are.
 _NO_SAMPLES = frozenset(("combined", "summarized", "maxlfq", "razor", "unique", "total"))
 _TMT = ("Index", "NumberPSM", "MaxPepProb", "ReferenceIntensity")
-_PEPTIDES = (
-    "Peptide Sequence",
-    "Modified Sequence",
-    "Peptide",
-    "SequenceWindow",
-    "Sequence Window",
-)
+_PEPTIDES = ("Peptide Sequence", "Modified Sequence", "Peptide", "Sequence Window")
 _MARKS = {"contaminants": r"contam_", "decoys": r"rev_"}
 _GENES = ("Gene", "Gene Names", "Genes")
 _NAMES = ("Description", "Protein Description")
@@ -48,9 +42,8 @@ def recognise(preview: Preview) -> str:
         return "columns NumberPSM, MaxPepProb and ReferenceIntensity of TMT-Integrator"
     quantities = _present(preview.names)
     if preview.has("Protein ID", "Entry Name") and quantities:
-        return (
-            f"columns 'Protein ID', 'Entry Name' and a column a sample of {next(iter(quantities))}"
-        )
+        first = next(iter(quantities))
+        return f"columns 'Protein ID', 'Entry Name' and one of {first} for each sample"
     return ""
 
 
