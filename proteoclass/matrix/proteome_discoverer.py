@@ -283,8 +283,8 @@ def _told(columns: Iterable[_Column], index: pd.Index) -> pd.DataFrame | None:
 
 def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
     texts = _text(table, "Description")
-    # The gene is looked for in what the FASTA file's header said.
-    headers = [f"x {text}" for text in texts]
+    # A description is the FASTA file's header without its first word.
+    headers = [f"sp|{name}| {text}" for name, text in zip(ids, texts, strict=True)]
     genes = _text(table, "Gene Symbol")
     return pd.DataFrame(
         {
