@@ -4,7 +4,12 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.maxquant import cells_needed, is_maxquant, read_maxquant
+from proteoclass.matrix.maxquant import (
+    cells_needed,
+    columns_needed,
+    is_maxquant,
+    read_maxquant,
+)
 from proteoclass.matrix.read import read_matrix
 from proteoclass.matrix.tables import read_table
 
@@ -178,3 +183,92 @@ def test_recognition():
     assert is_maxquant(["Majority.protein.IDs"])
     assert not is_maxquant(["Protein IDs", "Intensity"])
     assert not is_maxquant(["sample_id", "P02768"])
+
+
+def test_the_other_quantities_are_named(tmp_path):
+    assert "2 columns of lfq (also there: ibaq, intensity)" in read(tmp_path).why
+    assert "also there" not in read(tmp_path, header="Protein IDs|Intensity s", rows=["P1|9"]).why
+
+
+def test_only_what_is_needed_is_read(tmp_path):
+    """Text in a column that nobody asked for is no matter; asked for, it is an error."""
+    header = HEADER.replace("|id|", "|Peptides s1|")
+    rows = [ROWS[0], ROWS[1].replace("|90|40|50|", "|90|?|50|")]
+    matrix = read_matrix(write(tmp_path, header=header, rows=rows))
+    assert matrix.values.loc["s2", "P01034"] == 500
+    with pytest.raises(InputError, match=r"row 3, column 'Intensity s1': '\?'"):
+        read_matrix(write(tmp_path, header=header, rows=rows), quantity="intensity")
+    names = HEADER.split("|")
+    assert columns_needed(names, "ibaq") == [
+        *names[:3],
+        *("iBAQ s1", "iBAQ s2", "Only identified by site", "Reverse", "Potential contaminant"),
+    ]
+    assert columns_needed(names, "absent") == names
+
+
+CHANNELS = (
+    "Protein IDs|Reporter intensity corrected 1|Reporter intensity corrected 2|"
+    "Reporter intensity 1|Reporter intensity count 1|"
+    "Reporter intensity corrected 1 exp1|Reporter intensity corrected 2 exp1|"
+    "Reporter intensity corrected 1 exp2|Reporter intensity corrected 2 exp2"
+)
+
+
+def test_channels_know_their_plex(tmp_path):
+    """The bare channels are sums over the experiments beside them."""
+    rows = ["P1|10000|20000|9|3|4000|8000|6000|12000"]
+    matrix = read_matrix(write(tmp_path, header=CHANNELS, rows=rows))
+    assert matrix.values["P1"].to_dict() == {
+        "1 exp1": 4000,
+        "2 exp1": 8000,
+        "1 exp2": 6000,
+        "2 exp2": 12000,
+    }
+    assert matrix.samples["plex"].tolist() == ["exp1", "exp1", "exp2", "exp2"]
+    assert matrix.samples["channel"].astype(str).str[0].tolist() == ["1", "2", "1", "2"]
+    assert matrix.source.notes[0] == (
+        "Left out, sums over experiments: 2 columns (Reporter intensity corrected 1, Reporter "
+        "intensity corrected 2)."
+    )
+
+
+def test_one_plex_has_bare_channels(tmp_path):
+    header = "Protein IDs|Reporter intensity corrected 1|Reporter intensity corrected 2"
+    matrix = read_matrix(write(tmp_path, header=header, rows=["P1|10000|20000"]))
+    assert matrix.values.index.tolist() == ["1", "2"]
+    assert "plex" not in matrix.samples
+
+
+def test_reporter_ions_of_old_versions(tmp_path):
+    """Before 1.6.1 the corrected ones had no mark and stood beside "not corrected"."""
+    header = (
+        "Protein IDs|Reporter intensity not corrected 0 e|Reporter intensity 0 e|"
+        "Reporter intensity count 0 e"
+    )
+    assert read(tmp_path, header=header, rows=["P1|9|70|1"]).values["P1"].to_dict() == {"0 e": 70}
+    alone = "Protein IDs|Reporter intensity not corrected 0 e"
+    assert read(tmp_path, header=alone, rows=["P1|9"]).values["P1"].to_dict() == {"0 e": 9}
+
+
+def test_light_and_heavy_forms_are_refused(tmp_path):
+    header = "Protein IDs|Intensity L|Intensity H|Intensity s1|Intensity L s1|Intensity H s1"
+    with pytest.raises(InputError, match="a SILAC table"):
+        read(tmp_path, header=header, rows=["P1|1|2|3|1|2"])
+    named = "Protein IDs|Intensity L|Intensity H"
+    assert read(tmp_path, header=named, rows=["P1|1|2"]).values.index.tolist() == ["L", "H"]
+
+
+def test_rows_that_perseus_adds_are_left_out(tmp_path):
+    header = "LFQ intensity s1|LFQ intensity s2|Potential contaminant|Majority protein IDs"
+    rows = ["#!{Type}E|E|C|T", "#!{C:Group}a|b||", "25.5|NaN||P1", "21.25|22||P2", "20|20|+|P3"]
+    matrix = read_matrix(write(tmp_path, header=header, rows=rows))
+    assert (matrix.scale, matrix.values.shape) == ("log2", (2, 2))
+    assert matrix.values["P2"].tolist() == [21.25, 22]
+    assert matrix.source.notes[0] == "Left out: 2 annotation rows of Perseus."
+
+
+def test_log2_values_are_told_by_the_numbers(tmp_path):
+    header = "Majority protein IDs|LFQ intensity s1|LFQ intensity s2"
+    matrix = read_matrix(write(tmp_path, header=header, rows=["P1|25.5|24.5", "P2|31|0"]))
+    assert matrix.scale == "log2"
+    assert matrix.values["P2"].tolist() == [31, 0]

@@ -239,3 +239,52 @@ def test_what_is_written_reads_back_equal(
     assert list(read.values.index) == list(values.index)
     assert list(read.values.columns) == list(values.columns)
     assert np.array_equal(read.values.to_numpy(), values.to_numpy(), equal_nan=True)
+
+
+ACCESSIONS = [f"P{n:05d}" for n in range(12345, 12357)]
+
+
+def bare(rows=2, more=()):
+    header = " ".join([*ACCESSIONS, *more])
+    row = " ".join(["25.5"] * len(ACCESSIONS) + ["70"] * len(more))
+    return "\n".join([header, *[row] * rows]) + "\n"
+
+
+def test_a_table_of_proteins_alone_names_samples_by_rows(tmp_path):
+    read = wide(tmp_path, bare(more=["_age"]))
+    assert list(read.values.index) == ["row 2", "row 3"]
+    assert list(read.values.columns) == ACCESSIONS
+    assert "1 column (_age)" in read.notes[0]
+    assert read.notes[1] == (
+        "No column names the samples: they are called by their rows in the file, row 2 to row 3. "
+        "Add a column sample_id to give them names."
+    )
+
+
+def test_a_sheet_may_name_such_rows(tmp_path):
+    sheet = pd.DataFrame(index=["row 3", "row 9"])
+    read = wide(tmp_path, bare(), sheet)
+    assert read.why == "samples x proteins: 1 rows of the table are named in the sheet"
+    matrix = read_matrix(tmp_path / "wide.tsv", pd.DataFrame({"sample_id": ["row 3"]}))
+    assert matrix.values.index.tolist() == ["row 3"]
+    with pytest.raises(InputError, match="no sample id of the sheet is in the table"):
+        wide(tmp_path, bare(), SHEET)
+
+
+def test_rows_are_never_names_where_a_column_may_be(tmp_path):
+    named = bare().replace(ACCESSIONS[0], "run", 1)
+    assert list(wide(tmp_path, named.replace("25.5", "s1", 1)).values.index) == ["s1", "25.5"]
+    few = "\n".join(" ".join(line.split()[:9]) for line in bare().splitlines())
+    with pytest.raises(InputError, match="no column of sample ids"):
+        wide(tmp_path, few)
+
+
+@pytest.mark.realdata
+def test_a_workbook_without_ids(data_folder):
+    """openpyxl alone: 210 rows, 1,542 columns without "_", 255,165 cells above zero."""
+    matrix = read_matrix(data_folder / "csf_alzheimer_spectronaut/Alzheimer.xlsx")
+    assert matrix.values.shape == (210, 1542)
+    assert int(matrix.values.count().sum()) == 255_165
+    assert matrix.values.index[[0, -1]].tolist() == ["row 2", "row 211"]
+    assert matrix.values.iloc[0, 0] == 61673.89453125
+    assert any("11 columns (_collection site" in note for note in matrix.source.notes)

@@ -147,3 +147,55 @@ def test_a_workbook_without_a_worksheet(tmp_path):
     (tmp_path / "none.xlsx").write_bytes(stream.getvalue())
     with pytest.raises(InputError, match="has no sheet with cells"):
         read_table(tmp_path / "none.xlsx")
+
+
+def with_sheet(folder, change):
+    """Save a workbook whose sheet is rewritten by `change`, as no spreadsheet program would."""
+    source = zipfile.ZipFile(save(folder / "m.xlsx", Data=ROWS))
+    path = folder / "changed.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            text = source.read(name)
+            archive.writestr(name, change(text) if "worksheets" in name else text)
+    return path
+
+
+def after_last_row(xml):
+    return lambda text: text.replace(b"</sheetData>", xml + b"</sheetData>")
+
+
+def test_a_declared_size_is_not_believed(tmp_path):
+    path = with_sheet(tmp_path, lambda text: text.replace(b"A1:D3", b"A1:XFD1048576"))
+    assert read_table(path).text("sample_id") == ["007", "8"]
+
+
+def test_rows_beyond_a_worksheet_are_refused_soon(tmp_path):
+    far = b'<row r="4000000000"><c r="A4000000000"><v>1</v></c></row>'
+    with pytest.raises(InputError, match="rows reach beyond row 1048576"):
+        read_table(with_sheet(tmp_path, after_last_row(far)))
+
+
+def test_empty_cells_are_counted_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "MAX_ROWS", 50)
+    assert len(read_table(with_sheet(tmp_path, after_last_row(b"<row/>" * 40))).rows) == 2
+    with pytest.raises(InputError, match="rows reach beyond row 50"):
+        read_table(with_sheet(tmp_path, after_last_row(b"<row/>" * 60)))
+    wide_rows = b"".join(b'<row r="%d"><c r="XFD%d"/></row>' % (i, i) for i in range(4, 8))
+    data = with_sheet(tmp_path, after_last_row(wide_rows)).read_bytes()
+    with pytest.raises(InputError, match="more than 40000 cells, empty ones included"):
+        parse_workbook(data, "m.xlsx", lambda i, name: i == 0, size=10_000)
+
+
+def test_a_cell_of_ten_megabytes_is_read(tmp_path):
+    text = (
+        b'<row r="9"><c r="A9" t="inlineStr"><is><t>' + b"x" * 10_000_000 + b"</t></is></c></row>"
+    )
+    table = read_table(with_sheet(tmp_path, after_last_row(text)))
+    assert len(table.text("sample_id")[-1]) == 10_000_000
+
+
+def test_only_the_chosen_columns_are_kept(tmp_path):
+    path = save(tmp_path / "m.xlsx", Data=ROWS)
+    table = read_table(path, select=lambda names: ["P1", "sample_id"])
+    assert table.names == ["sample_id", "P1"]
+    assert table.unread == ("P2", "site")
