@@ -12,7 +12,7 @@ import pandas as pd
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.delimited import MAX_CELLS
-from proteoclass.matrix.long_batches import Batch
+from proteoclass.matrix.long_batch import Batch
 
 #: Relative difference of two numbers that are one number written twice with six digits.
 TOLERANCE = 1e-5

@@ -10,14 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.long_batches import (
-    BATCH_ROWS,
-    BLOCK_BYTES,
-    Batch,
-    Content,
-    ends_open,
-    open_batches,
-)
+from proteoclass.matrix.long_batch import Batch, Content
+from proteoclass.matrix.long_batches import BATCH_ROWS, BLOCK_BYTES, ends_open, open_batches
 from proteoclass.matrix.long_grid import Axis, Conflict, Grid
 from proteoclass.matrix.preview import Preview
 from proteoclass.matrix.wording import counted

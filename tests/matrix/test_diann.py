@@ -1,12 +1,13 @@
 """DIA-NN: matrices, main reports of 1.8 and 2, what its author filters, and what is refused."""
 
 import gzip
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from proteoclass.errors import InputError
+from proteoclass.errors import InputError, ProteoclassError
 from proteoclass.matrix.check import check_matrix
 from proteoclass.matrix.diann import output_of, read, recognise
 from proteoclass.matrix.diann_groups import without_contaminants
@@ -357,6 +358,22 @@ def test_matrices_that_cannot_be_read(tmp_path):
     refused(damaged, "damaged gzip file")
     other = write_matrix(tmp_path, ["protein", "s1"], [["P1", "2"]])
     refused(other, "no columns 'Protein.Group' or 'Precursor.Id' of DIA-NN", format="diann")
+
+
+@pytest.mark.parametrize(("name", "columns"), FORMS)
+def test_altered_bytes_are_refused_in_a_line_or_read(tmp_path, name, columns):
+    """Sixty reports with bytes changed, cut out or doubled: never another exception."""
+    whole = write_report(tmp_path, report(columns), name).read_bytes()
+    rng = np.random.default_rng(11)
+    readable = 0
+    for _ in range(60):
+        at, size = int(rng.integers(len(whole))), int(rng.integers(1, 30))
+        middle = [bytes([rng.integers(256)]), b"", whole[at : at + size] * 2][rng.integers(3)]
+        (tmp_path / name).write_bytes(whole[:at] + middle + whole[at + size :])
+        with suppress(ProteoclassError):
+            read_matrix(tmp_path / name, format="diann")
+            readable += 1
+    assert readable < 50
 
 
 # Recognition

@@ -4,6 +4,7 @@ import gzip
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix import long_grid
+from proteoclass.matrix import long_grid, long_text
 from proteoclass.matrix.long_batches import BATCH_ROWS, Batch, open_batches
 from proteoclass.matrix.long_report import AtMost, OneOf, stream_quantities
 from proteoclass.matrix.preview import Preview, look_at
@@ -300,6 +301,41 @@ HEADER = "Run\tGroup\tX\n"
 )
 def test_bad_text_is_located(tmp_path, content, match):
     refused(tmp_path, content, match)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_rows_are_counted_over_blocks_and_blank_lines(tmp_path, pack):
+    """Line 1004: a header, a blank line, 999 rows, a blank line and a row go before it."""
+    rows = b"s1\tP1\t1\r\n" * 999
+    text = HEADER.encode() + b"\r\n" + rows + b"\n" + b"s1\tP1\t1\ns1\tP1\tx\n" + rows
+    refused(tmp_path, pack(text), "row 1004, column 'X': found 'x'", block_bytes=100)
+    refused(tmp_path, pack(text), "row 1004, column 'X': found 'x'")
+
+
+def test_what_no_parser_makes_sense_of(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text('Run;Group;X\n"s1;P1;1\ns1;P1;1\n')
+    with pytest.raises(InputError, match="row 2 has 1 cells, expected 3"):
+        stream(path)
+    refused(tmp_path, b"Run\tGroup\tX\rs1\tP1\t1\r", "lines end in carriage returns alone")
+
+
+def test_what_the_parser_says_is_passed_on():
+    seen = Preview("a.tsv", "text", ("Run",), (), "\t")
+    error = long_text._located(pa.ArrowInvalid("out of sync"), seen, long_text._Block(b"a\n", 4))
+    assert str(error) == "a.tsv: cannot be parsed (out of sync); export it again"
+
+
+def test_a_consumer_that_stops_leaves_nothing_running(tmp_path):
+    table = pa.table({"Run": ["a"] * 5000, "X": np.arange(5000.0)})
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=100)
+    pd.DataFrame({"Run": "a", "X": np.arange(5000.0)}).to_csv(tmp_path / "a.tsv", sep="\t")
+    before = threading.active_count()
+    for name in ("a.parquet", "a.tsv"):
+        seen = look_at(tmp_path / name)
+        with open_batches(seen, {"Run": "text", "X": "number"}, block_bytes=64) as batches:
+            assert next(batches).floats("X")[0] == 0
+        assert threading.active_count() == before
 
 
 def test_a_row_beyond_the_block_is_refused(tmp_path):

@@ -228,7 +228,7 @@ LOW = ("PG.ProteinGroups|a.PG.Quantity|PG.Qvalue", "P1|5|0.5")
         (LONG, "ibaq", "no quantity 'ibaq'; the report has quantity"),
         (("R.FileName|PG.Quantity", "a|5"), "auto", "no column PG.ProteinGroups or"),
         (("R.FileName|PG.ProteinGroups", "a|P1"), "auto", "no quantity of protein groups"),
-        ((LONG[0],), "auto", "none of 0 rows is left"),
+        ((LONG[0],), "auto", "has a header and no rows"),
         ((*LONG, "a|ill"), "auto", "row 11 has 2 cells, expected 11"),
         (
             (*LONG, LONG[1].replace("1500.5", "1501.5")),
