@@ -50,26 +50,25 @@ def protein_groups(n_groups: int, n_samples: int) -> Iterator[str]:
         for what in ("Intensity", "LFQ intensity", "MS/MS count")
         for sample in samples
     ]
-    yield "\t".join(
-        ["Protein IDs", "Majority protein IDs", "Peptide counts (all)", "Protein names"]
-        + ["Gene names", "Fasta headers", "Number of proteins", *_A_SAMPLE, *totals]
-        + ["Sequence coverage [%]", "Mol. weight [kDa]", "Q-value", "Score", "Intensity", *measured]
-        + ["MS/MS count", "Only identified by site", "Reverse", "Potential contaminant", "id"]
-        + ["Peptide IDs"]
-    )
+    about = "Protein IDs|Majority protein IDs|Peptide counts (all)|Protein names|Gene names|"
+    about += "Fasta headers|Number of proteins|Peptides|Razor + unique peptides|Unique peptides"
+    then = "Sequence coverage [%]|Mol. weight [kDa]|Q-value|Score|Intensity"
+    last = "MS/MS count|Only identified by site|Reverse|Potential contaminant|id|Peptide IDs"
+    header = [*about.split("|"), *totals, *then.split("|"), *measured, *last.split("|")]
+    yield "\t".join(header)
     for i in range(n_groups):
         peptides = rng.integers(0, 30, 3 * n_samples)
         logs = rng.normal(17, 2, 2 * n_samples)
         found = rng.random(2 * n_samples) > 0.4
         intensities = np.where(found, np.exp(logs), 0).round(-1).astype(np.int64)
         counts = rng.integers(0, 50, n_samples)
-        yield "\t".join(
-            [f"SIM{i:05d};SIX{i:05d}", f"SIM{i:05d}", "5;2", f"Protein {i}", f"GENE{i}"]
-            + [f">sp|SIM{i:05d}|X_HUMAN Protein {i} OS=Homo sapiens OX=9606 GN=GENE{i} PE=1 SV=1"]
-            + ["2", "9", "8", "7", *map(str, peptides), "33.3", "55.1", "0", "323.31", "99"]
-            + [*map(str, intensities), *map(str, counts), "99", "", "+" if i % 97 == 0 else ""]
-            + ["+" if i % 51 == 0 else "", str(i), ";".join(map(str, range(i, i + 12)))]
-        )
+        fasta = f">sp@SIM{i:05d}@X_HUMAN Protein {i} OS=Homo sapiens OX=9606 GN=GENE{i} PE=1"
+        about = f"SIM{i:05d};SIX{i:05d}|SIM{i:05d}|5;2|Protein {i}|GENE{i}|{fasta}|2|9|8|7"
+        flags = ["99", "", "+" if i % 97 == 0 else "", "+" if i % 51 == 0 else "", str(i)]
+        cells = [cell.replace("@", "|") for cell in about.split("|")]
+        cells += [*map(str, peptides), "33.3", "55.1", "0", "323.31", "99"]
+        cells += [*map(str, intensities), *map(str, counts), *flags]
+        yield "\t".join([*cells, ";".join(map(str, range(i, i + 12)))])
 
 
 def wide(n_proteins: int, n_samples: int) -> Iterator[str]:

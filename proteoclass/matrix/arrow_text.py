@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import io
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +20,8 @@ from proteoclass.matrix.cells import MISSING
 _CHUNK = 1 << 19
 _BLOCK = 1 << 22
 _WORKERS = 2
+_WAITING = 8
 _SAMPLE_ROWS = 8
-_SAMPLE = 1 << 22
 _LONGEST_HEADER = 1 << 24
 #: The csv module's own limit, which the exact parser obeys.
 _LONGEST_CELL = 131_072
@@ -27,32 +30,45 @@ _EXACT_INTEGERS = 2.0**53
 _TRUTHS = frozenset(("true", "false"))
 
 _Places = npt.NDArray[Any]
+_Bytes = npt.NDArray[np.uint8]
+_IsText = Callable[[int, str], bool]
+_Choose = Callable[[list[str]], Sequence[int]]
+_Allow = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class _Text:
-    """Text of whole rows under a header, and where in it they start."""
+class _Form:
+    """What the lines of a table look like, and which of their cells are wanted."""
+
+    separator: str
+    header: list[str]
+    kept: list[int]
+    runs: list[tuple[int, int]]
+
+    @property
+    def whole(self) -> bool:
+        return len(self.kept) == len(self.header)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The wanted cells of a few lines."""
 
     text: bytes
-    start: int
-    separator: str
-    width: int
+    n_rows: int
+    longest: int
     quoted: bool
 
 
 def parse_regular(
-    text: bytes,
-    separator: str,
-    is_text: Callable[[int, str], bool],
-    choose: Callable[[list[str]], Sequence[int]],
-    allow: Callable[[int, int], None],
+    lines: Iterable[bytes], separator: str, is_text: _IsText, choose: _Choose, allow: _Allow
 ) -> tuple[list[str], pd.DataFrame] | None:
     r"""Parse text in which nothing is out of the ordinary, or leave it to the exact parser.
 
     Parameters
     ----------
-    text : bytes
-        UTF-8 with ``\n`` line ends, the header in the first line.
+    lines : iterable of bytes
+        UTF-8 in pieces of whole lines with ``\n`` line ends, the header in the first line.
     separator : str
         One character.
     is_text : callable
@@ -79,34 +95,51 @@ def parse_regular(
     Examples
     --------
     >>> parse_regular(
-    ...     b"id\tx\tP1\na\t?\t2.5\n", "\t", lambda i, name: i == 0, lambda names: [0, 2], max
+    ...     [b"id\tx\tP1\na\t?\t2.5\n"], "\t", lambda i, name: i == 0, lambda names: [0, 2], max
     ... )[1]
        0    2
     0  a  2.5
     """
-    header = _header(text, separator)
+    pieces = iter(lines)
+    first = next(pieces, b"")
+    header = _header(first, separator)
     if len(header) < 2:
         return None
-    end = text.index(b"\n") + 1
-    source = _Text(text, end, separator, len(header), b'"' in text)
     kept = list(choose(header))
-    body = _body(source, kept)
-    if body is None:
+    form = _Form(separator, header, kept, _runs(kept))
+    first = first[first.index(b"\n") + 1 :]
+    parts = _parts(chain([first] if first else [], pieces), form)
+    n_rows = sum(part.n_rows for part in parts or ())
+    if not parts or not n_rows:
         return None
-    lines, n_rows, longest = body
     allow(n_rows, len(kept))
-    words = _words(source, header, kept, is_text)
-    table = _arrow(lines, source, kept, words, longest)
+    words = _words(parts[0], form, is_text)
+    table = _arrow(parts, form, words)
     if table is None or table.num_rows != n_rows:
         return None
     return _frame(table, header, kept, words, is_text)
 
 
-def _header(text: bytes, separator: str) -> list[str]:
-    """Return the names, none where the first line is blank, alone or hides a separator."""
-    end = text.find(b"\n", 0, _LONGEST_HEADER)
-    names = text[: max(end, 0)].decode("utf-8", errors="replace")
-    if not names.strip() or end + 1 == len(text):
+def pieces_of(text: bytes) -> Iterator[bytes]:
+    r"""Cut a text into pieces of whole lines.
+
+    Examples
+    --------
+    >>> list(pieces_of(b"id\nx\n"))
+    [b'id\nx\n']
+    """
+    at = 0
+    while at < len(text):
+        end = text.rfind(b"\n", at, at + _CHUNK) + 1 or text.find(b"\n", at) + 1 or len(text)
+        yield text[at:end]
+        at = end
+
+
+def _header(first: bytes, separator: str) -> list[str]:
+    """Return the names, none where the first line is blank or hides a separator."""
+    end = first.find(b"\n", 0, _LONGEST_HEADER)
+    names = first[: max(end, 0)].decode("utf-8", errors="replace")
+    if not names.strip():
         return []
     cells = names.split(separator)
     if '"' in names:
@@ -118,36 +151,6 @@ def _header(text: bytes, separator: str) -> list[str]:
     return [name.strip() for name in cells]
 
 
-def _body(source: _Text, kept: list[int]) -> tuple[Any, int, int] | None:
-    """Return the text of the kept columns, the number of rows and the longest row."""
-    whole = len(kept) == source.width
-    runs = [] if whole else _runs(kept)
-    # NumPy lets go of Python's lock while it looks for separators.
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        parts = list(pool.map(lambda chunk: _part(source, chunk, runs), _chunks(source)))
-    if not parts or None in parts:
-        return None
-    found = [part for part in parts if part is not None]
-    n_rows, longest = sum(part[1] for part in found), max(part[2] for part in found)
-    if whole:
-        return memoryview(source.text)[source.start :], n_rows, longest
-    return b"".join(part[0] for part in found), n_rows, longest
-
-
-def _part(
-    source: _Text, chunk: npt.NDArray[np.uint8], runs: list[tuple[int, int]]
-) -> tuple[bytes, int, int] | None:
-    """Return the wanted spans of a chunk's rows, how many they are, and the longest."""
-    if not runs and not source.quoted:
-        ends, text = np.flatnonzero(chunk == 10), b""  # Arrow compares the widths of whole rows
-    else:
-        marks = _marks(chunk, source)
-        if marks is None:
-            return None
-        ends, text = marks[:, -1], _cut(source, chunk, marks, runs) if runs else b""
-    return text, len(ends), int(np.diff(ends, prepend=-1).max())
-
-
 def _runs(kept: list[int]) -> list[tuple[int, int]]:
     """Return neighbouring columns as spans from first to last."""
     places = np.array(kept)
@@ -157,41 +160,64 @@ def _runs(kept: list[int]) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(firsts, lasts, strict=True)]
 
 
-def _chunks(source: _Text) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield the bytes of whole lines, chunk by chunk, each with a line end."""
-    at, text = source.start, source.text
-    while at < len(text):
-        end = text.rfind(b"\n", at, at + _CHUNK) + 1 or text.find(b"\n", at) + 1 or len(text)
-        chunk = np.frombuffer(text, np.uint8, end - at, at)
-        yield chunk if chunk[-1] == 10 else np.append(chunk, np.uint8(10))
-        at = end
+def _parts(pieces: Iterable[bytes], form: _Form) -> list[_Part] | None:
+    """Return the wanted cells of all lines, None where a line is irregular."""
+    found: list[_Part | None] = []
+    waiting: deque[Future[_Part | None]] = deque()
+    # NumPy lets go of Python's lock while it looks for separators.
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(_part, piece, form))
+            if len(waiting) > _WAITING:
+                found.append(waiting.popleft().result())
+                if found[-1] is None:
+                    break
+        found += [part.result() for part in waiting]
+    regular = [part for part in found if part is not None]
+    return regular if len(regular) == len(found) else None
 
 
-def _marks(chunk: npt.NDArray[np.uint8], source: _Text) -> _Places | None:
+def _part(piece: bytes, form: _Form) -> _Part | None:
+    text = piece if piece.endswith(b"\n") else piece + b"\n"
+    chunk = np.frombuffer(text, np.uint8)
+    quoted = b'"' in text
+    if form.whole and not quoted:
+        ends = np.flatnonzero(chunk == 10)  # Arrow compares the widths of whole rows
+    else:
+        marks = _marks(chunk, form, quoted)
+        if marks is None:
+            return None
+        ends = marks[:, -1]
+        if not form.whole:
+            text = _cut(text, marks, form)
+    return _Part(text, len(ends), int(np.diff(ends, prepend=-1).max()), quoted)
+
+
+def _marks(chunk: _Bytes, form: _Form, quoted: bool) -> _Places | None:
     """Return the place after each cell, rows x columns; None where rows differ in length."""
     ends = chunk == 10
-    marked = ends | (chunk == ord(source.separator))
-    if source.quoted:
-        inside = _inside_quotes(chunk, source)
+    marked = ends | (chunk == ord(form.separator))
+    if quoted:
+        inside = _inside_quotes(chunk, form)
         if inside is None or (inside & ends).any():
             return None
         marked &= ~inside
     marks = np.flatnonzero(marked)
     n_rows = int(np.count_nonzero(ends))
-    if len(marks) != n_rows * source.width:
+    if len(marks) != n_rows * len(form.header):
         return None
-    by_row: _Places = marks.reshape(n_rows, source.width)
+    by_row: _Places = marks.reshape(n_rows, len(form.header))
     return by_row if ends[by_row[:, -1]].all() else None
 
 
-def _inside_quotes(chunk: npt.NDArray[np.uint8], source: _Text) -> npt.NDArray[np.bool_] | None:
+def _inside_quotes(chunk: _Bytes, form: _Form) -> npt.NDArray[np.bool_] | None:
     """Say which bytes stand within quotes; None where a quote is not at a cell's edge."""
     quotes = chunk == 34
     places = np.flatnonzero(quotes)
     if len(places) % 2:
         return None
     opened, closed = places[::2], places[1::2]
-    edges = (10, ord(source.separator))
+    edges = (10, ord(form.separator))
     before = chunk[opened - 1]
     if opened[:1].tolist() == [0]:
         before[0] = 10  # the chunk starts a row
@@ -203,45 +229,36 @@ def _inside_quotes(chunk: npt.NDArray[np.uint8], source: _Text) -> npt.NDArray[n
     return inside
 
 
-def _cut(
-    source: _Text,
-    chunk: npt.NDArray[np.uint8],
-    marks: _Places,
-    runs: list[tuple[int, int]],
-) -> bytes:
-    """Return the rows with only these spans of columns."""
+def _cut(text: bytes, marks: _Places, form: _Form) -> bytes:
+    """Return the rows with only the wanted spans of columns."""
     starts = np.concatenate(([0], marks[:-1, -1] + 1))
-    mark = source.separator.encode()
+    between, n_spans = form.separator.encode(), len(form.runs)
     # Pieces of bytes: thousands of views would keep Python's collector of garbage busy.
-    text = chunk.tobytes()
-    spans = [
-        (
-            (starts if first == 0 else marks[:, first - 1] + 1).tolist(),
-            marks[:, last].tolist(),
-            b"\n" if (first, last) == runs[-1] else mark,
-        )
-        for first, last in runs
-    ]
-    pieces: list[Any] = [b""] * (2 * len(spans) * len(marks))
-    for i, (froms, tos, after) in enumerate(spans):
-        pieces[2 * i :: 2 * len(spans)] = [text[a:b] for a, b in zip(froms, tos, strict=True)]
-        pieces[2 * i + 1 :: 2 * len(spans)] = [after] * len(marks)
+    pieces: list[bytes] = [b""] * (2 * n_spans * len(marks))
+    for i, (first, last) in enumerate(form.runs):
+        froms = (starts if first == 0 else marks[:, first - 1] + 1).tolist()
+        tos = marks[:, last].tolist()
+        after = b"\n" if i == n_spans - 1 else between
+        pieces[2 * i :: 2 * n_spans] = [text[a:b] for a, b in zip(froms, tos, strict=True)]
+        pieces[2 * i + 1 :: 2 * n_spans] = [after] * len(marks)
     return b"".join(pieces)
 
 
-def _words(
-    source: _Text, header: list[str], kept: list[int], is_text: Callable[[int, str], bool]
-) -> list[int]:
+def _words(part: _Part, form: _Form, is_text: _IsText) -> list[int]:
     """Return the columns that are text, by declaration or by their first cells."""
-    sample = source.text[source.start : source.start + _SAMPLE].split(b"\n", _SAMPLE_ROWS)
-    lines = [line.decode("utf-8", errors="replace") for line in sample[:_SAMPLE_ROWS] if line]
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if source.quoted else csv.QUOTE_NONE
+    sample = part.text.split(b"\n", _SAMPLE_ROWS)[:_SAMPLE_ROWS]
+    lines = [line.decode("utf-8", errors="replace") for line in sample if line]
+    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if part.quoted else csv.QUOTE_NONE
     try:
-        rows = list(csv.reader(lines, delimiter=source.separator, quoting=quoting))
+        rows = list(csv.reader(lines, delimiter=form.separator, quoting=quoting))
     except csv.Error:  # a cell beyond the module's limit
         rows = []
-    rows = [row for row in rows if len(row) == source.width]
-    return [i for i in kept if is_text(i, header[i]) or any(_is_word(row[i]) for row in rows)]
+    rows = [row for row in rows if len(row) == len(form.kept)]
+    return [
+        place
+        for i, place in enumerate(form.kept)
+        if is_text(place, form.header[place]) or any(_is_word(row[i]) for row in rows)
+    ]
 
 
 def _is_word(cell: str) -> bool:
@@ -254,22 +271,45 @@ def _is_word(cell: str) -> bool:
     return False
 
 
-def _arrow(lines: Any, source: _Text, kept: list[int], words: list[int], longest: int) -> Any:
+class _Stream(io.RawIOBase):
+    """The texts of parts as one file, each let go once it is read."""
+
+    def __init__(self, parts: list[_Part]) -> None:
+        super().__init__()
+        self._parts = deque(part.text for part in parts)
+        parts.clear()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        found, length = [], 0
+        while self._parts and length < size:
+            piece = self._parts.popleft()
+            if length + len(piece) > size:
+                self._parts.appendleft(piece[size - length :])
+                piece = piece[: size - length]
+            found.append(piece)
+            length += len(piece)
+        return b"".join(found)
+
+
+def _arrow(parts: list[_Part], form: _Form, words: list[int]) -> Any:
     """Return Arrow's table of the text, or None where it meets something unexpected."""
     import pyarrow as pa  # 0.2 s that small tables need not pay
     import pyarrow.csv as pc
 
-    names = [str(i) for i in kept]
+    names = [str(i) for i in form.kept]
     kinds = dict.fromkeys(names, pa.float64()) | {str(i): pa.string() for i in words}
+    quoted = any(part.quoted for part in parts)
+    # A row must fit within a block.
+    block = min(max(_BLOCK, 2 * max(part.longest for part in parts)), (1 << 31) - 1)
     try:
         return pc.read_csv(
-            pa.BufferReader(pa.py_buffer(lines)),
-            # A row must fit within a block.
-            read_options=pc.ReadOptions(
-                column_names=names, block_size=min(max(_BLOCK, 2 * longest), (1 << 31) - 1)
-            ),
+            pa.PythonFile(_Stream(parts), mode="r"),
+            read_options=pc.ReadOptions(column_names=names, block_size=block),
             parse_options=pc.ParseOptions(
-                delimiter=source.separator, quote_char='"' if source.quoted else False
+                delimiter=form.separator, quote_char='"' if quoted else False
             ),
             convert_options=pc.ConvertOptions(
                 column_types=kinds, null_values=sorted(MISSING), strings_can_be_null=False
@@ -284,7 +324,7 @@ def _frame(
     header: list[str],
     kept: list[int],
     words: list[int],
-    is_text: Callable[[int, str], bool],
+    is_text: _IsText,
 ) -> tuple[list[str], pd.DataFrame] | None:
     textual = frozenset(words)
     counted = [i for i in kept if i not in textual]

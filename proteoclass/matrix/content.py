@@ -18,8 +18,11 @@ from proteoclass.errors import InputError, SystemFailureError
 #: Largest table file that is read into memory, and largest text after unpacking.
 MAX_BYTES = 1 << 30
 #: First bytes of the binary formats that are read.
+GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 HDF5_MAGIC = b"\x89HDF"
+#: Byte order marks of UTF-16 and UTF-32.
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 _MAGIC = (
     (b"\x89PNG", "a PNG picture"),
@@ -187,7 +190,7 @@ def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     >>> table_text("\ufeffid\r\nµ".encode("utf-16"), "a.tsv")[0].decode()
     'id\nµ'
     """
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(GZIP_MAGIC):
         data = _unzipped(data, where)
     _refuse_binary(data, where)
     text, notes = _decoded(data, where)

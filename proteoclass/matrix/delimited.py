@@ -72,6 +72,7 @@ def parse_delimited(
     required: Callable[[list[str]], int] = len,
     select: Select | None = None,
     size: int | None = None,
+    quick: bool = True,
 ) -> Parsed:
     r"""Parse tab-, semicolon-, comma- or bar-separated text.
 
@@ -91,6 +92,9 @@ def parse_delimited(
         Columns without a name are always read.
     size : int, optional
         Largest number of cells that are read; `MAX_CELLS` where left out.
+    quick : bool
+        Whether a large text may be parsed by `proteoclass.matrix.arrow_text`, which gives
+        the same or nothing.
 
     Returns
     -------
@@ -109,23 +113,18 @@ def parse_delimited(
     (';', ['id', 'P1'], [2.5])
     """
     declared, separator, text = find_separator(text)
-    limit = MAX_CELLS if size is None else size
 
     def allow(n_rows: int, n_columns: int) -> None:
-        if n_rows * n_columns > limit:
-            raise InputError(
-                f"{where}: has {n_rows} rows x {n_columns} columns, at most {limit} cells "
-                "are read; split the table"
-            )
+        refuse_size(where, n_rows, n_columns, size)
 
     def choose(header: list[str]) -> list[int]:
         return chosen_columns(header, select)
 
-    has_commas = separator != "," and _has_decimal_commas(text, separator)
-    if len(text) >= QUICK_FROM and not has_commas:
-        from proteoclass.matrix.arrow_text import parse_regular
+    has_commas = separator != "," and has_decimal_commas(text, separator)
+    if quick and len(text) >= QUICK_FROM and not has_commas:
+        from proteoclass.matrix.arrow_text import parse_regular, pieces_of
 
-        regular = parse_regular(text, separator, is_text, choose, allow)
+        regular = parse_regular(pieces_of(text), separator, is_text, choose, allow)
         if regular is not None:
             header, frame = regular
             rows = np.arange(len(frame)) + (3 if declared else 2)
@@ -147,6 +146,25 @@ def parse_delimited(
         notes = (*notes, DECIMAL_COMMAS)
     frame = _parsed(body, (separator, decimal, quoting), header, kept, is_text, where)
     return Parsed(header, frame, rows, separator, decimal, notes)
+
+
+def refuse_size(where: str, n_rows: int, n_columns: int, size: int | None = None) -> None:
+    """Refuse a table of too many cells.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> refuse_size("a.tsv", 10, 5)
+    """
+    limit = MAX_CELLS if size is None else size
+    if n_rows * n_columns > limit:
+        raise InputError(
+            f"{where}: has {n_rows} rows x {n_columns} columns, at most {limit} cells "
+            "are read; split the table"
+        )
 
 
 def chosen_columns(header: list[str], select: Select | None) -> list[int]:
@@ -325,8 +343,14 @@ def _checked_widths(
     return header, ()
 
 
-def _has_decimal_commas(body: bytes, separator: str) -> bool:
-    """Look in the first megabyte for a cell like 1,5 that cannot be thousands."""
+def has_decimal_commas(body: bytes, separator: str) -> bool:
+    r"""Look in the first megabyte for a cell like 1,5 that cannot be thousands.
+
+    Examples
+    --------
+    >>> has_decimal_commas(b"a;1,5\n", ";"), has_decimal_commas(b"a;1,500\n", ";")
+    (True, False)
+    """
     start = body[: 1 << 20]
     if b"," not in start:
         return False

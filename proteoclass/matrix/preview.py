@@ -13,6 +13,7 @@ from typing import Literal
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.content import (
+    GZIP_MAGIC,
     HDF5_MAGIC,
     PARQUET_MAGIC,
     is_workbook,
@@ -30,7 +31,6 @@ Container = Literal["text", "workbook", "parquet", "hdf5"]
 PREVIEW_BYTES = 1 << 22
 _ROWS = 40
 _LINES = 1000
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,10 @@ def look_at(path: str | os.PathLike[str]) -> Preview:
     ('id', 'P1')
     """
     with open_binary(path) as stream:
-        start = stream.read(PREVIEW_BYTES)
+        start = stream.read(PREVIEW_BYTES // 4)
+        if start.count(b"\n") <= _ROWS:
+            start += stream.read(PREVIEW_BYTES - len(start))
+        whole = not stream.read(1)
     if not start or start.isspace():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     if start.startswith(PARQUET_MAGIC):
@@ -124,7 +127,7 @@ def look_at(path: str | os.PathLike[str]) -> Preview:
         data = read_bytes(path)
         if is_workbook(data):
             return _workbook(path, data)
-    return _text(path, start)
+    return _text(path, start, whole)
 
 
 def _parquet(path: str | os.PathLike[str]) -> Preview:
@@ -151,9 +154,8 @@ def _first_rows(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[str, ...]]
         yield tuple(cell_text(cell).strip() for cell in row)
 
 
-def _text(path: str | os.PathLike[str], start: bytes) -> Preview:
-    gzipped = start.startswith(_GZIP_MAGIC)
-    whole = len(start) < PREVIEW_BYTES
+def _text(path: str | os.PathLike[str], start: bytes, whole: bool) -> Preview:
+    gzipped = start.startswith(GZIP_MAGIC)
     if gzipped:
         start, whole = _unzipped_start(path)
     text, _ = table_text(start if whole else _whole_lines(start), str(path))

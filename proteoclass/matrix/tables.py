@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,9 +15,16 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.cells import is_missing, is_number_type, numbers
-from proteoclass.matrix.content import PARQUET_MAGIC, is_workbook, read_bytes, table_text
+from proteoclass.matrix.content import (
+    GZIP_MAGIC,
+    PARQUET_MAGIC,
+    is_workbook,
+    read_bytes,
+    table_text,
+)
 from proteoclass.matrix.delimited import Parsed, Select, parse_delimited, refuse_repeats
 from proteoclass.matrix.headers import plain
+from proteoclass.matrix.plain_file import read_plain
 from proteoclass.matrix.wording import counted
 from proteoclass.matrix.workbook import cell_text, parse_workbook
 
@@ -155,46 +161,25 @@ def read_table(
     ...     read_table(target).text("id")
     ['007']
     """
-    data = read_bytes(path)
-    # The hash is computed beside the parsing: it needs no lock.
-    with ThreadPoolExecutor(1) as pool:
-        digest = pool.submit(lambda: hashlib.sha256(data).hexdigest())
-        table = _table(path, data, sheet, (text_columns, all_text), required, select)
-    return replace(table, sha256=digest.result())
-
-
-def _table(
-    path: str | os.PathLike[str],
-    data: bytes,
-    sheet: str | None,
-    as_written: tuple[Collection[str], bool],
-    required: Callable[[list[str]], int],
-    select: Select | None,
-) -> Table:
-    where = str(path)
-    text_columns, all_text = as_written
     kept = {plain(name) for name in text_columns}
 
     def is_text(position: int, name: str) -> bool:
         return all_text or position == 0 or plain(name) in kept
 
+    where = str(path)
     notes: tuple[str, ...] = ()
-    if is_workbook(data):
-        parsed, where = parse_workbook(data, where, is_text, sheet, select=select)
-    elif sheet is not None:
-        raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
-    elif data.startswith(PARQUET_MAGIC):
-        from proteoclass.matrix.parquet import parse_parquet
-
-        parsed = parse_parquet(path, is_text, select=select)
+    regular = read_plain(path, is_text, select) if sheet is None else None
+    if regular is not None:
+        parsed, sha256 = regular
     else:
-        text, notes = table_text(data, where)
-        parsed = parse_delimited(text, where, is_text, required=required, select=select)
+        data = read_bytes(path)
+        parsed, where, notes = _parsed(path, data, sheet, is_text, required, select)
+        sha256 = hashlib.sha256(data).hexdigest()
     frame, rows, more = _named(parsed, where)
     return Table(
         path=str(path),
         where=where,
-        sha256="",
+        sha256=sha256,
         frame=frame,
         rows=rows,
         separator=parsed.separator,
@@ -202,6 +187,31 @@ def _table(
         notes=(*notes, *parsed.notes, *more),
         unread=_unread(parsed),
     )
+
+
+def _parsed(
+    path: str | os.PathLike[str],
+    data: bytes,
+    sheet: str | None,
+    is_text: Callable[[int, str], bool],
+    required: Callable[[list[str]], int],
+    select: Select | None,
+) -> tuple[Parsed, str, tuple[str, ...]]:
+    """Parse a file of any kind; return where the table stands in it, and what was assumed."""
+    where = str(path)
+    if is_workbook(data):
+        return *parse_workbook(data, where, is_text, sheet, select=select), ()
+    if sheet is not None:
+        raise InputError(f"{where}: is not a workbook and has no sheet {sheet!r}; drop --sheet")
+    if data.startswith(PARQUET_MAGIC):
+        from proteoclass.matrix.parquet import parse_parquet
+
+        return parse_parquet(path, is_text, select=select), where, ()
+    text, notes = table_text(data, where)
+    # Text that is plain on the disk was tried already.
+    quick = data.startswith(GZIP_MAGIC)
+    parsed = parse_delimited(text, where, is_text, required=required, select=select, quick=quick)
+    return parsed, where, notes
 
 
 def _stripped(cell: Any) -> str:

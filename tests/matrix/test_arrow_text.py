@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
 from proteoclass.matrix import arrow_text, delimited
-from proteoclass.matrix.arrow_text import parse_regular
+from proteoclass.matrix.arrow_text import parse_regular, pieces_of
 from proteoclass.matrix.cells import MISSING
 from proteoclass.matrix.delimited import parse_delimited
 from proteoclass.matrix.tables import read_table
@@ -26,7 +26,7 @@ def everything(header):
 
 def quick(text, separator="\t", choose=everything, allow=lambda rows, columns: None):
     text = text if isinstance(text, bytes) else text.encode()
-    return parse_regular(text, separator, first_is_text, choose, allow)
+    return parse_regular(pieces_of(text), separator, first_is_text, choose, allow)
 
 
 def both(text, select=None):
