@@ -197,7 +197,8 @@ def _sample_columns(names: Collection[str], quantity: str) -> dict[str, str]:
     The bare totals ("Intensity", "iBAQ") have nothing after the prefix.
     """
     for prefix in _PREFIXES.get(quantity, (re.escape(quantity) + r"[ ._]?",)):
-        found = {n: m.group(1) for n in names if (m := re.fullmatch(f"{prefix}(.+)", n))}
+        form = re.compile(f"{prefix}(.+)")
+        found = {name: match.group(1) for name in names if (match := form.fullmatch(name))}
         if found:
             return found
     return {}

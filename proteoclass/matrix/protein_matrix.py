@@ -172,7 +172,7 @@ class ProteinMatrix:
         values.index = values.index.astype(str)
         values.columns = values.columns.astype(str)
         if scale == "raw":
-            values = values.where(values != 0)
+            values = _without_zeros(values)
         where = source.path if source is not None else ""
         _check_ids("sample", values.index, where)
         _check_ids("protein", values.columns, where)
@@ -239,6 +239,17 @@ class ProteinMatrix:
     def with_notes(self, *notes: str) -> ProteinMatrix:
         """Return the matrix with sentences added to its source."""
         return replace(self, source=replace(self.source, notes=(*self.source.notes, *notes)))
+
+
+def _without_zeros(values: pd.DataFrame) -> pd.DataFrame:
+    # By way of NumPy: pandas' own `where` copies twice, and a matrix may be large.
+    numbers = values.to_numpy(dtype=float)
+    zero = numbers == 0
+    if not zero.any():
+        return values
+    return pd.DataFrame(
+        np.where(zero, np.nan, numbers), index=values.index, columns=values.columns, copy=False
+    )
 
 
 def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
