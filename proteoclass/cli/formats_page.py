@@ -1,4 +1,4 @@
-"""docs/formats.md, made from the registry of readers: ``python -m proteoclass.cli.formats_page``."""
+"""docs/formats.md, from the registry of readers: ``python -m proteoclass.cli.formats_page``."""
 
 from __future__ import annotations
 
@@ -53,10 +53,16 @@ def formats_page() -> str:
     '# Formats'
     """
     rows = (
-        f"| `{entry.name}` | {entry.title} | {entry.quantities} | `{entry.example}` |\n"
+        f"| `{entry.name}` | {_cell(entry.title)} | {_cell(entry.quantities)} "
+        f"| `{_cell(entry.example)}` |\n"
         for entry in REGISTRY
     )
     return _HEAD + "".join(rows) + _TAIL
+
+
+def _cell(text: str) -> str:
+    # A bar ends a cell, even inside code.
+    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":

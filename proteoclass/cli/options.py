@@ -111,8 +111,8 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "format": (
-        *("auto", "maxquant", "diann", "spectronaut", "fragpipe", "proteome-discoverer", "olink"),
-        *("alphadia", "alphapept", "mztab", "anndata", "wide"),
+        *("auto", "maxquant", "fragpipe", "proteome-discoverer", "spectronaut", "alphadia"),
+        *("alphapept", "mztab", "diann", "olink", "anndata", "wide"),
     ),
     "scale": ("auto", "raw", "log2"),
     "kind": ("auto", "intensity", "ratio", "npx"),
