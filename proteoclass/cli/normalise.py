@@ -153,7 +153,7 @@ def _with_values(matrix: ProteinMatrix, numbers: npt.NDArray[np.float64]) -> Pro
 
 def _put(matrix: ProteinMatrix, output: str | None, *, force: bool) -> None:
     if output is not None and output.lower().endswith(".h5ad"):
-        from proteoclass.matrix.anndata_file import write_anndata
+        from proteoclass.matrix.anndata_write import write_anndata
 
         write_anndata(matrix, output, force=force)
         say(f"wrote {output}")

@@ -120,7 +120,7 @@ REGISTRY = (
     ),
     Format(
         "anndata",
-        "anndata_file",
+        "anndata_read",
         "AnnData .h5ad (needs the extra: pip install 'proteoclass[anndata]')",
         "X; a layer with --quantity LAYER",
         "proteoclass check matrix.h5ad --samples samples.tsv",

@@ -171,7 +171,6 @@ def test_unknown_steps_are_wrong_usage(wide):
 
 
 def test_an_anndata_file_says_what_was_done(wide, tmp_path):
-    pytest.importorskip("anndata")
     from proteoclass.matrix import read_matrix
 
     target = tmp_path / "out.h5ad"
