@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.matrix.cell_marks import CellMarks, find_marks
 from proteoclass.matrix.cells import MISSING
 
 _CHUNK = 1 << 19
@@ -23,14 +23,10 @@ _WORKERS = 2
 _WAITING = 8
 _SAMPLE_ROWS = 8
 _LONGEST_HEADER = 1 << 24
-#: The csv module's own limit, which the exact parser obeys.
-_LONGEST_CELL = 131_072
 #: From here on a whole number may differ from the float that stands for it.
 _EXACT_INTEGERS = 2.0**53
 _TRUTHS = frozenset(("true", "false"))
 
-_Places = npt.NDArray[Any]
-_Bytes = npt.NDArray[np.uint8]
 _IsText = Callable[[int, str], bool]
 _Choose = Callable[[list[str]], Sequence[int]]
 _Allow = Callable[[int, int], None]
@@ -179,68 +175,32 @@ def _parts(pieces: Iterable[bytes], form: _Form) -> list[_Part] | None:
 
 def _part(piece: bytes, form: _Form) -> _Part | None:
     text = piece if piece.endswith(b"\n") else piece + b"\n"
-    chunk = np.frombuffer(text, np.uint8)
     quoted = b'"' in text
     if form.whole and not quoted:
-        ends = np.flatnonzero(chunk == 10)  # Arrow compares the widths of whole rows
+        # Arrow itself compares the widths of whole rows.
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     else:
-        marks = _marks(chunk, form, quoted)
+        marks = find_marks(text, form.separator, len(form.header), quoted=quoted)
         if marks is None:
             return None
-        ends = marks[:, -1]
+        ends = marks.ends
         if not form.whole:
             text = _cut(text, marks, form)
     return _Part(text, len(ends), int(np.diff(ends, prepend=-1).max()), quoted)
 
 
-def _marks(chunk: _Bytes, form: _Form, quoted: bool) -> _Places | None:
-    """Return the place after each cell, rows x columns; None where rows differ in length."""
-    ends = chunk == 10
-    marked = ends | (chunk == ord(form.separator))
-    if quoted:
-        inside = _inside_quotes(chunk, form)
-        if inside is None or (inside & ends).any():
-            return None
-        marked &= ~inside
-    marks = np.flatnonzero(marked)
-    n_rows = int(np.count_nonzero(ends))
-    if len(marks) != n_rows * len(form.header):
-        return None
-    by_row: _Places = marks.reshape(n_rows, len(form.header))
-    return by_row if ends[by_row[:, -1]].all() else None
-
-
-def _inside_quotes(chunk: _Bytes, form: _Form) -> npt.NDArray[np.bool_] | None:
-    """Say which bytes stand within quotes; None where a quote is not at a cell's edge."""
-    quotes = chunk == 34
-    places = np.flatnonzero(quotes)
-    if len(places) % 2:
-        return None
-    opened, closed = places[::2], places[1::2]
-    edges = (10, ord(form.separator))
-    before = chunk[opened - 1]
-    if opened[:1].tolist() == [0]:
-        before[0] = 10  # the chunk starts a row
-    if not (np.isin(before, edges).all() and np.isin(chunk[closed + 1], edges).all()):
-        return None
-    if len(places) and (closed - opened).max() > _LONGEST_CELL:
-        return None
-    inside: npt.NDArray[np.bool_] = np.logical_xor.accumulate(quotes)
-    return inside
-
-
-def _cut(text: bytes, marks: _Places, form: _Form) -> bytes:
+def _cut(text: bytes, marks: CellMarks, form: _Form) -> bytes:
     """Return the rows with only the wanted spans of columns."""
-    starts = np.concatenate(([0], marks[:-1, -1] + 1))
-    between, n_spans = form.separator.encode(), len(form.runs)
-    # Pieces of bytes: thousands of views would keep Python's collector of garbage busy.
-    pieces: list[bytes] = [b""] * (2 * n_spans * len(marks))
+    starts = np.concatenate(([0], marks.ends[:-1] + 1))
+    between, step = form.separator.encode(), 2 * len(form.runs)
+    view = memoryview(text)
+    pieces: list[bytes | memoryview] = [b""] * (step * len(starts))
     for i, (first, last) in enumerate(form.runs):
-        froms = (starts if first == 0 else marks[:, first - 1] + 1).tolist()
-        tos = marks[:, last].tolist()
-        after = b"\n" if i == n_spans - 1 else between
-        pieces[2 * i :: 2 * n_spans] = [text[a:b] for a, b in zip(froms, tos, strict=True)]
-        pieces[2 * i + 1 :: 2 * n_spans] = [after] * len(marks)
+        froms = (starts if first == 0 else marks.after(first - 1) + 1).tolist()
+        tos = marks.after(last).tolist()
+        after = b"\n" if 2 * i == step - 2 else between
+        pieces[2 * i :: step] = [view[a:b] for a, b in zip(froms, tos, strict=True)]
+        pieces[2 * i + 1 :: step] = [after] * len(starts)
     return b"".join(pieces)
 
 
