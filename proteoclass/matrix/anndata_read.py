@@ -203,9 +203,9 @@ def _described(proteins: pd.DataFrame) -> pd.DataFrame:
             continue
         source = next((str(name) for name in proteins if plain(str(name)) in headers), None)
         if source is not None:
-            told = proteins[source].astype(object).fillna("").astype(str)
+            told = ["" if pd.isna(cell) else str(cell) for cell in proteins[source]]
             # A group keeps its leading accession first, whatever separates the members.
-            frame[target] = told.map(_group) if target == "accessions" else told
+            frame[target] = list(map(_group, told)) if target == "accessions" else told
         elif target == "accessions":
             frame[target] = [accessions_in(str(name)) for name in proteins.index]
     return frame

@@ -304,7 +304,8 @@ def _frame(
         told[i] = cells
     if not told:
         return header, numbers
-    frame = pd.concat([pd.DataFrame(told), numbers], axis=1)
+    # pandas before 3 warns of joining the names of no columns.
+    frame = pd.concat([pd.DataFrame(told), numbers], axis=1) if counted else pd.DataFrame(told)
     return header, frame if list(frame.columns) == kept else frame[kept]
 
 

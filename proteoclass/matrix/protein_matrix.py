@@ -169,8 +169,8 @@ class ProteinMatrix:
             protein has two in `proteins`.
         """
         values = values.astype(float)
-        values.index = values.index.astype(str)
-        values.columns = values.columns.astype(str)
+        values.index = _as_text(values.index)
+        values.columns = _as_text(values.columns)
         if scale == "raw":
             values = _without_zeros(values)
         where = source.path if source is not None else ""
@@ -257,6 +257,11 @@ def _check_choice(what: str, value: str, allowed: tuple[str, ...]) -> None:
         raise InputError(f"{what}: found {value!r}, expected one of {', '.join(allowed)}")
 
 
+def _as_text(ids: pd.Index) -> pd.Index:
+    # Only pandas 3 leaves a missing id missing; before, None becomes the text "None".
+    return ids.astype(object).where(ids.notna(), "").astype(str)
+
+
 def _check_ids(what: str, ids: pd.Index, where: str) -> None:
     prefix = f"{where}: " if where else ""
     if len(ids) == 0:
@@ -277,7 +282,7 @@ def _complete_samples(index: pd.Index, samples: pd.DataFrame | None) -> pd.DataF
     if samples is None:
         samples = pd.DataFrame(index=index)
     samples = samples.copy()
-    samples.index = samples.index.astype(str)
+    samples.index = _as_text(samples.index)
     _check_ids("sample", samples.index, "sample sheet")
     absent = index.difference(samples.index)
     if len(absent):
@@ -324,7 +329,7 @@ def _own_patients(index: pd.Index, samples: pd.DataFrame) -> pd.Series:
 
 def _complete_proteins(columns: pd.Index, proteins: pd.DataFrame | None) -> pd.DataFrame:
     frame = pd.DataFrame(index=columns) if proteins is None else proteins.copy()
-    frame.index = frame.index.astype(str)
+    frame.index = _as_text(frame.index)
     same = frame.index.equals(columns)
     named = columns if same else frame.index[frame.index.isin(columns)]
     if not named.is_unique:

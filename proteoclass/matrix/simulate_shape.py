@@ -104,7 +104,7 @@ def measure_shape(values: pd.DataFrame, albumin: str = "") -> dict[str, Any]:
             if (mean.round() == at).any()
         },
         "missing_rate": float(1.0 - detected.mean()),
-        "missing_spearman": float((1.0 - detected).rank().corr(mean.rank())),
+        "missing_spearman": _correlation((1.0 - detected).rank(), mean.rank()),
         "depth_cv": float(depth.std() / depth.mean()),
         "components": _component_shares(normal.loc[:, detected == 1.0])[:4].tolist(),
     }
@@ -135,6 +135,12 @@ def median_quotient(log2: pd.DataFrame) -> pd.Series:
     """
     steady = log2.loc[:, log2.notna().mean() >= 0.8]
     return (steady - steady.median()).median(axis=1)
+
+
+def _correlation(one: pd.Series, other: pd.Series) -> float:
+    # Of a constant there is none, which is no cause to warn, as pandas before 3 did.
+    with np.errstate(invalid="ignore"):
+        return float(one.corr(other))
 
 
 def _component_shares(complete: pd.DataFrame) -> Floats:

@@ -361,8 +361,10 @@ def test_a_last_line_without_an_end_is_said(tmp_path):
 
 
 def test_a_parquet_file_without_rows(tmp_path):
-    with pytest.raises(InputError, match="has a header and no rows"):
-        stream(write_parquet(tmp_path, FRAME[:0]))
+    # Of no type, as pandas before 3 writes text where there is none.
+    for frame in (FRAME[:0], FRAME[:0].astype(object)):
+        with pytest.raises(InputError, match="has a header and no rows"):
+            stream(write_parquet(tmp_path, frame))
 
 
 def test_damaged_parquet(tmp_path):
