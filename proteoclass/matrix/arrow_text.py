@@ -17,7 +17,7 @@ import pandas as pd
 from proteoclass.matrix.cell_marks import CellMarks, find_marks
 from proteoclass.matrix.cells import MISSING
 
-_CHUNK = 1 << 19
+_CHUNK = 1 << 20
 _BLOCK = 1 << 22
 _WORKERS = 2
 _WAITING = 8

@@ -235,7 +235,7 @@ def find_separator(text: bytes) -> tuple[bool, str, bytes]:
 def _declared_separator(text: bytes) -> tuple[str, bytes]:
     # Excel writes and obeys a first line "sep=;".
     first, _, _ = text[:16].partition(b"\n")
-    if first[:4].lower() == b"sep=" and len(first.rstrip()) == 5:
+    if first[:4].lower() == b"sep=" and len(first.rstrip(b" \r")) == 5:
         return first[4:5].decode("ascii", errors="replace"), text.partition(b"\n")[2]
     return "", text
 

@@ -15,7 +15,7 @@ from proteoclass.matrix import content, delimited
 from proteoclass.matrix.content import open_binary, table_text
 from proteoclass.matrix.delimited import Parsed, Select
 
-_PIECE = 1 << 19
+_PIECE = 1 << 20
 _LONGEST_LINE = 1 << 26
 #: How much decides on separator and decimal mark, as it does for the exact parser.
 _START = 1 << 20
