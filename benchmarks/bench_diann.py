@@ -114,7 +114,7 @@ def with_proteoclass(path: str) -> tuple[float, Any]:
     """Read as a user does, hash of the file included."""
     from proteoclass.matrix.read import read_matrix
 
-    load(path, "proteoclass.matrix.diann_report")
+    load(path, "proteoclass.matrix.formats.diann_report")
     started = time.perf_counter()
     values = read_matrix(path).values
     return time.perf_counter() - started, values

@@ -19,9 +19,9 @@ import pandas as pd
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import QuantileTransformer
 
-from proteoclass.matrix.impute import METHODS as IMPUTERS
-from proteoclass.matrix.impute import Imputer
-from proteoclass.matrix.normalise import METHODS, Normaliser
+from proteoclass.matrix.normalisation.impute import METHODS as IMPUTERS
+from proteoclass.matrix.normalisation.impute import Imputer
+from proteoclass.matrix.normalisation.normalise import METHODS, Normaliser
 
 Floats = npt.NDArray[np.float64]
 

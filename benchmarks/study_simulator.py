@@ -16,10 +16,10 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 
 from proteoclass.folds import patient_folds
-from proteoclass.matrix.simulate import SimulatedCohort, simulate_cohort
-from proteoclass.matrix.simulate_shape import median_quotient
-from proteoclass.matrix.simulate_sheet import ALBUMIN_ID
-from proteoclass.matrix.simulate_signal import N_PLANTED
+from proteoclass.matrix.simulation.shape import median_quotient
+from proteoclass.matrix.simulation.sheet import ALBUMIN_ID
+from proteoclass.matrix.simulation.signal import N_PLANTED
+from proteoclass.matrix.simulation.simulate import SimulatedCohort, simulate_cohort
 from proteoclass.stats import auc
 
 #: Degrees of freedom that the typical variance counts for in the moderated t: the surrogate

@@ -28,7 +28,7 @@ def data() -> None:
 @json_option
 def list_command(as_json: bool) -> None:
     """List the public cohorts that can be fetched, with their terms."""
-    from proteoclass.matrix.cohorts import list_cohorts
+    from proteoclass.matrix.cohorts.catalogue import list_cohorts
 
     cohorts = list_cohorts()
     if as_json:
@@ -59,7 +59,7 @@ def fetch(name: str, output: str, force: bool, raw_only: bool, mirror: str | Non
     whole or not at all. The data are not part of proteoclass: their own licence and
     citation are printed, and kept in source.json.
     """
-    from proteoclass.matrix.cohorts import fetch_cohort, find_cohort, next_command
+    from proteoclass.matrix.cohorts.catalogue import fetch_cohort, find_cohort, next_command
     from proteoclass.matrix.wording import counted
 
     cohort = find_cohort(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from proteoclass.matrix.formats import REGISTRY
+from proteoclass.matrix.formats.registry import REGISTRY
 
 _HEAD = """# Formats
 

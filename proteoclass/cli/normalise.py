@@ -69,7 +69,7 @@ def normalise(
     known = len(matrix.source.notes)
     prepared = prepare(matrix, step, creatinine_unit)
     if bridge is not None:
-        from proteoclass.matrix.bridging import apply_bridge, read_bridge
+        from proteoclass.matrix.normalisation.bridging import apply_bridge, read_bridge
 
         prepared = apply_bridge(prepared, read_bridge(bridge))
     notices(prepared.source.notes[known:])
@@ -78,12 +78,12 @@ def normalise(
 
 def _normalised(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
     from proteoclass.errors import name_list
-    from proteoclass.matrix.normalise import (
+    from proteoclass.matrix.normalisation.normalise import (
         Normaliser,
         default_normalisation,
         plasma_protein_ids,
     )
-    from proteoclass.matrix.quotients import bimodal_quotients
+    from proteoclass.matrix.normalisation.quotients import bimodal_quotients
 
     chosen = default_normalisation(matrix) if method == "auto" else method
     exclude = plasma_protein_ids(matrix.proteins) if matrix.fluid == "urine" else ()
@@ -105,8 +105,8 @@ def _filled(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
     import numpy as np
 
     from proteoclass.errors import InputError
-    from proteoclass.matrix.censoring import recommend_imputation
-    from proteoclass.matrix.impute import Imputer
+    from proteoclass.matrix.normalisation.censoring import recommend_imputation
+    from proteoclass.matrix.normalisation.impute import Imputer
 
     before = matrix.values.to_numpy(dtype=float)
     if method == "none" or (method == "auto" and matrix.kind != "intensity"):
@@ -132,7 +132,7 @@ def _filled(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
 def _not_measured(matrix: ProteinMatrix) -> npt.NDArray[np.bool_]:
     import numpy as np
 
-    from proteoclass.matrix.censoring import not_measured
+    from proteoclass.matrix.normalisation.censoring import not_measured
 
     numbers = matrix.values.to_numpy(dtype=float)
     marked = np.zeros(numbers.shape, dtype=bool)
@@ -153,7 +153,7 @@ def _with_values(matrix: ProteinMatrix, numbers: npt.NDArray[np.float64]) -> Pro
 
 def _put(matrix: ProteinMatrix, output: str | None, *, force: bool) -> None:
     if output is not None and output.lower().endswith(".h5ad"):
-        from proteoclass.matrix.anndata_write import write_anndata
+        from proteoclass.matrix.formats.anndata_write import write_anndata
 
         write_anndata(matrix, output, force=force)
         say(f"wrote {output}")

@@ -12,8 +12,8 @@ import pandas as pd
 from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.read import ReadOptions, read_matched
-from proteoclass.matrix.reruns import rerun_problem
-from proteoclass.matrix.runs import is_marked, reruns_among, run_name
+from proteoclass.matrix.samples.reruns import rerun_problem
+from proteoclass.matrix.samples.runs import is_marked, reruns_among, run_name
 from proteoclass.matrix.wording import counted
 
 # Ziemann 2016, doi 10.1186/s13059-016-1044-7.

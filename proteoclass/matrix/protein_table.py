@@ -10,7 +10,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import members
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.protein_matrix import PROTEIN_COLUMNS
-from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.tables.table import read_table
 from proteoclass.matrix.wording import counted
 
 _HEADERS = {

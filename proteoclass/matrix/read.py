@@ -12,9 +12,9 @@ import pandas as pd
 
 from proteoclass.errors import InputError
 from proteoclass.io import sha256_file
-from proteoclass.matrix.formats import FORMATS, find_format
-from proteoclass.matrix.joining import Joined, join_samples
-from proteoclass.matrix.preview import look_at
+from proteoclass.matrix.formats.quantities import Quantities, Request
+from proteoclass.matrix.formats.registry import FORMATS, find_format
+from proteoclass.matrix.formats.scale import decide_kind, decide_scale
 from proteoclass.matrix.protein_matrix import (
     Fluid,
     Kind,
@@ -24,11 +24,11 @@ from proteoclass.matrix.protein_matrix import (
     Source,
 )
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
-from proteoclass.matrix.quantities import Quantities, Request
-from proteoclass.matrix.reruns import RULES, merged, rerun_problem
-from proteoclass.matrix.sample_rows import Matching
-from proteoclass.matrix.scale import decide_kind, decide_scale
-from proteoclass.matrix.sheet import NO_PATIENTS, complete_samples, read_samples
+from proteoclass.matrix.samples.joining import Joined, join_samples
+from proteoclass.matrix.samples.reruns import RULES, merged, rerun_problem
+from proteoclass.matrix.samples.sample_rows import Matching
+from proteoclass.matrix.samples.sheet import NO_PATIENTS, complete_samples, read_samples
+from proteoclass.matrix.tables.preview import look_at
 
 _Path = str | os.PathLike[str]
 

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.outcome import SHEET, Outcome, index_weights, require_classes
-from proteoclass.matrix.prepare import prepare
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 Floats = npt.NDArray[np.float64]

@@ -16,10 +16,10 @@ import xgboost
 from proteoclass import io
 from proteoclass.errors import ModelRefusedError
 from proteoclass.matrix.matching import match_proteins
-from proteoclass.matrix.normalise import frozen_normalised, frozen_shift
-from proteoclass.matrix.prepare import prepare
+from proteoclass.matrix.normalisation.normalise import frozen_normalised, frozen_shift
+from proteoclass.matrix.normalisation.prepare import prepare
+from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.ratio import has_pool, pool_id
 from proteoclass.scorer.blend import Blend, mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds
 from proteoclass.scorer.crossfit import BAG_LIMITS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from proteoclass.matrix.normalise import Normaliser
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import FoldResult
 from proteoclass.scorer.settings import Settings

@@ -11,8 +11,8 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from proteoclass.errors import TooLittleDataError, name_list
-from proteoclass.matrix.impute import Imputer, fewest_detected
-from proteoclass.matrix.normalise import Normaliser
+from proteoclass.matrix.normalisation.impute import Imputer, fewest_detected
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
 from proteoclass.scorer.severity_scorer import SeverityScorer
 

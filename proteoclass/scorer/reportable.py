@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.matrix.normalise import MIN_REFERENCE_FOUND
+from proteoclass.matrix.normalisation.normalise import MIN_REFERENCE_FOUND
 from proteoclass.scorer.calibration import Thresholds
 from proteoclass.scorer.model_schema import ModelContent
 from proteoclass.stats import expit

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.impute import METHODS as IMPUTE_METHODS
-from proteoclass.matrix.normalise import METHODS as NORMALISE_METHODS
-from proteoclass.matrix.normalise import default_normalisation, plasma_protein_ids
+from proteoclass.matrix.normalisation.impute import METHODS as IMPUTE_METHODS
+from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISE_METHODS
+from proteoclass.matrix.normalisation.normalise import default_normalisation, plasma_protein_ids
 from proteoclass.panel.selector import METHODS as SELECT_METHODS
 from proteoclass.panel.selector import method_for
 

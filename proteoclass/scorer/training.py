@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from proteoclass.io import canonical_json, creation_date, plain
+from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.ratio import has_pool, pool_id
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.calibration import fit_platt, fit_thresholds
 from proteoclass.scorer.crossfit import unit_seed

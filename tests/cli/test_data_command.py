@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 from loopback import serving
+from proteoclass.matrix.cohorts.catalogue import CohortFile, find_cohort, list_cohorts
 
 from proteoclass.cli import main
-from proteoclass.matrix import cohorts
-from proteoclass.matrix.cohorts import CohortFile, find_cohort, list_cohorts
-from proteoclass.matrix.recipes import overmyer
+from proteoclass.matrix.cohorts import catalogue as cohorts
+from proteoclass.matrix.cohorts.recipes import overmyer
 
 CLINICAL = list(overmyer._CLINICAL.values())
 CONTENT = "\n".join(

@@ -10,7 +10,7 @@ import pytest
 from proteoclass.cli import main
 from proteoclass.cli.formats_page import formats_page
 from proteoclass.cli.reference import commands
-from proteoclass.matrix.formats import FORMATS, REGISTRY
+from proteoclass.matrix.formats.registry import FORMATS, REGISTRY
 
 PAGE = Path(__file__).parents[2] / "docs" / "formats.md"
 LEAVES = {

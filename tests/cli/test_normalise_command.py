@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from proteoclass.cli import main
 from proteoclass.matrix import ProteinMatrix
-from proteoclass.matrix.bridging import bridge_offsets
-from proteoclass.matrix.creatinine import WARNING
+from proteoclass.matrix.normalisation.bridging import bridge_offsets
+from proteoclass.matrix.normalisation.creatinine import WARNING
 
 
 def run(*arguments):

@@ -118,8 +118,8 @@ def test_samples_may_be_required_or_not_offered(invoke, files):
 
 def test_choices_are_those_of_the_reader_and_of_the_study_file():
     """The command line repeats them, since it loads no reader to print its help."""
-    from proteoclass.matrix.formats import FORMATS
-    from proteoclass.matrix.reruns import RULES
+    from proteoclass.matrix.formats.registry import FORMATS
+    from proteoclass.matrix.samples.reruns import RULES
     from proteoclass.study_file import InputPart
 
     @click.command(cls=Command)

@@ -59,7 +59,7 @@ def encodings() -> Iterator[Hostile]:
         "no-last-line-end": plain.rstrip("\n").encode(),
         "blank-lines": plain.replace("\n", "\n\n").encode(),
         "blanks-around": plain.replace("2000", " 2000 ").encode(),
-        "gzip-named-tsv": gzip.compress(plain.encode()),
+        "gzip-named-tsv": gzip.compress(plain.encode(), mtime=0),
         "gzip-in-two-members": gzip.compress(plain[:20].encode())
         + gzip.compress(plain[20:].encode()),
         "semicolons-decimal-commas": text(separator=";").replace(".", ",").encode(),
@@ -74,7 +74,9 @@ def encodings() -> Iterator[Hostile]:
     yield Hostile("odd-utf16.tsv", plain.encode("utf-16") + b"\x41", "UTF-16")
     yield Hostile("gzip-cut.tsv.gz", gzip.compress(plain.encode() * 50)[:-30], "damaged gzip")
     yield Hostile("gzip-garbage.tsv.gz", b"\x1f\x8b" + b"garbage" * 9, "damaged gzip")
-    yield Hostile("gzip-of-gzip.gz", gzip.compress(gzip.compress(plain.encode())), "gzip|binary")
+    yield Hostile(
+        "gzip-of-gzip.gz", gzip.compress(gzip.compress(plain.encode(), mtime=0)), "gzip|binary"
+    )
 
 
 def shapes() -> Iterator[Hostile]:

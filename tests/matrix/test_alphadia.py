@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.alphadia import read, recognise
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.alphadia import read, recognise
+from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 MATRIX = "pg\trun_0\trun_1\nP02768;P02768-2\t200.5\t0.0\nP01034\t\t7.25\n"
 # Version 1: the quantity of a group (`intensity`) stands in each of its precursors.

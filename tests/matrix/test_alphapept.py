@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.alphapept import read, recognise
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.alphapept import read, recognise
+from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 HEADER = ",a_LFQ,b_LFQ,a,b"
 ROWS = (

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError, SystemFailureError
-from proteoclass.matrix.anndata_read import read, recognise
-from proteoclass.matrix.anndata_write import write_anndata
-from proteoclass.matrix.formats import find_format
-from proteoclass.matrix.preview import Preview, look_at
+from proteoclass.matrix.formats.anndata_read import read, recognise
+from proteoclass.matrix.formats.anndata_write import write_anndata
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.formats.registry import find_format
 from proteoclass.matrix.protein_matrix import ProteinMatrix, Source
-from proteoclass.matrix.quantities import Request
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 
 def small():
@@ -39,6 +39,7 @@ def small():
             "CRP mg_l": ["low", "high"],
             "_index": ["x", "y"],
             "empty": [np.nan, np.nan],
+            "nothing": np.array([None, None], dtype=object),
             "ventilated": np.array([True, np.nan], dtype=object),
             "hospital_number": np.array([np.nan, 9007199254740993], dtype=object),
             "plate": pd.array([None, 7], dtype="Int64"),
@@ -96,7 +97,7 @@ def test_neither_way_needs_the_anndata_package(tmp_path):
     code = (
         "import sys, pandas as pd\n"
         "sys.modules['anndata'] = None\n"
-        "from proteoclass.matrix.anndata_write import write_anndata\n"
+        "from proteoclass.matrix.formats.anndata_write import write_anndata\n"
         "from proteoclass.matrix.protein_matrix import ProteinMatrix\n"
         "from proteoclass.matrix.read import read_matrix\n"
         "matrix = ProteinMatrix.build(pd.DataFrame([[1.0]], ['s'], ['P1']), scale='log2')\n"
@@ -289,7 +290,7 @@ class TestWhatOthersWrite:
             put(file["obs"], "names", np.array([b"s1", b"\xc3\xa9"]), compression="gzip")
             column(file["obs"], "site")
             put(file["obs"], "site", ["north", "south"], compression="gzip")
-            var = mark(file.create_group("var"), "dataframe", _index="id")
+            var = mark(file.create_group("var"), np.bytes_("dataframe"), _index=np.bytes_("id"))
             var.attrs["column-order"] = np.array([])  # so anndata writes no columns
             parts(
                 var, "id", "nullable-string-array",

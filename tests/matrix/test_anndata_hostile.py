@@ -13,12 +13,12 @@ import pytest
 from h5ad_layout import TEXT, column, h5ad, mark, parts, put
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.anndata_read import read
-from proteoclass.matrix.anndata_write import write_anndata
-from proteoclass.matrix.preview import look_at
+from proteoclass.matrix.formats.anndata_read import read
+from proteoclass.matrix.formats.anndata_write import write_anndata
+from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.quantities import Request
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import look_at
 
 READER = """
 import json, resource, sys
@@ -108,6 +108,13 @@ def both(*changes):
     return lambda file: [change(file) for change in changes]
 
 
+def kind_of_lists(file):
+    """As one wrong bit makes it of text; h5py crashed on what it then read."""
+    file["X"].attrs.pop("encoding-type")
+    lists, scalar = h5py.h5t.vlen_create(h5py.h5t.NATIVE_UINT8), h5py.h5s.create(h5py.h5s.SCALAR)
+    h5py.h5a.create(file["X"].id, b"encoding-type", lists, scalar)
+
+
 CODES = {"codes": [0, 1], "categories": ["a"]}
 MASK = {"values": [1, 2], "mask": [1, 0]}
 DAMAGED = {
@@ -121,6 +128,10 @@ DAMAGED = {
     "X is a type": (replaced("X", np.dtype("f8")), "/X: is a type, expected an array or a group"),
     "X of a future kind": (attribute("X", **{"encoding-type": "dask"}), "encoding 'dask 0.2.0'"),
     "too long": (replaced("X", np.ones((3, 2))), "X has 3 x 2 cells, expected 2 samples of obs"),
+    "a kind that is no text": (
+        kind_of_lists,
+        "/X: attribute 'encoding-type' is neither text nor a number",
+    ),
     "sparse without shape": (
         both(sparse((2, 2)), lambda file: file["X"].attrs.pop("shape")),
         r"/X: has the shape \(\), expected",
@@ -482,6 +493,6 @@ def test_too_many_cells_are_refused(tmp_path, monkeypatch):
         pd.DataFrame(np.ones((2, 3)), ["a", "b"], list("xyz")), scale="log2"
     )
     path = write_anndata(matrix, tmp_path / "a.h5ad")
-    monkeypatch.setattr("proteoclass.matrix.anndata_elements.MAX_CELLS", 5)
+    monkeypatch.setattr("proteoclass.matrix.formats.anndata_elements.MAX_CELLS", 5)
     with pytest.raises(InputError, match="/X: has 2 x 3 cells, at most 5 are read"):
         read_matrix(path)

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix import arrow_text, delimited
-from proteoclass.matrix.arrow_text import parse_regular, pieces_of
-from proteoclass.matrix.cells import MISSING
-from proteoclass.matrix.delimited import parse_delimited
-from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.tables import arrow_text, delimited
+from proteoclass.matrix.tables.arrow_text import parse_regular, pieces_of
+from proteoclass.matrix.tables.cells import MISSING
+from proteoclass.matrix.tables.delimited import parse_delimited
+from proteoclass.matrix.tables.table import read_table
 
 
 def first_is_text(position, name):

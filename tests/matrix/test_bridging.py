@@ -8,7 +8,7 @@ import pytest
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix import ProteinMatrix
-from proteoclass.matrix.bridging import apply_bridge, bridge_offsets, read_bridge
+from proteoclass.matrix.normalisation.bridging import apply_bridge, bridge_offsets, read_bridge
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def test_what_is_no_bridge_is_refused_in_one_line(tmp_path, text, message):
 def test_missing_and_oversized_files(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no such file"):
         read_bridge(tmp_path / "none.json")
-    monkeypatch.setattr("proteoclass.matrix.bridging._MAX_BYTES", 3)
+    monkeypatch.setattr("proteoclass.matrix.normalisation.bridging._MAX_BYTES", 3)
     (tmp_path / "big.json").write_text("12345")
     with pytest.raises(InputError, match="is larger than"):
         read_bridge(tmp_path / "big.json")

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import pytest
 from loopback import serving
-
-from proteoclass.errors import InputError, SystemFailureError
-from proteoclass.matrix import download
-from proteoclass.matrix.cohorts import (
+from proteoclass.matrix.cohorts.catalogue import (
     SOURCE,
     Cohort,
     CohortFile,
@@ -22,6 +19,9 @@ from proteoclass.matrix.cohorts import (
     list_cohorts,
     next_command,
 )
+
+from proteoclass.errors import InputError, SystemFailureError
+from proteoclass.matrix.cohorts import download
 
 CONTENT = b"sample_id\tP02768\ns1\t31.5\n" * 40
 
@@ -248,7 +248,7 @@ FULL = """
 import resource, sys
 from test_cohorts import MADE_UP
 from proteoclass.errors import SystemFailureError
-from proteoclass.matrix.cohorts import fetch_cohort
+from proteoclass.matrix.cohorts.catalogue import fetch_cohort
 resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
 try:
     fetch_cohort(MADE_UP, sys.argv[2], raw_only=True, mirror=sys.argv[1])

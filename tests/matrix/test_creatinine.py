@@ -6,8 +6,8 @@ import pytest
 
 from proteoclass.errors import InputError
 from proteoclass.matrix import ProteinMatrix, prepare
-from proteoclass.matrix.creatinine import WARNING, per_creatinine
-from proteoclass.matrix.normalise import default_normalisation
+from proteoclass.matrix.normalisation.creatinine import WARNING, per_creatinine
+from proteoclass.matrix.normalisation.normalise import default_normalisation
 
 
 def urine(fluid="urine", kind="intensity", **columns):

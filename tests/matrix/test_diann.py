@@ -9,12 +9,12 @@ import pytest
 
 from proteoclass.errors import InputError, ProteoclassError
 from proteoclass.matrix.check import check_matrix
-from proteoclass.matrix.diann import output_of, read, recognise
-from proteoclass.matrix.diann_groups import without_contaminants
-from proteoclass.matrix.formats import find_format
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.diann import output_of, read, recognise
+from proteoclass.matrix.formats.diann_groups import without_contaminants
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.formats.registry import find_format
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 
 def _words(text):

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.fragpipe import recognise
-from proteoclass.matrix.preview import look_at
+from proteoclass.matrix.formats.fragpipe import recognise
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import look_at
 
 HEADER = (
     "Protein|Protein ID|Entry Name|Gene|Protein Length|Organism|Description|Protein Probability|"

@@ -9,8 +9,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.censoring import left_censoring, not_measured, recommend_imputation
-from proteoclass.matrix.impute import METHODS, Imputer, fewest_detected
+from proteoclass.matrix.normalisation.censoring import (
+    left_censoring,
+    not_measured,
+    recommend_imputation,
+)
+from proteoclass.matrix.normalisation.impute import METHODS, Imputer, fewest_detected
 
 
 @pytest.fixture

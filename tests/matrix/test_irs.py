@@ -7,7 +7,7 @@ from scipy import stats
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix import ProteinMatrix, pool_ratio, prepare
-from proteoclass.matrix.irs import internal_reference_scaling, irs_reference
+from proteoclass.matrix.normalisation.irs import internal_reference_scaling, irs_reference
 
 
 @pytest.fixture

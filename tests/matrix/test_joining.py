@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.joining import join_samples
-from proteoclass.matrix.quantities import Quantities
+from proteoclass.matrix.formats.quantities import Quantities
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.runs import run_name
-from proteoclass.matrix.sample_rows import find_rows, lookalikes
-from proteoclass.matrix.sheet import complete_samples
+from proteoclass.matrix.samples.joining import join_samples
+from proteoclass.matrix.samples.runs import run_name
+from proteoclass.matrix.samples.sample_rows import find_rows, lookalikes
+from proteoclass.matrix.samples.sheet import complete_samples
 
 
 def quantities(names, samples=None):

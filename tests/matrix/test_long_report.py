@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix import long_grid, long_text
-from proteoclass.matrix.long_batches import BATCH_ROWS, Batch, open_batches
-from proteoclass.matrix.long_report import AtMost, OneOf, stream_quantities
-from proteoclass.matrix.preview import Preview, look_at
+from proteoclass.matrix.long_reports import grid as long_grid
+from proteoclass.matrix.long_reports import text as long_text
+from proteoclass.matrix.long_reports.batches import BATCH_ROWS, Batch, open_batches
+from proteoclass.matrix.long_reports.stream import AtMost, OneOf, stream_quantities
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 FRAME = pd.DataFrame(
     {
@@ -423,8 +424,8 @@ def test_an_error_in_a_large_text_does_not_abort_the_process(tmp_path):
     path.write_text(HEADER + "s1\tP1\tx\n" + "s1\tP1\t1\n" * 3_000_000)
     code = (
         "import sys; from proteoclass.errors import InputError\n"
-        "from proteoclass.matrix.long_report import stream_quantities\n"
-        "from proteoclass.matrix.preview import look_at\n"
+        "from proteoclass.matrix.long_reports.stream import stream_quantities\n"
+        "from proteoclass.matrix.tables.preview import look_at\n"
         "try:\n"
         "    stream_quantities(look_at(sys.argv[1]), run='Run', group='Group', quantity='X')\n"
         "except InputError as error:\n"

@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.maxquant import (
+from proteoclass.matrix.formats.maxquant import (
     cells_needed,
     columns_needed,
     is_maxquant,
     read_maxquant,
 )
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.tables.table import read_table
 
 HEADER = (
     "Protein IDs|Majority protein IDs|Fasta headers|Peptides|Intensity|Intensity s1|Intensity s2|"

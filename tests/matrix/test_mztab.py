@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix import mztab_lines
-from proteoclass.matrix.mztab import read, recognise
-from proteoclass.matrix.mztab_assays import name_assays, parameter_name
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats import mztab_lines
+from proteoclass.matrix.formats.mztab import read, recognise
+from proteoclass.matrix.formats.mztab_assays import name_assays, parameter_name
+from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 DECOY = "opt_global_cv_MS:1002217_decoy_peptide"
 METADATA = (

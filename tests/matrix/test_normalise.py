@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.matrix.normalise import (
+from proteoclass.matrix.normalisation.normalise import (
     METHODS,
     Normaliser,
     default_normalisation,

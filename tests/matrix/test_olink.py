@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.formats import find_format
-from proteoclass.matrix.olink_assays import Assay, describe_assays, unique_assays
-from proteoclass.matrix.preview import look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.olink_assays import Assay, describe_assays, unique_assays
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.formats.registry import find_format
+from proteoclass.matrix.tables.preview import look_at
 
 INF = [("IL8", "P10145", "OID00471"), ("MCP-3", "P80098", "OID00474")]
 CVD = [("IL-27", "Q8NEV9,Q14213", "OID00390"), ("TF", "P13726", "OID00391")]
@@ -271,10 +271,10 @@ def test_a_workbook_has_no_choice_of_quantities(tmp_path):
 
 def test_a_table_too_large_is_refused(tmp_path, monkeypatch):
     path = write(tmp_path, INF=npx_sheet(ONE))
-    monkeypatch.setattr("proteoclass.matrix.olink_plates.MAX_CELLS", 3)
+    monkeypatch.setattr("proteoclass.matrix.formats.olink_plates.MAX_CELLS", 3)
     with pytest.raises(InputError, match="makes 2 samples x 2 assays, at most 3 cells"):
         read(path)
-    monkeypatch.setattr("proteoclass.matrix.olink.MAX_CELLS", 3)
+    monkeypatch.setattr("proteoclass.matrix.formats.olink.MAX_CELLS", 3)
     with pytest.raises(InputError, match="sheet 'INF': more than 3 cells so far"):
         read(path)
 

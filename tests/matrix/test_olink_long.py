@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.formats import find_format
-from proteoclass.matrix.preview import look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.formats.registry import find_format
+from proteoclass.matrix.tables.preview import look_at
 
 HT = (
     "SampleID;SampleType;PlateID;OlinkID;UniProt;Assay;AssayType;Panel;Count;ExtNPX;NPX;LOD;"
@@ -185,10 +185,10 @@ def test_no_sheet_no_rows_and_too_many_cells(tmp_path, monkeypatch):
     pd.read_csv(path, sep=";").iloc[:0].to_parquet(tmp_path / "none.parquet")
     with pytest.raises(InputError, match="has columns and no rows; export the table again"):
         read(tmp_path / "none.parquet")
-    monkeypatch.setattr("proteoclass.matrix.olink_rows.MAX_CELLS", 3)
+    monkeypatch.setattr("proteoclass.matrix.formats.olink_rows.MAX_CELLS", 3)
     with pytest.raises(InputError, match="makes 2 samples x 2 assays, at most 3 cells"):
         read(path)
-    monkeypatch.setattr("proteoclass.matrix.olink_rows.MAX_CELLS", 1)
+    monkeypatch.setattr("proteoclass.matrix.formats.olink_rows.MAX_CELLS", 1)
     with pytest.raises(InputError, match="has more than 2 rows, the most read"):
         read(path)
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.parquet import parquet_names, parse_parquet
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.tables import read_table
+from proteoclass.matrix.tables.parquet import parquet_names, parse_parquet
+from proteoclass.matrix.tables.table import read_table
 
 
 def first_is_text(position, name):

@@ -7,9 +7,9 @@ import pytest
 from openpyxl import Workbook
 
 from proteoclass.errors import InputError, SystemFailureError
-from proteoclass.matrix import preview
-from proteoclass.matrix.formats import FORMATS, REGISTRY, find_format
-from proteoclass.matrix.preview import Preview, look_at
+from proteoclass.matrix.formats.registry import FORMATS, REGISTRY, find_format
+from proteoclass.matrix.tables import preview
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 TEXT = "Protein.Group\tGene Names\ts1\nP02768\tALB\t2.5\nP01034\n"
 
@@ -21,7 +21,7 @@ def write(folder, data, name="a.tsv"):
 
 
 @pytest.mark.parametrize(
-    "data", [TEXT, gzip.compress(TEXT.encode()), TEXT.encode("utf-16"), "\n\n" + TEXT]
+    "data", [TEXT, gzip.compress(TEXT.encode(), mtime=0), TEXT.encode("utf-16"), "\n\n" + TEXT]
 )
 def test_names_and_rows_of_a_text(tmp_path, data):
     seen = look_at(write(tmp_path, data))
@@ -83,7 +83,7 @@ def test_a_cell_beyond_the_limit_of_the_csv_module(tmp_path):
     [
         (b"", InputError, "is empty, a table was expected"),
         (b" \n ", InputError, "is empty, a table was expected"),
-        (gzip.compress(TEXT.encode())[:-9], InputError, "damaged gzip file"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-9], InputError, "damaged gzip file"),
         (b"%PDF-1.7", InputError, "looks like a PDF document"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.protein_matrix import PROTEIN_COLUMNS, ProteinMatrix, Source
-from proteoclass.matrix.simulate import simulate_cohort
+from proteoclass.matrix.simulation.simulate import simulate_cohort
 
 
 def frame(rows, index=None, columns=None):

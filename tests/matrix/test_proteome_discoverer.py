@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.preview import look_at
-from proteoclass.matrix.proteome_discoverer import recognise
+from proteoclass.matrix.formats.proteome_discoverer import recognise
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables.preview import look_at
 
 ABOUT = ["Checked", "Protein FDR Confidence: Combined", "Master", "Accession", "Description"]
 ALB = "Albumin OS=Homo sapiens OX=9606 GN=ALB PE=1 SV=2"

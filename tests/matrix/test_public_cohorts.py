@@ -8,7 +8,7 @@ from proteoclass.errors import InputError
 from proteoclass.matrix.check import check_matrix
 from proteoclass.matrix.matching import match_proteins
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.matrix.qc_rivals import find_rivals
+from proteoclass.matrix.quality.rivals import find_rivals
 from proteoclass.matrix.read import read_matrix
 
 pytestmark = pytest.mark.realdata

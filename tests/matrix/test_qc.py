@@ -11,22 +11,22 @@ from scipy import stats
 from sklearn.decomposition import PCA
 
 from proteoclass.io import json_text
-from proteoclass.matrix.impute import left_censoring
+from proteoclass.matrix.normalisation.impute import left_censoring
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.qc_components import associate, components_of, principal_components
-from proteoclass.matrix.qc_missing import (
-    exact_p,
-    missing_against_depth,
-    missing_against_intensity,
-    missing_against_outcome,
-)
-from proteoclass.matrix.qc_samples import (
+from proteoclass.matrix.quality.components import associate, components_of, principal_components
+from proteoclass.matrix.quality.depth import (
     QUANTILE_LEVELS,
     cohort_shift,
     sample_quality,
     sample_quantiles,
 )
+from proteoclass.matrix.quality.missing import (
+    exact_p,
+    missing_against_depth,
+    missing_against_intensity,
+    missing_against_outcome,
+)
+from proteoclass.matrix.quality.qc import quality
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
 
-from proteoclass.matrix.qc_drift import drift, drift_warnings, slopes
+from proteoclass.matrix.quality.drift import drift, drift_warnings, slopes
 
 
 def runs(n=40, n_proteins=80, seed=2):

@@ -7,14 +7,14 @@ from scipy import stats
 from sklearn.decomposition import PCA
 
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.qc_outliers import (
+from proteoclass.matrix.quality.outliers import (
     describe_rules,
     find_outliers,
     is_far,
     profile_correlations,
     robust_distances,
 )
+from proteoclass.matrix.quality.qc import quality
 
 
 def cohort(n_samples=40, n_proteins=60, seed=11):

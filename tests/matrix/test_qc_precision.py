@@ -7,13 +7,13 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.qc_precision import (
+from proteoclass.matrix.quality.precision import (
     coefficient_of_variation,
     pooled_variance,
     precision,
     replicate_groups,
 )
+from proteoclass.matrix.quality.qc import quality
 
 NAMES = [f"P{i}" for i in range(30)]
 

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
+from proteoclass.matrix.quality.qc import quality
 from proteoclass.matrix.read import read_matrix
 
 pytestmark = pytest.mark.realdata

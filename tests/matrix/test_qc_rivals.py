@@ -10,12 +10,12 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.folds import patient_folds, spawn
-from proteoclass.matrix.normalise import Normaliser
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.qc_patients import index_patients
-from proteoclass.matrix.qc_rival_null import judge_levels, judge_mask, judge_number
-from proteoclass.matrix.qc_rivals import find_rivals, treatment_columns
+from proteoclass.matrix.quality.patients import index_patients
+from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.rival_null import judge_levels, judge_mask, judge_number
+from proteoclass.matrix.quality.rivals import find_rivals, treatment_columns
 
 
 @pytest.fixture

@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as extra
 from scipy import stats
 
-from proteoclass.matrix.normalise import Normaliser
-from proteoclass.matrix.quantile import quantile_normalised, quantile_shift, reference_quantiles
+from proteoclass.matrix.normalisation.normalise import Normaliser
+from proteoclass.matrix.normalisation.quantile import (
+    quantile_normalised,
+    quantile_shift,
+    reference_quantiles,
+)
 
 
 def classical(values):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import optimize
 
-from proteoclass.matrix.quotients import DIP_LIMIT, bimodal_quotients, dip
+from proteoclass.matrix.normalisation.quotients import DIP_LIMIT, bimodal_quotients, dip
 
 
 def dip_by_definition(sample):

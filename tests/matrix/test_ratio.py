@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError
+from proteoclass.matrix.normalisation.ratio import has_pool, pool_id, pool_ratio
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.ratio import has_pool, pool_id, pool_ratio
 
 
 def plexes(scale="raw", kind="intensity", **columns):

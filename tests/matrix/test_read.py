@@ -7,7 +7,7 @@ import pytest
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
-from proteoclass.matrix.read import ReadOptions, read_matrix, read_matched
+from proteoclass.matrix.read import ReadOptions, read_matched, read_matrix
 
 
 def write(folder, name, *lines):

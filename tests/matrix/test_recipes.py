@@ -7,7 +7,7 @@ import pytest
 from npx_workbook import write_workbook
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.recipes import (
+from proteoclass.matrix.cohorts.recipes import (
     breda,
     csf,
     gisby,
@@ -17,7 +17,7 @@ from proteoclass.matrix.recipes import (
     saliva,
     weight_loss,
 )
-from proteoclass.matrix.recipes.prepared import Prepared
+from proteoclass.matrix.cohorts.recipes.prepared import Prepared
 
 
 def told(prepared, part):

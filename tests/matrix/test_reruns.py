@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.check import check_matrix
-from proteoclass.matrix.joining import join_samples
-from proteoclass.matrix.quantities import Quantities
+from proteoclass.matrix.formats.quantities import Quantities
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.reruns import RULES, Group, group_runs, merged, rerun_problem
-from proteoclass.matrix.sheet import complete_samples
+from proteoclass.matrix.samples.joining import join_samples
+from proteoclass.matrix.samples.reruns import RULES, Group, group_runs, merged, rerun_problem
+from proteoclass.matrix.samples.sheet import complete_samples
 
 STAMPED = "a_20230606030500"
 LATER = "a_20230607030500"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proteoclass.matrix.runs import (
+from proteoclass.matrix.samples.runs import (
     ACQUISITION_ENDINGS,
     KnownNames,
     is_marked,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.scale import decide_kind, decide_scale
+from proteoclass.matrix.formats.scale import decide_kind, decide_scale
 
 
 def table(*rows):

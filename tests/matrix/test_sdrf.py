@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.read import ReadOptions, read_matched, read_matrix
-from proteoclass.matrix.sdrf import age_in_years, at_level, bare_name, is_sdrf
-from proteoclass.matrix.sheet import complete_samples, read_samples
+from proteoclass.matrix.samples.sdrf import age_in_years, at_level, bare_name, is_sdrf
+from proteoclass.matrix.samples.sheet import complete_samples, read_samples
 
 HEADER = (
     *("source name", "characteristics[organism]", "characteristics[individual]"),

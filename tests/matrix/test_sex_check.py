@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from proteoclass.matrix.marker_proteins import MALE
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.sex_check import marker_ranks, recorded_sex, sex_check, sex_warnings
+from proteoclass.matrix.quality.marker_proteins import MALE
+from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.sex_check import marker_ranks, recorded_sex, sex_check, sex_warnings
 
 
 def adults(n=40, seed=1, **sheet):

@@ -12,11 +12,11 @@ from scipy import stats as scipy_stats
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.outcome import Outcome, index_weights
-from proteoclass.matrix.simulate import simulate_cohort, write_cohort
-from proteoclass.matrix.simulate_design import CHANNELS, make_design
-from proteoclass.matrix.simulate_runs import batch_effects
-from proteoclass.matrix.simulate_shape import measure_shape, median_quotient
-from proteoclass.matrix.simulate_signal import draw_proteome
+from proteoclass.matrix.simulation.design import CHANNELS, make_design
+from proteoclass.matrix.simulation.runs import batch_effects
+from proteoclass.matrix.simulation.shape import measure_shape, median_quotient
+from proteoclass.matrix.simulation.signal import draw_proteome
+from proteoclass.matrix.simulation.simulate import simulate_cohort, write_cohort
 from proteoclass.stats import auc
 
 # https://www.uniprot.org/help/accession_numbers

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proteoclass.matrix.marker_proteins import ALBUMIN, BLOOD, KERATINS, MALE, find_markers
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.qc import quality
-from proteoclass.matrix.qc_samples import cohort_shift
-from proteoclass.matrix.simulate import simulate_cohort
-from proteoclass.matrix.specimen import intensity_share, specimen_quality, specimen_warnings
+from proteoclass.matrix.quality.depth import cohort_shift
+from proteoclass.matrix.quality.marker_proteins import ALBUMIN, BLOOD, KERATINS, MALE, find_markers
+from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.specimen import intensity_share, specimen_quality, specimen_warnings
+from proteoclass.matrix.simulation.simulate import simulate_cohort
 
 MARKERS = {"P02768": 0.2, "P69905": 0.001, "P68871": 0.001, "P04264": 0.004}
 

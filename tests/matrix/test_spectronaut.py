@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.formats.spectronaut import is_long, read, recognise
+from proteoclass.matrix.formats.spectronaut_long import decimal_mark
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.spectronaut import is_long, read, recognise
-from proteoclass.matrix.spectronaut_long import decimal_mark
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 PIVOT = (
     "PG.ProteinGroups|PG.ProteinAccessions|PG.Genes|PG.ProteinDescriptions|PG.Qvalue|"

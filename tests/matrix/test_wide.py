@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
+from proteoclass.matrix.formats.wide import read_wide
 from proteoclass.matrix.read import read_matrix
-from proteoclass.matrix.tables import read_table
-from proteoclass.matrix.wide import read_wide
+from proteoclass.matrix.tables.table import read_table
 
 SHEET = pd.DataFrame({"sample_id": ["s1", "s2", "s3"], "severity": ["a", "b", "a"]}).set_index(
     "sample_id"

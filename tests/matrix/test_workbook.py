@@ -9,9 +9,9 @@ import pytest
 from openpyxl import Workbook
 
 from proteoclass.errors import InputError
-from proteoclass.matrix import workbook
-from proteoclass.matrix.tables import read_table
-from proteoclass.matrix.workbook import parse_workbook
+from proteoclass.matrix.tables import workbook
+from proteoclass.matrix.tables.table import read_table
+from proteoclass.matrix.tables.workbook import parse_workbook
 
 
 def save(path, **sheets):

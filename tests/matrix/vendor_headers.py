@@ -3,8 +3,8 @@
 from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.preview import Preview, look_at
-from proteoclass.matrix.quantities import Request
+from proteoclass.matrix.formats.quantities import Request
+from proteoclass.matrix.tables.preview import Preview, look_at
 
 HEADERS = {
     "maxquant": "Protein IDs|Majority protein IDs|Gene names|Intensity s1|LFQ intensity s1|Reverse",

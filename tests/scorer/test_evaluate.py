@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.io import json_text, table_text
-from proteoclass.matrix.normalise import Normaliser
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
 from proteoclass.panel import Panel, PanelSelector

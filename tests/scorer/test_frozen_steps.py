@@ -11,9 +11,9 @@ import pytest
 from proteoclass.errors import InputError
 from proteoclass.io import table_text
 from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
-from proteoclass.matrix.impute import METHODS as IMPUTERS
-from proteoclass.matrix.normalise import METHODS as NORMALISERS
-from proteoclass.matrix.normalise import Normaliser
+from proteoclass.matrix.normalisation.impute import METHODS as IMPUTERS
+from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISERS
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.scorer import Settings, evaluate, load_model, train, verify_model
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed

@@ -8,7 +8,7 @@ import pytest
 
 from proteoclass.errors import ModelRefusedError
 from proteoclass.matrix import Outcome, ProteinMatrix
-from proteoclass.matrix.ratio import pool_ratio
+from proteoclass.matrix.normalisation.ratio import pool_ratio
 from proteoclass.scorer import Settings, train
 
 

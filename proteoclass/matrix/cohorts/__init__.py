@@ -1,0 +1,1 @@
+"""Public cohorts, fetched by hash and made ready by a recipe."""

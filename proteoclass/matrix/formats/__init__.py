@@ -1,0 +1,1 @@
+"""One reader for each format, and the registry that finds the right one."""

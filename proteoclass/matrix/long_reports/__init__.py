@@ -1,0 +1,1 @@
+"""Long reports, streamed into samples x proteins."""

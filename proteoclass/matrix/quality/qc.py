@@ -1,0 +1,119 @@
+"""Quality of a matrix, as plain data: samples, missing values, precision, rivals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from proteoclass import io
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.quality.components import component_warnings, principal_components
+from proteoclass.matrix.quality.depth import QUANTILE_LEVELS, cohort_shift, sample_rows
+from proteoclass.matrix.quality.drift import drift, drift_warnings
+from proteoclass.matrix.quality.missing import (
+    missing_against_depth,
+    missing_against_intensity,
+    missing_against_outcome,
+)
+from proteoclass.matrix.quality.outliers import describe_rules, find_outliers, outlier_warnings
+from proteoclass.matrix.quality.patients import index_patients
+from proteoclass.matrix.quality.precision import precision
+from proteoclass.matrix.quality.rivals import Rival, find_rivals
+from proteoclass.matrix.quality.sex_check import sex_check, sex_warnings
+from proteoclass.matrix.quality.specimen import specimen_quality, specimen_warnings
+
+
+def quality(
+    matrix: ProteinMatrix,
+    labels: pd.Series | None = None,
+    *,
+    index: str = "first",
+    measured: ProteinMatrix | None = None,
+) -> dict[str, Any]:
+    """Describe the quality of a matrix.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+        Raw values are looked at as log2.
+    labels : Series of float, shape (n_samples,), optional
+        As `Outcome.labels` gives; without them there are no rivals.
+    index : str
+        Which samples stand for a patient, as for `index_weights`.
+    measured : ProteinMatrix, optional
+        The matrix as it was read, where `matrix` holds ratios to a pool: pools, specimens
+        and sex are looked at there.
+
+    Returns
+    -------
+    dict
+        Plain values, None for what cannot be told, with a `reason` beside it.
+        `n_samples`, `n_proteins`, `missing_rate`; `samples` (as `sample_rows` gives),
+        `quantile_levels`; `missing_against_intensity`, `missing_against_depth`,
+        `missing_against_outcome`; `pca`; `outliers` (which rules were applied);
+        `precision`; `drift`; `rivals`; `specimen`; `sex_check`; `warnings`. Each is
+        described at the function of that name.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, 9.0], [8.5, None]], index=["a", "b"], columns=["P1", "P2"])
+    >>> report = quality(ProteinMatrix.build(values, scale="log2"))
+    >>> report["missing_rate"], report["samples"][1]["n_detected"]
+    (0.25, 1)
+    """
+    log2 = matrix.on_log2()
+    raw = log2 if measured is None else measured.on_log2()
+    shift, shift_reason = cohort_shift(log2)
+    raw_shift, raw_reason = (shift, shift_reason) if raw is log2 else cohort_shift(raw)
+    outliers = find_outliers(log2.values, shift)
+    drifting = drift(log2.values, log2.samples, shift)
+    specimen = specimen_quality(raw, raw_shift, raw_reason)
+    sex = sex_check(raw)
+    of_outcome, rivals, standing = _against_outcome(log2, labels, index)
+    components = principal_components(log2.values, log2.samples, standing)
+    told: dict[str, Any] = io.plain(
+        {
+            "n_samples": matrix.n_samples,
+            "n_proteins": matrix.n_proteins,
+            "missing_rate": matrix.missing_rate,
+            "samples": sample_rows(log2.values, shift, outliers),
+            "quantile_levels": QUANTILE_LEVELS,
+            "missing_against_intensity": missing_against_intensity(log2.values),
+            "missing_against_depth": missing_against_depth(log2.values, shift),
+            "missing_against_outcome": of_outcome,
+            "pca": components,
+            "outliers": describe_rules(log2.values),
+            "precision": precision(raw, raw_shift),
+            "drift": drifting,
+            "rivals": [rival.as_dict() for rival in rivals],
+            "specimen": specimen,
+            "sex_check": sex,
+            "warnings": [
+                *outlier_warnings(log2.values.index, outliers),
+                *component_warnings(components),
+                *drift_warnings(drifting),
+                *specimen_warnings(specimen),
+                *sex_warnings(sex),
+                *(warning for rival in rivals for warning in rival.warnings),
+            ],
+        }
+    )
+    return told
+
+
+def _against_outcome(
+    matrix: ProteinMatrix, labels: pd.Series | None, index: str
+) -> tuple[dict[str, Any], list[Rival], pd.Series | None]:
+    """Return what the outcome goes with, and the labels of the samples that stand for it."""
+    if labels is None:
+        return {"reason": "no outcome was named"}, [], None
+    patients = index_patients(matrix, labels, index)
+    own = patients.table["label"].to_numpy(dtype=float)
+    missing = missing_against_outcome(patients.found, own, matrix.values.columns)
+    rivals = find_rivals(matrix, labels, index=index, patients=patients)
+    standing = labels.reindex(matrix.values.index).where(
+        np.asarray(matrix.values.index.isin(patients.samples))
+    )
+    return missing, rivals, standing

@@ -1,0 +1,1 @@
+"""Untrusted files as bounded tables of cells: text, workbooks, Parquet, HDF5."""

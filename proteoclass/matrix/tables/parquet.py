@@ -1,0 +1,144 @@
+"""Tables in Parquet files, read with bounds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import InputError
+from proteoclass.matrix.tables.content import open_binary
+from proteoclass.matrix.tables.delimited import (
+    MAX_CELLS,
+    Parsed,
+    Select,
+    chosen_columns,
+    refuse_repeats,
+)
+
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
+_UNNAMED_INDEX = "__index_level_"
+
+
+def parquet_names(path: str | os.PathLike[str]) -> list[str]:
+    """Return the columns of a Parquet file, from its footer alone.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    list of str
+
+    Raises
+    ------
+    InputError
+        If the file is cut short or damaged.
+    """
+    with open_parquet(path) as file:
+        return [str(name) for name in file.schema_arrow.names]
+
+
+def parse_parquet(
+    path: str | os.PathLike[str],
+    is_text: Callable[[int, str], bool],
+    *,
+    select: Select | None = None,
+    size: int | None = None,
+) -> Parsed:
+    """Read a Parquet file as a table.
+
+    Parameters
+    ----------
+    path : path-like
+    is_text : callable
+        ``is_text(position, name)`` says whether a column is kept as text.
+    select : callable, optional
+        ``select(header)`` returns the names of the columns to read; all where left out.
+    size : int, optional
+        Largest number of cells; `MAX_CELLS` where left out.
+
+    Returns
+    -------
+    Parsed
+        Row numbers count from 1, as a Parquet file has no header line. A column of names
+        that pandas kept as the index of a frame comes first.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, has no rows or too many cells.
+    """
+    limit = MAX_CELLS if size is None else size
+    with open_parquet(path) as file:
+        n_rows, order = file.metadata.num_rows, _order(file.schema_arrow)
+        header = ["" if name.startswith(_UNNAMED_INDEX) else name for name in order]
+        refuse_repeats(header, str(path))
+        kept = chosen_columns(header, select)
+        if not n_rows:
+            raise InputError(f"{path}: has columns and no rows; export the table again")
+        if n_rows * len(kept) > limit:
+            raise InputError(
+                f"{path}: has {n_rows} rows x {len(kept)} columns, at most {limit} cells are "
+                "read; split the table"
+            )
+        table = file.read(columns=[order[i] for i in kept])
+        columns = {i: _column(table.column(order[i]), is_text(i, header[i])) for i in kept}
+    return Parsed(header, pd.DataFrame(columns), np.arange(1, n_rows + 1))
+
+
+@contextmanager
+def open_parquet(
+    path: str | os.PathLike[str], **options: Any
+) -> Iterator[pyarrow.parquet.ParquetFile]:
+    """Open a Parquet file; what is wrong inside becomes one line.
+
+    Parameters
+    ----------
+    path : path-like
+    **options
+        As for `pyarrow.parquet.ParquetFile`.
+
+    Yields
+    ------
+    pyarrow.parquet.ParquetFile
+
+    Raises
+    ------
+    InputError
+        If the file is cut short or damaged.
+    """
+    import pyarrow as pa  # 0.2 s that text tables need not pay
+    import pyarrow.parquet as pq
+
+    with open_binary(path) as stream:
+        try:
+            with pq.ParquetFile(stream, **options) as file:
+                yield file
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"{path}: damaged Parquet file ({type(error).__name__}: {error}); copy it again"
+            ) from error
+
+
+def _order(schema: Any) -> list[str]:
+    """Return the names of the columns, those that pandas kept as an index first."""
+    names = [str(name) for name in schema.names]
+    told = (schema.pandas_metadata or {}).get("index_columns", [])
+    index = [name for name in told if isinstance(name, str) and name in names]
+    return [*index, *(name for name in names if name not in index)]
+
+
+def _column(cells: Any, as_text: bool) -> pd.Series:
+    import pyarrow as pa
+
+    if not as_text and (pa.types.is_floating(cells.type) or pa.types.is_integer(cells.type)):
+        return pd.Series(cells.to_numpy().astype(float))
+    return pd.Series(cells.to_pandas().astype(object), dtype=object)
