@@ -4,6 +4,7 @@ import hashlib
 
 import pandas as pd
 import pytest
+from openpyxl import Workbook
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.protein_table import complete_proteins, filled_in, read_proteins
@@ -188,3 +189,41 @@ def test_every_refusal_is_one_line(tmp_path):
     with pytest.raises(InputError) as caught:
         read_matrix(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sample_id\tP02768\ns1\t31.5\n",
+        "R.FileName\tPG.ProteinGroups\tPG.Quantity\na\tP02768\t1500.5\n",
+        "raw.name\tpg.name\tpg.intensity\tprecursor.idx\na\tP02768\t1500.5\t1\n",
+        "PRH\taccession\tprotein_abundance_assay[1]\nPRT\tP02768\t17.5\n",
+    ],
+    ids=["wide", "spectronaut", "alphadia", "mztab"],
+)
+def test_a_sheet_of_what_is_no_workbook_is_refused_whatever_the_reader(tmp_path, text):
+    path = tmp_path / "a.tsv"
+    path.write_text(text)
+    with pytest.raises(InputError, match="is not a workbook and has no sheet 'one'; drop --sheet"):
+        read_matrix(path, sheet="one")
+
+
+def test_the_sheet_that_is_asked_for_says_what_format_it_is(tmp_path):
+    """A supplement's first sheet explains; the vendor's own rules hold on the one asked for."""
+    book = Workbook()
+    book.active.append(["sample_id", "P02768"])
+    book.active.append(["s1", 1000.5])
+    groups = book.create_sheet("Table S2")
+    groups.append(
+        ["Majority protein IDs", "Intensity", "LFQ intensity s1", "Potential contaminant"]
+    )
+    groups.append(["P01034", 9, 2000.5, None])
+    groups.append(["CON__P00761", 9, 3000.5, "+"])
+    book.save(tmp_path / "supplement.xlsx")
+
+    found = read_matrix(tmp_path / "supplement.xlsx", sheet="Table S2")
+    assert found.source.format == "maxquant"
+    assert found.values.to_dict() == {"P01034": {"s1": 2000.5}}
+    assert read_matrix(tmp_path / "supplement.xlsx").source.format == "wide"
+    with pytest.raises(InputError, match="no sheet 'S3'; found Sheet, Table S2; correct --sheet"):
+        read_matrix(tmp_path / "supplement.xlsx", sheet="S3")

@@ -89,10 +89,6 @@ def read(request: Request) -> Quantities:
     scale; a zero that is stored stays one until the scale says what it means.
     """
     path = request.path
-    if request.sheet is not None:
-        raise InputError(
-            f"{path}: is not a workbook and has no sheet {request.sheet!r}; drop --sheet"
-        )
     with open_hdf5(path) as root:
         key, matrix, unread = _choose(root, request.quantity)
         obs, var = root.required("obs"), root.required("var")

@@ -76,10 +76,6 @@ def read_report(request: Request) -> Quantities:
     groups are those of a channel (same README, Main output reference).
     """
     preview = request.preview
-    if request.sheet is not None:
-        raise InputError(
-            f"{preview.path}: is not a workbook and has no sheet {request.sheet!r}; drop --sheet"
-        )
     choice, others = _choose(preview, request.quantity)
     _refuse_hidden_channels(preview)
     run = "Run" if "Run" in preview.names else "File.Name"

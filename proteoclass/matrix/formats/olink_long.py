@@ -96,10 +96,6 @@ def read(request: Request) -> Quantities:
     https://github.com/Olink-Proteomics/OlinkRPackage).
     """
     seen = request.preview
-    if request.sheet is not None:
-        raise InputError(
-            f"{seen.path}: is not a workbook and has no sheet {request.sheet!r}; drop --sheet"
-        )
     header = _header(request)
     wanted: dict[str, Content] = dict.fromkeys(header.roles.values(), "text")
     wanted |= {header.quantity: "number"}

@@ -36,6 +36,11 @@ class Request:
     reruns : {"list", "refuse", "mean", "last", "keep"}
         Rule for samples that were run more than once; by the last three of them a name
         may stand in `values` more than once.
+
+    Raises
+    ------
+    InputError
+        If a sheet is asked for and the file is no workbook.
     """
 
     preview: Preview
@@ -45,6 +50,12 @@ class Request:
     sheet: str | None = None
     text_columns: Sequence[str] = ()
     reruns: str = "list"
+
+    def __post_init__(self) -> None:
+        if self.sheet is not None and self.preview.container != "workbook":
+            raise InputError(
+                f"{self.path}: is not a workbook and has no sheet {self.sheet!r}; drop --sheet"
+            )
 
     @property
     def path(self) -> str:
