@@ -184,6 +184,13 @@ def test_another_table_asked_for_as_fragpipe(tmp_path):
         read_matrix(path, format="fragpipe")
 
 
+def test_a_table_without_samples_is_still_fragpipes(tmp_path):
+    header = "Protein|Protein ID|Entry Name|Gene|Protein Length|Combined Spectral Count"
+    path = write(tmp_path, header, ["sp@P1@A|P1|A|A|146|9"])
+    with pytest.raises(InputError, match="no sample columns for --quantity 'auto'; .* none that"):
+        read_matrix(path)
+
+
 def test_recognition(tmp_path):
     assert "one of maxlfq for each sample" in recognise(look_at(write(tmp_path)))
     assert "TMT-Integrator" in recognise(look_at(write(tmp_path, TMT, TMT_ROWS)))

@@ -27,6 +27,13 @@ _ORDER = (
 )
 #: Sums over all samples, and quantities of a table of one run, named as samples are.
 _NO_SAMPLES = frozenset(("combined", "summarized", "maxlfq", "razor", "unique", "total"))
+_DESCRIBE = frozenset(
+    (
+        *("protein", "proteinid", "entryname", "gene", "genenames", "proteinlength", "length"),
+        *("coverage", "organism", "proteinexistence", "description", "proteinprobability"),
+        *("toppeptideprobability", "indistinguishableproteins", "proteingroup", "subgroup"),
+    )
+)
 _TMT = ("Index", "NumberPSM", "MaxPepProb", "ReferenceIntensity")
 _PEPTIDES = ("Peptide Sequence", "Modified Sequence", "Peptide", "Sequence Window")
 _MARKS = {"contaminants": r"contam_", "decoys": r"rev_"}
@@ -44,6 +51,8 @@ def recognise(preview: Preview) -> str:
     if preview.has("Protein ID", "Entry Name") and quantities:
         first = next(iter(quantities))
         return f"columns 'Protein ID', 'Entry Name' and one of {first} for each sample"
+    if preview.has("Protein ID", "Entry Name") and all(map(_describes, preview.names)):
+        return "columns 'Protein ID', 'Entry Name' and no other than FragPipe's own"
     return ""
 
 
@@ -133,6 +142,11 @@ def _needed(names: list[str], quantity: str) -> list[str]:
     present = _present(names)
     wanted = present.get(_choose(present, quantity))
     return [name for name in names if name in wanted or _is_about(name)] if wanted else names
+
+
+def _describes(name: str) -> bool:
+    """Say whether a column of FragPipe is about proteins, or a sum over samples."""
+    return plain(name) in _DESCRIBE or re.split("[ ._]", name)[0].lower() in _NO_SAMPLES
 
 
 def _cells_needed(names: list[str]) -> int:
