@@ -285,7 +285,7 @@ def _quantities(
     told: pd.DataFrame | None,
     options: ReadOptions,
 ) -> Quantities:
-    preview = look_at(path)
+    preview = look_at(path).of_sheet(options.sheet)
     found, why = find_format(preview, options.format)
     request = Request(
         preview,

@@ -8,7 +8,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from proteoclass.errors import InputError
@@ -84,6 +84,20 @@ class Preview:
         at = self.names.index(name)
         return tuple(row[at] if at < len(row) else "" for row in self.rows)
 
+    def of_sheet(self, name: str | None) -> Preview:
+        """Return what is seen of one sheet of a workbook, the same where it has none of that name.
+
+        Examples
+        --------
+        >>> book = Preview("a.xlsx", "workbook", ("x",), sheets={"A": (("x",),), "B": (("id",),)})
+        >>> book.of_sheet("B").names
+        ('id',)
+        """
+        if name not in self.sheets:
+            return self
+        names, rows = _header_and_rows(self.sheets[name])
+        return replace(self, names=names, rows=rows, sheets={name: self.sheets[name]})
+
 
 def look_at(path: str | os.PathLike[str]) -> Preview:
     r"""Look at the start of a file, whatever its name says.
@@ -143,8 +157,14 @@ def _workbook(path: str | os.PathLike[str], data: bytes) -> Preview:
             page.reset_dimensions()
             sheets[page.title] = tuple(_first_rows(page.iter_rows(values_only=True)))
     first: tuple[tuple[str, ...], ...] = next(iter(sheets.values()), ())
-    filled = tuple(row for row in first if any(row))
-    return Preview(str(path), "workbook", filled[0] if filled else (), filled[1:], sheets=sheets)
+    return Preview(str(path), "workbook", *_header_and_rows(first), sheets=sheets)
+
+
+def _header_and_rows(
+    rows: tuple[tuple[str, ...], ...],
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    filled = tuple(row for row in rows if any(row))
+    return (filled[0] if filled else ()), filled[1:]
 
 
 def _first_rows(rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[str, ...]]:
