@@ -12,6 +12,7 @@ from proteoclass.errors import name_list
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.marker_proteins import MALE, find_markers
 from proteoclass.matrix.quality.outliers import MAD_TO_SD, is_far
+from proteoclass.matrix.samples.roles import sex_of
 from proteoclass.matrix.wording import counted
 from proteoclass.stats import auc
 
@@ -23,9 +24,6 @@ _LEAST_AUC = 0.8
 _LEAST_SEPARATION = 2.0
 # Share of a sample's proteins: what any two samples of one sex may differ by.
 _LEAST_RANK = 0.1
-
-_MEN = frozenset({"m", "male", "man", "men", "boy"})
-_WOMEN = frozenset({"f", "w", "female", "woman", "women", "girl"})
 
 
 def sex_check(matrix: ProteinMatrix) -> dict[str, Any]:
@@ -139,8 +137,7 @@ def recorded_sex(samples: pd.DataFrame) -> list[str]:
     """
     if "sex" not in samples:
         return [""] * len(samples)
-    words = [str(cell).strip().lower() for cell in samples["sex"]]
-    return ["male" if word in _MEN else "female" if word in _WOMEN else "" for word in words]
+    return [sex_of(str(cell)) for cell in samples["sex"]]
 
 
 def sex_warnings(found: dict[str, Any]) -> list[str]:

@@ -22,8 +22,8 @@ CREATININE_UNITS: Mapping[str, str] = {
     "umoll": "umol/L",
 }
 
-_MALE = frozenset({"m", "male", "man", "boy"})
-_FEMALE = frozenset({"f", "female", "woman", "girl", "w"})
+_MALE = frozenset({"m", "male", "man", "men", "boy"})
+_FEMALE = frozenset({"f", "w", "female", "woman", "women", "girl"})
 
 # ISO 8601, https://www.iso.org/iso-8601-date-and-time-format.html; a time may follow.
 _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ].*)?")
