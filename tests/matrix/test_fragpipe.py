@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -187,8 +188,41 @@ def test_another_table_asked_for_as_fragpipe(tmp_path):
 def test_a_table_without_samples_is_still_fragpipes(tmp_path):
     header = "Protein|Protein ID|Entry Name|Gene|Protein Length|Combined Spectral Count"
     path = write(tmp_path, header, ["sp@P1@A|P1|A|A|146|9"])
-    with pytest.raises(InputError, match="no sample columns for --quantity 'auto'; .* none that"):
+    with pytest.raises(InputError, match=r"no sample columns for --quantity 'auto'; .* none that"):
         read_matrix(path)
+
+
+def test_a_table_of_one_run_is_not_read_as_a_wide_one(tmp_path):
+    """Philosopher's protein.tsv: its counts are no samples; TMT channels may stand behind them."""
+    header = (
+        "Protein|Protein ID|Entry Name|Gene|Length|Total Peptides|Unique Peptides|Razor Peptides|"
+        "Total Intensity|Unique Intensity|Razor Intensity|Razor Assigned Modifications|s126|s127N"
+    )
+    path = write(tmp_path, header, ["sp@P1@A|P1|A|A|146|9|8|7|900|800|700||60.5|70.5"])
+    with pytest.raises(InputError, match=r"none that is known; give combined_protein.tsv, or list"):
+        read_matrix(path)
+    sheet = pd.DataFrame({"sample_id": ["s126", "s127N"]})
+    assert read_matrix(path, sheet, format="wide").values["sp|P1|A"].tolist() == [60.5, 70.5]
+
+
+@pytest.mark.parametrize(
+    "names", [("Total", "Unique"), ("MaxLFQ", "x"), ("A Razor", "B"), ("my Total", "A.Unique")]
+)
+@pytest.mark.parametrize("quantity", ["auto", "intensity", "unique-intensity", "spectral-count"])
+def test_samples_named_as_quantities_are_samples(tmp_path, names, quantity):
+    kinds = [
+        *("Spectral Count", "Unique Spectral Count", "Total Spectral Count", "Intensity"),
+        *("Unique Intensity", "Total Intensity", "MaxLFQ Intensity"),
+    ]
+    columns = [f"{name} {kind}" for kind in kinds for name in names]
+    header = "|".join(["Protein", "Protein ID", "Entry Name", "Combined Spectral Count", *columns])
+    cells = [str(100 + i) for i in range(len(columns))]
+    matrix = read_matrix(
+        write(tmp_path, header, ["|".join(["sp@P1@A", "P1", "A", "9", *cells])]), quantity=quantity
+    )
+    at = {"auto": 6, "intensity": 3, "unique-intensity": 4, "spectral-count": 0}[quantity]
+    assert matrix.values.index.tolist() == list(names)
+    assert matrix.values["P1"].tolist() == [100 + 2 * at, 101 + 2 * at]
 
 
 def test_recognition(tmp_path):

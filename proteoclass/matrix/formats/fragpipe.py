@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -26,14 +26,9 @@ _ORDER = (
     *("intensity", "razor-intensity", "unique-intensity", "total-intensity"),
 )
 #: Sums over all samples, and quantities of a table of one run, named as samples are.
-_NO_SAMPLES = frozenset(("combined", "summarized", "maxlfq", "razor", "unique", "total"))
-_DESCRIBE = frozenset(
-    (
-        *("protein", "proteinid", "entryname", "gene", "genenames", "proteinlength", "length"),
-        *("coverage", "organism", "proteinexistence", "description", "proteinprobability"),
-        *("toppeptideprobability", "indistinguishableproteins", "proteingroup", "subgroup"),
-    )
-)
+_SUMS = frozenset(("combined", "summarized"))
+_NO_SAMPLES = _SUMS | frozenset(("maxlfq", "razor", "unique", "total"))
+_SUM = re.compile(rf"(?:{'|'.join(sorted(_NO_SAMPLES))})[ ._].*(?:Peptides|Count|Intensity)", re.I)
 _TMT = ("Index", "NumberPSM", "MaxPepProb", "ReferenceIntensity")
 _PEPTIDES = ("Peptide Sequence", "Modified Sequence", "Peptide", "Sequence Window")
 _MARKS = {"contaminants": r"contam_", "decoys": r"rev_"}
@@ -51,8 +46,9 @@ def recognise(preview: Preview) -> str:
     if preview.has("Protein ID", "Entry Name") and quantities:
         first = next(iter(quantities))
         return f"columns 'Protein ID', 'Entry Name' and one of {first} for each sample"
-    if preview.has("Protein ID", "Entry Name") and all(map(_describes, preview.names)):
-        return "columns 'Protein ID', 'Entry Name' and no other than FragPipe's own"
+    sums = [name for name in preview.names if _SUM.fullmatch(name)]
+    if preview.has("Protein ID", "Entry Name") and sums:
+        return f"columns 'Protein ID', 'Entry Name' and {sums[0]!r}, and no sample's"
     return ""
 
 
@@ -119,16 +115,34 @@ def read(request: Request) -> Quantities:
 def _present(names: Collection[str]) -> dict[str, dict[str, str]]:
     """Return the columns of each quantity that is there, and the sample of each column."""
     found: dict[str, dict[str, str]] = {}
-    for name in names:
-        match = _COLUMN.fullmatch(name)
-        if match is None or match.group(1).lower() in _NO_SAMPLES:
-            continue
+    parsed = {name: match for name in names if (match := _COLUMN.fullmatch(name))}
+    surely = _surely_samples(parsed.values())
+    for name, match in parsed.items():
         sample, maxlfq, kind, what = match.groups()
+        if kind and not maxlfq and name[: match.end(3)] in surely:
+            sample, kind = name[: match.end(3)], None
+        if sample.lower() in _NO_SAMPLES and sample not in surely:
+            continue
         parts = ["maxlfq", kind] if maxlfq else [kind, *re.split("[ ._]", what)]
         quantity = "-".join(part.lower() for part in parts if part)
         found.setdefault(quantity, {})[name] = sample
     rank = {quantity: i for i, quantity in enumerate(_ORDER)}
     return dict(sorted(found.items(), key=lambda item: rank.get(item[0], len(rank))))
+
+
+def _surely_samples(columns: Iterable[re.Match[str]]) -> frozenset[str]:
+    """Return samples that nothing else can be, such as "Total" of "Total Unique Intensity".
+
+    "Total Intensity" alone is a quantity of a table of one run, and "urine Total Intensity"
+    one of the sample "urine".
+    """
+    return frozenset(
+        sample
+        for sample, maxlfq, kind, _ in (match.groups() for match in columns)
+        if (maxlfq or kind)
+        and sample.lower() not in _SUMS
+        and (maxlfq or sample.lower() != "maxlfq")
+    )
 
 
 def _choose(present: Mapping[str, object], quantity: str) -> str:
@@ -142,11 +156,6 @@ def _needed(names: list[str], quantity: str) -> list[str]:
     present = _present(names)
     wanted = present.get(_choose(present, quantity))
     return [name for name in names if name in wanted or _is_about(name)] if wanted else names
-
-
-def _describes(name: str) -> bool:
-    """Say whether a column of FragPipe is about proteins, or a sum over samples."""
-    return plain(name) in _DESCRIBE or re.split("[ ._]", name)[0].lower() in _NO_SAMPLES
 
 
 def _cells_needed(names: list[str]) -> int:
@@ -168,7 +177,7 @@ def _read_combined(table: Table, quantity: str) -> Quantities:
     if not chosen:
         raise InputError(
             f"{table.where}: no sample columns for --quantity {quantity!r}; the table has "
-            f"{name_list(present) or 'none that is known'}"
+            f"{name_list(present) or 'none that is known'}; {_remedy(bool(present))}"
         )
     columns = present[chosen]
     kept, notes = _filtered(table, _named(table, "Protein", "Protein ID"))
@@ -192,6 +201,15 @@ def _read_combined(table: Table, quantity: str) -> Quantities:
         notes=(*notes, *more),
         across_runs=chosen == "maxlfq",
         scale="raw" if chosen == "spectral-count" else None,
+    )
+
+
+def _remedy(has_quantities: bool) -> str:
+    if has_quantities:
+        return "choose one with --quantity"
+    return (
+        "give combined_protein.tsv, or list the columns that are samples in --samples and pass "
+        "--format wide"
     )
 
 
