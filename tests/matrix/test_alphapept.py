@@ -59,7 +59,7 @@ def test_plain_intensity_is_of_a_run_alone(tmp_path):
 def test_decoys_are_removed_and_counted(tmp_path):
     """By hand: one of five rows begins with REV__."""
     notes = open_(write(tmp_path)).notes
-    assert notes[0] == "Removed 1 of 5 protein groups: decoys."
+    assert notes[0] == "Removed 1 of 5 protein groups: 1 decoys."
     assert "marks no contaminants" in notes[1]
 
 
@@ -105,7 +105,7 @@ def test_a_sample_may_end_in_lfq(tmp_path):
     ("rows", "header", "quantity", "message"),
     [
         (ROWS, HEADER, "ibaq", "no quantity 'ibaq'; the table has lfq, intensity"),
-        (["REV__P1,1,2,3,4"], HEADER, "auto", r"all 1 proteins are decoys \(REV_\)"),
+        (["REV__P1,1,2,3,4"], HEADER, "auto", "all 1 protein groups are decoys"),
         (["P1,1,high,3,4"], HEADER, "auto", "row 2, column 'b_LFQ': 'high'"),
         ([ROWS[0], ROWS[0]], HEADER, "auto", r"duplicate protein ids.*rows 2, 3"),
         ([",1,2,3,4"], HEADER, "auto", "no protein id in rows 2"),

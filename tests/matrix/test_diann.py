@@ -10,7 +10,7 @@ import pytest
 from proteoclass.errors import InputError, ProteoclassError
 from proteoclass.matrix.check import check_matrix
 from proteoclass.matrix.formats.diann import output_of, read, recognise
-from proteoclass.matrix.formats.diann_groups import without_contaminants
+from proteoclass.matrix.formats.contaminants import without_contaminants
 from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.formats.registry import find_format
 from proteoclass.matrix.read import read_matrix
@@ -267,7 +267,7 @@ def test_groups_that_a_contaminant_leads_are_removed(tmp_path):
     matrix = read_matrix(write_report(tmp_path, report(REPORT_1_8, rows)))
     assert matrix.values.columns.tolist() == ["CONA_1", "P02741;cRAP-P02741", "P02768"]
     assert matrix.source.notes == (
-        "Removed 2 of 5 protein groups: contaminants (Cont_P02769;P1, cRAP-P00761).",
+        "Removed 2 of 5 protein groups: 2 contaminants (Cont_P02769;P1, cRAP-P00761).",
         "Kept 1 protein group that another accession leads, with a contaminant further on "
         "(P02741;cRAP-P02741).",
     )
@@ -294,7 +294,7 @@ def test_matrix_of_version_2(tmp_path, suffix):
     assert matrix.proteins["gene"].tolist() == ["ALB", "CST3"]
     assert matrix.proteins["name"].tolist() == ["Albumin", "CYTC_HUMAN"]
     assert (matrix.quantity_scope, matrix.source.format) == ("cohort", "diann")
-    assert matrix.source.notes[0] == "Removed 1 of 3 protein groups: contaminants (cRAP-P00761)."
+    assert matrix.source.notes[0] == "Removed 1 of 3 protein groups: 1 contaminants (cRAP-P00761)."
 
 
 def test_matrix_of_version_1(tmp_path):

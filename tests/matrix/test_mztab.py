@@ -95,7 +95,7 @@ def test_proteins_are_described(tmp_path):
 def test_what_is_removed_or_assumed_is_said(tmp_path):
     """By hand: one of four PRT lines has a 1 in the decoy column."""
     notes = open_(whole(tmp_path)).notes
-    assert notes[0] == "Removed 1 of 4 protein groups: decoys."
+    assert notes[0] == "Removed 1 of 4 protein groups: 1 decoys."
     assert "unit of its quantities as 'Relative quantification unit'" in notes[1]
     assert "does not say whether quantities were computed across runs" in notes[2]
 

@@ -26,7 +26,7 @@ PIVOT = (
     "P02768;P02768-2|P02768;P02768-2|ALB|Albumin|0.0001|1500.5|2000|False|7.5;3|8",
     "P01034|P01034|CST3|Cystatin-C|0.004|Filtered|25.25|False|NaN|9",
     "P61769|P61769|B2M|Beta-2-microglobulin|0.02|10|20|True|1|2",
-    "Cont_P00761|P00761||Trypsin|0|99|98|False|1|2",
+    "cRAP-P00761|P00761||Trypsin|0|99|98|False|1|2",
 )
 LONG = (
     "R.FileName|R.Condition|R.Replicate|PG.ProteinGroups|PG.Genes|PG.Qvalue|PG.Quantity|"
@@ -70,7 +70,7 @@ def test_the_pivot(tmp_path):
 
 
 def test_what_a_pivot_loses_is_counted(tmp_path):
-    """By hand: one id begins with Cont_, one other q-value is above 0.01."""
+    """By hand: one id begins with cRAP-, one other q-value is above 0.01."""
     notes = open_(put(tmp_path, PIVOT)).notes
     assert notes[0] == (
         "Removed 2 of 4 protein groups: 1 contaminants, 1 with PG.Qvalue above 0.01."
@@ -152,7 +152,7 @@ def test_what_a_long_report_loses_is_counted(tmp_path):
         "Dropped 4 of 9 rows: 1 of decoys, 1 of imputed precursors, 1 with EG.Qvalue above 0.01 "
         "or missing, 1 with PG.Qvalue above 0.01 or missing."
     )
-    assert notes[1] == "Removed 1 of 3 protein groups: contaminants."
+    assert notes[1] == "Removed 1 of 3 protein groups: 1 contaminants (CON__P00761)."
 
 
 def test_a_report_of_groups_alone(tmp_path):
@@ -222,8 +222,8 @@ LOW = ("PG.ProteinGroups|a.PG.Quantity|PG.Qvalue", "P1|5|0.5")
         (("PG.Genes|a.PG.Quantity", "P1|5"), "auto", "no column PG.ProteinGroups or PG.Protein"),
         ((*PIVOT, PIVOT[1]), "auto", r"duplicate protein ids.*\(rows 2, 6\)"),
         ((PIVOT[0], PIVOT[1].replace("2000", "lots")), "auto", "row 2, column .*: 'lots'"),
-        (LOW, "auto", "none of 1 protein group is left after contaminants and PG.Qvalue above"),
-        ((LONG[0], LONG[-1]), "auto", "all 1 protein group are contaminants"),
+        (LOW, "auto", "all 1 protein groups are with PG.Qvalue above 0.01"),
+        ((LONG[0], LONG[-1]), "auto", "all 1 protein groups are contaminants"),
         ((LONG[0], LONG[-2]), "auto", "none of 1 row is left .dropped 1 of decoys"),
         (LONG, "ibaq", "no quantity 'ibaq'; the report has quantity"),
         (("R.FileName|PG.Quantity", "a|5"), "auto", "no column PG.ProteinGroups or"),

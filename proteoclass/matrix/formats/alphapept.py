@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import accessions_in, members
 from proteoclass.matrix.formats.quantities import Quantities, Request, row_ids
+from proteoclass.matrix.formats.unwanted_rows import without_unwanted
 from proteoclass.matrix.tables.preview import Preview
 from proteoclass.matrix.tables.table import Table
 from proteoclass.matrix.wording import counted
@@ -139,15 +139,11 @@ def _columns(table: Table, quantity: str) -> dict[str, str]:
 
 def _without_decoys(table: Table, id_column: str) -> tuple[Table, tuple[str, ...]]:
     decoy = np.array([_DECOY in name for name in table.text(id_column)])
-    notes = ["AlphaPept marks no contaminants: proteins of a contaminant list are still in."]
-    if decoy.all():
-        raise InputError(
-            f"{table.where}: all {len(decoy)} proteins are decoys ({_DECOY}); check the export"
-        )
-    if decoy.any():
-        notes.insert(0, f"Removed {int(decoy.sum())} of {len(decoy)} protein groups: decoys.")
-    frame = table.frame[~decoy].reset_index(drop=True)
-    return replace(table, frame=frame, rows=table.rows[~decoy]), tuple(notes)
+    kept, notes = without_unwanted(table, {"decoys": decoy})
+    return kept, (
+        *notes,
+        "AlphaPept marks no contaminants: proteins of a contaminant list are still in.",
+    )
 
 
 def _ids(written: Sequence[str]) -> tuple[list[str], tuple[str, ...]]:

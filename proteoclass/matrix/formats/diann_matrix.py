@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Literal
 
 from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.formats.contaminants import without_contaminants
 from proteoclass.matrix.formats.diann import ABOUT_GROUPS
-from proteoclass.matrix.formats.diann_groups import described, without_contaminants
+from proteoclass.matrix.formats.diann_groups import described
 from proteoclass.matrix.formats.quantities import Quantities, Request, row_ids
 from proteoclass.matrix.tables.content import open_binary
 from proteoclass.matrix.tables.preview import Preview
@@ -62,7 +63,7 @@ def read_groups(request: Request, id_column: Literal["Protein.Group", "Genes"]) 
     values.index.name = None
     if id_column == "Genes":
         more = (*more, "The rows are genes, not protein groups: there are no accessions.")
-    proteins = described(ids, _told(table, "Genes"), _names(table)).loc[kept]
+    proteins = described(ids, table.told("Genes"), _names(table)).loc[kept]
     if id_column == "Genes":
         proteins["accessions"] = ""
     return Quantities.of(
@@ -77,14 +78,8 @@ def read_groups(request: Request, id_column: Literal["Protein.Group", "Genes"]) 
     )
 
 
-def _told(table: Table, column: str) -> list[str]:
-    return table.text(column) if column in table.names else [""] * len(table.rows)
-
-
 def _names(table: Table) -> list[str]:
-    told = zip(
-        _told(table, "First.Protein.Description"), _told(table, "Protein.Names"), strict=True
-    )
+    told = zip(table.told("First.Protein.Description"), table.told("Protein.Names"), strict=True)
     return [description or name for description, name in told]
 
 

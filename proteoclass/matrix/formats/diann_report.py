@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.formats.diann_groups import described, without_contaminants
+from proteoclass.matrix.formats.contaminants import without_contaminants
+from proteoclass.matrix.formats.diann_groups import described
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.long_reports.stream import (
     AtMost,

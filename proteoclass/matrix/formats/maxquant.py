@@ -302,9 +302,9 @@ def _sample_names(choice: _Choice, samples: pd.DataFrame | None) -> dict[str, st
 
 
 def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
-    headers = _told(table, "fasta headers")
-    genes = _told(table, "gene names")
-    names = _told(table, "protein names")
+    headers = table.told(_column(table, "fasta headers"))
+    genes = table.told(_column(table, "gene names"))
+    names = table.told(_column(table, "protein names"))
     return pd.DataFrame(
         {
             "accessions": [accessions_in(name) or ";".join(members(name)) for name in ids],
@@ -313,8 +313,3 @@ def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
         },
         index=ids,
     )
-
-
-def _told(table: Table, name: str) -> list[str]:
-    column = _column(table, name)
-    return table.text(column) if column else [""] * len(table.rows)

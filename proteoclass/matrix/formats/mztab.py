@@ -21,6 +21,7 @@ from proteoclass.matrix.formats.mztab_lines import (
     read_sections,
 )
 from proteoclass.matrix.formats.quantities import Quantities, Request, row_ids
+from proteoclass.matrix.formats.unwanted_rows import kept_rows
 from proteoclass.matrix.tables.cells import MISSING
 from proteoclass.matrix.tables.content import read_bytes, table_text
 from proteoclass.matrix.tables.delimited import parse_delimited
@@ -200,7 +201,8 @@ def _filtered(table: Table) -> tuple[Table, tuple[str, ...]]:
         details = np.array([cell == "protein_details" for cell in table.text(RESULT_TYPE)])
     notes = []
     if decoy.any():
-        notes.append(f"Removed {int(decoy.sum())} of {len(decoy)} protein groups: decoys.")
+        n = int(decoy.sum())
+        notes.append(f"Removed {n} of {len(decoy)} protein groups: {n} decoys.")
     if (details & ~decoy).any():
         notes.append(
             f"Left out: {counted(int((details & ~decoy).sum()), 'line')} that describe members of "
@@ -213,8 +215,7 @@ def _filtered(table: Table) -> tuple[Table, tuple[str, ...]]:
         raise InputError(
             f"{table.where}: all {len(drop)} proteins are decoys or details; check the export"
         )
-    frame = table.frame[~drop].reset_index(drop=True)
-    return replace(table, frame=frame, rows=table.rows[~drop]), tuple(notes)
+    return kept_rows(table, ~drop), tuple(notes)
 
 
 def _ids(table: Table) -> list[str]:
@@ -240,9 +241,7 @@ def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
 
 
 def _told(table: Table, column: str) -> list[str]:
-    if column not in table.names:
-        return [""] * len(table.rows)
-    return ["" if cell in MISSING else cell for cell in table.text(column)]
+    return ["" if cell in MISSING else cell for cell in table.told(column)]
 
 
 def _unit(sections: Sections) -> tuple[str, ...]:

@@ -282,10 +282,10 @@ def _told(columns: Iterable[_Column], index: pd.Index) -> pd.DataFrame | None:
 
 
 def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
-    texts = _text(table, "Description")
+    texts = table.told(_optional(table, "Description"))
     # A description is the FASTA file's header without its first word.
     headers = [f"sp|{name}| {text}" for name, text in zip(ids, texts, strict=True)]
-    genes = _text(table, "Gene Symbol")
+    genes = table.told(_optional(table, "Gene Symbol"))
     return pd.DataFrame(
         {
             "accessions": [accessions_in(name) for name in ids],
@@ -294,11 +294,6 @@ def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
         },
         index=ids,
     )
-
-
-def _text(table: Table, name: str) -> list[str]:
-    column = _optional(table, name)
-    return table.text(column) if column else [""] * len(table.rows)
 
 
 def _optional(table: Table, name: str) -> str | None:

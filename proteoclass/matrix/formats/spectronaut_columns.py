@@ -35,7 +35,6 @@ NORMALISED = (
 
 # "[12] " stands before a run in a pivot; R makes "X.12.." of it.
 _NUMBERED = re.compile(r"(?:\[\d+\] |X\.\d+\.\.)(?=.)")
-_CONTAMINANT = ("con__", "cont_")
 
 
 def named(names: Sequence[str], wanted: Sequence[str]) -> str | None:
@@ -122,17 +121,6 @@ def told_scale(values: pd.DataFrame, key: str, where: str) -> tuple[Scale, tuple
         f"{QUANTITIES[key]} is {scale} by its name, but the numbers look {likely}: {why}; pass "
         f"--scale {likely} if they were changed after the export.",
     )
-
-
-def is_contaminant(group: str) -> bool:
-    """Say whether the leading protein of a group is of a contaminant list.
-
-    Examples
-    --------
-    >>> is_contaminant("Cont_P00761;P00761"), is_contaminant("P02768")
-    (True, False)
-    """
-    return group.lower().startswith(_CONTAMINANT)
 
 
 def pivoted(names: Sequence[str]) -> dict[str, dict[str, str]]:

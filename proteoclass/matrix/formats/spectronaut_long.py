@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from proteoclass.errors import InputError
+from proteoclass.matrix.formats.contaminants import without_contaminants
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.formats.spectronaut_columns import (
     GROUPS,
@@ -18,7 +19,6 @@ from proteoclass.matrix.formats.spectronaut_columns import (
     RUNS,
     chosen_quantity,
     described,
-    is_contaminant,
     named,
     others,
     told_scale,
@@ -97,7 +97,8 @@ def read_long(request: Request) -> Quantities:
     present = [k for k, column in QUANTITIES.items() if column in request.preview.names]
     report = _report(request, present)
     _refuse_conflict(report, where)
-    values, notes = _without_contaminants(report.result.values, where)
+    kept, notes = without_contaminants(list(report.result.values.columns), where)
+    values = report.result.values[kept]
     scale, doubts = told_scale(values, report.key, where)
     groups = report.result.groups.reindex(
         index=values.columns, columns=list(_ABOUT_GROUPS), fill_value=""
@@ -190,19 +191,6 @@ def _refuse_conflict(report: _Report, where: str) -> None:
         f"({counted(report.result.n_conflicts, 'such row')}); "
         "export one report, not several in one file"
     )
-
-
-def _without_contaminants(values: pd.DataFrame, where: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    kept = [name for name in values.columns if not is_contaminant(str(name))]
-    if not kept:
-        raise InputError(
-            f"{where}: all {counted(values.shape[1], 'protein group')} are contaminants; check "
-            "the export"
-        )
-    removed = values.shape[1] - len(kept)
-    if not removed:
-        return values, ()
-    return values[kept], (f"Removed {removed} of {values.shape[1]} protein groups: contaminants.",)
 
 
 def _method(result: LongResult) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.formats.contaminants import is_contaminant
 from proteoclass.matrix.formats.quantities import Quantities, row_ids
 from proteoclass.matrix.formats.spectronaut_columns import (
     GROUPS,
@@ -16,12 +17,12 @@ from proteoclass.matrix.formats.spectronaut_columns import (
     QUANTITIES,
     chosen_quantity,
     described,
-    is_contaminant,
     named,
     others,
     pivoted,
     told_scale,
 )
+from proteoclass.matrix.formats.unwanted_rows import without_unwanted
 from proteoclass.matrix.tables.table import Table
 from proteoclass.matrix.wording import counted
 
@@ -57,7 +58,7 @@ def read_pivot(table: Table, quantity: str = "auto") -> Quantities:
     Notes
     -----
     Groups with a PG.Qvalue above 0.01, the vendor's cut-off over the experiment, are left
-    out and counted, contaminants too where their ids say so (``CON__``, ``Cont_``).
+    out and counted, contaminants too where their ids say so (`is_contaminant`).
     Normalisation across runs is part of the vendor's default settings:
     https://help2.biognosys.com/portal/en/kb/articles/how-is-my-data-normalized-in-spectronaut
 
@@ -123,23 +124,11 @@ def _filtered(table: Table, group: str) -> tuple[Table, tuple[str, ...]]:
     if "PG.Qvalue" in table.names:
         q_values, _ = table.numbers(["PG.Qvalue"])
         doubtful = ~contaminant & (q_values["PG.Qvalue"].to_numpy() > LARGEST_Q_VALUE)
-    remove = contaminant | doubtful
-    if remove.all():
-        raise InputError(
-            f"{table.where}: none of {counted(len(remove), 'protein group')} is left after "
-            f"contaminants and PG.Qvalue above {LARGEST_Q_VALUE:g}; check the export"
-        )
-    counts = [
-        f"{int(found.sum())} {what}"
-        for found, what in (
-            (contaminant, "contaminants"),
-            (doubtful, f"with PG.Qvalue above {LARGEST_Q_VALUE:g}"),
-        )
-        if found.any()
-    ]
-    notes = (f"Removed {int(remove.sum())} of {len(remove)} protein groups: {', '.join(counts)}.",)
-    frame = table.frame[~remove].reset_index(drop=True)
-    return replace(table, frame=frame, rows=table.rows[~remove]), notes if counts else ()
+    unwanted = {
+        "contaminants": contaminant,
+        f"with PG.Qvalue above {LARGEST_Q_VALUE:g}": doubtful,
+    }
+    return without_unwanted(table, unwanted)
 
 
 def _leading_values(table: Table, choice: _Choice) -> tuple[Table, tuple[str, ...]]:
@@ -161,12 +150,10 @@ def _leading_values(table: Table, choice: _Choice) -> tuple[Table, tuple[str, ..
 
 
 def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
-    accessions = _told(table, "PG.UniProtIds", "PG.ProteinAccessions")
+    accessions = named(table.names, ("PG.UniProtIds", "PG.ProteinAccessions"))
     return described(
-        ids, accessions, _told(table, "PG.Genes"), _told(table, "PG.ProteinDescriptions")
+        ids,
+        table.told(accessions),
+        table.told("PG.Genes"),
+        table.told("PG.ProteinDescriptions"),
     )
-
-
-def _told(table: Table, *columns: str) -> list[str]:
-    column = named(table.names, columns)
-    return table.text(column) if column else [""] * len(table.rows)

@@ -86,6 +86,10 @@ class Table:
         # By way of an array of objects: Arrow's strings are slow one at a time.
         return [_stripped(cell) for cell in cells.to_numpy(dtype=object)]
 
+    def told(self, column: str | None) -> list[str]:
+        """Return a column as text, or "" for each row where the table has no such column."""
+        return self.text(column) if column in self.names else [""] * len(self.rows)
+
     @cached_property
     def textual(self) -> frozenset[str]:
         """Columns that hold something that is not a number."""
