@@ -85,6 +85,12 @@ def test_the_quantity_can_be_chosen(tmp_path, quantity, values, scope):
     assert matrix.scale == "raw"
 
 
+def test_every_kind_of_maxlfq_is_computed_across_runs(tmp_path):
+    header = HEADER.replace("MaxLFQ Intensity", "MaxLFQ Razor Intensity")
+    matrix = read_matrix(write(tmp_path, header), quantity="maxlfq-razor")
+    assert matrix.quantity_scope == "cohort"
+
+
 def test_the_csv_form_and_names_changed_by_r(tmp_path):
     whole = read_matrix(write(tmp_path))
     comma = write(tmp_path, name="combined.csv", mark=",", ends="\r\n")

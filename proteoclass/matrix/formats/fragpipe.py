@@ -199,7 +199,7 @@ def _read_combined(table: Table, quantity: str) -> Quantities:
         format="fragpipe",
         why=f"FragPipe combined_protein: {len(columns)} columns of {chosen}{also}",
         notes=(*notes, *more),
-        across_runs=chosen == "maxlfq",
+        across_runs=chosen.startswith("maxlfq"),
         scale="raw" if chosen == "spectral-count" else None,
     )
 
@@ -267,7 +267,7 @@ def _groups(table: Table) -> list[str]:
     """Return for each row its accession and those of proteins it cannot be told from."""
     leading = row_ids(table, _named(table, "Protein ID"), "protein")
     column = _optional(table, "Indistinguishable Proteins")
-    others = table.text(column) if column else [""] * len(leading)
+    others = table.told(column)
     groups = []
     for first, more in zip(leading, others, strict=True):
         listed = (part.strip() for part in more.split(","))
@@ -284,7 +284,7 @@ def _described(table: Table, ids: pd.Index) -> pd.DataFrame:
     told = {"gene": _optional(table, *_GENES), "name": _optional(table, *_NAMES)}
     frame = pd.DataFrame({"accessions": [accessions_in(name) for name in ids]}, index=ids)
     for target, column in told.items():
-        frame[target] = table.text(column) if column else ""
+        frame[target] = table.told(column)
     return frame
 
 
