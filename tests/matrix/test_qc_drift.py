@@ -7,6 +7,7 @@ import statsmodels.formula.api as smf
 from scipy import stats
 
 from proteoclass.matrix.quality.drift import drift, drift_warnings, slopes
+from proteoclass.matrix.quality.rank_correlation import spearman
 
 
 def runs(n=40, n_proteins=80, seed=2):
@@ -103,3 +104,34 @@ def test_what_is_lacking_is_said():
     assert drift(values, some, shift)["n_without_order"] == 1
     same = drift(values.fillna(1.0) * 0, sheet, shift)
     assert same["batches"][0]["depth"]["reason"] == "the same in each sample"
+
+
+def test_small_batches_in_perfect_order_by_chance_are_no_drift():
+    """scipy's permutation test gives the exact p; t gives 0 for five samples in order."""
+    rng = np.random.default_rng(5)
+    for n, ties in ((5, 0), (6, 0), (7, 2), (8, 1)):
+        x, y = np.arange(float(n)), rng.normal(size=n)
+        y[: ties + 1] = y[0]
+        # Over all orders rho rises with the sum of products of ranks.
+        exact = stats.permutation_test(
+            (y,),
+            lambda own, axis, x=x: stats.rankdata(own, axis=axis) @ x,
+            permutation_type="pairings",
+            n_resamples=50_000,
+            vectorized=True,
+        ).pvalue
+        assert spearman(x, y)[0] == pytest.approx(stats.spearmanr(x, y).statistic)
+        assert spearman(x, y)[1] == pytest.approx(exact)
+    assert spearman(np.arange(5.0), np.arange(5.0)) == (pytest.approx(1.0), pytest.approx(2 / 120))
+    far = spearman(np.arange(9.0), -np.arange(9.0))
+    assert far == (pytest.approx(-1.0), pytest.approx(2 / 362_880))
+
+
+def test_clean_cohorts_of_many_small_batches_are_seldom_warned_of():
+    warned = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        values = pd.DataFrame(rng.normal(20, 1, (100, 15)) + rng.normal(0, 0.5, (100, 1)))
+        sheet = pd.DataFrame({"injection": rng.permutation(100), "batch": np.arange(100) // 5})
+        warned += bool(drift_warnings(drift(values, sheet, np.zeros(100))))
+    assert warned <= 3

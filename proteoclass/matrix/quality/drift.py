@@ -11,6 +11,7 @@ from scipy import stats
 
 from proteoclass.errors import name_list
 from proteoclass.matrix.quality.precision import run_of
+from proteoclass.matrix.quality.rank_correlation import spearman
 from proteoclass.matrix.wording import counted
 
 Floats = npt.NDArray[np.float64]
@@ -45,9 +46,10 @@ def drift(values: pd.DataFrame, samples: pd.DataFrame, shift: Floats) -> dict[st
 
     Notes
     -----
-    p of the slopes by t, with the values less the batches less one degrees of freedom;
-    Benjamini & Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x) at 5 %. Where
-    patients were not put in random order, a slope may be the patients'.
+    p of a sample's rank correlation by `spearman`, exact in small batches. p of the slopes
+    by t, with the values less the batches less one degrees of freedom; Benjamini &
+    Hochberg 1995 (doi 10.1111/j.2517-6161.1995.tb02031.x) at 5 %. Where patients were not
+    put in random order, a slope may be the patients'.
 
     Examples
     --------
@@ -191,8 +193,8 @@ def _rank(order: Floats, numbers: Floats) -> dict[str, Any]:
         return {**none, "reason": "all injected at once"}
     if np.ptp(numbers[known]) == 0:
         return {**none, "reason": "the same in each sample"}
-    found = stats.spearmanr(order[known], numbers[known])
-    return {"spearman": float(found.statistic), "p": float(found.pvalue), "reason": None}
+    rho, p = spearman(order[known], numbers[known])
+    return {"spearman": rho, "p": p, "reason": None}
 
 
 def _share(table: Floats, order: Floats, codes: npt.NDArray[np.intp]) -> dict[str, Any]:

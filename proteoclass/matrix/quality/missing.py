@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from proteoclass.matrix.normalisation.impute import LEFT_CENSORED_BELOW, left_censoring
+from proteoclass.matrix.quality.rank_correlation import spearman
 from proteoclass.matrix.wording import counted
 
 Floats = npt.NDArray[np.float64]
@@ -99,13 +100,8 @@ def missing_against_depth(values: pd.DataFrame, shift: Floats) -> dict[str, Any]
         return {**none, "reason": "every sample has the same loading"}
     if np.ptp(missing[known]) == 0:
         return {**none, "reason": "every sample has the same missing rate"}
-    found = stats.spearmanr(missing[known], shift[known])
-    return {
-        **none,
-        "spearman": float(found.statistic),
-        "p": float(found.pvalue),
-        "reason": None,
-    }
+    rho, p = spearman(missing[known], shift[known])
+    return {**none, "spearman": rho, "p": p, "reason": None}
 
 
 def missing_against_outcome(
