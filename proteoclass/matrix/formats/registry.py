@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proteoclass.errors import InputError
+from proteoclass.matrix.formats.described_samples import refuse_described_samples
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.tables.preview import Preview
 
@@ -159,7 +160,7 @@ def find_format(preview: Preview, asked: str = "auto") -> tuple[Format, str]:
     Raises
     ------
     InputError
-        If no format of the registry fits.
+        If no format of the registry fits, or the file is a sample sheet.
 
     Examples
     --------
@@ -170,6 +171,8 @@ def find_format(preview: Preview, asked: str = "auto") -> tuple[Format, str]:
         return _BY_NAME[asked], "as asked"
     for entry in REGISTRY:
         why = entry.recognise(preview)
+        if why and entry.name == "wide":
+            refuse_described_samples(preview)
         if why:
             return entry, why
     raise InputError(

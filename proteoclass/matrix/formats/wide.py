@@ -167,7 +167,8 @@ def _samples_in_columns(
     if not chosen:
         raise InputError(
             f"{table.where}: no sample column beside {id_column!r}; "
-            f"found {name_list(table.names, 12)}; check the separator and the header"
+            f"found {name_list(table.names, 12)}; check the separator and the header, or pass it "
+            "as --proteins if it says what proteins are"
         )
     values, notes = table.numbers(chosen)
     values = values.T
