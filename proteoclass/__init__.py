@@ -5,12 +5,12 @@ The names below load on first use, so that ``import proteoclass`` costs nothing.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from proteoclass._version import __version__
+from proteoclass.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from proteoclass._version import __version__ as __version__
     from proteoclass.errors import ProteoclassError as ProteoclassError
     from proteoclass.longitudinal import track as track
     from proteoclass.matrix import Normaliser as Normaliser
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from proteoclass.scorer import train as train
 
 _ROOM_OF = {
+    "__version__": "_version",
     "ProteoclassError": "errors",
     "track": "longitudinal",
     "Normaliser": "matrix",
@@ -51,15 +52,5 @@ _ROOM_OF = {
     "train": "scorer",
 }
 
-__all__ = ["__version__", *_ROOM_OF]
-
-
-def __getattr__(name: str) -> Any:
-    room = _ROOM_OF.get(name)
-    if room is None:
-        raise AttributeError(f"module 'proteoclass' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"proteoclass.{room}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__all__ = [*_ROOM_OF]
+__getattr__, __dir__ = lazy_names(__name__, _ROOM_OF)

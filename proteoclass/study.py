@@ -17,7 +17,7 @@ from proteoclass import io
 from proteoclass.errors import InputError, name_list
 from proteoclass.longitudinal import Trajectories, track
 from proteoclass.longitudinal.track import COLUMNS
-from proteoclass.matrix import Outcome, ProteinMatrix, quality, read_matrix
+from proteoclass.matrix import Outcome, ProteinMatrix, describe_quality, read_matrix
 from proteoclass.panel import Panel, load_panel
 from proteoclass.report import build_report, patient_slug, render_html, render_pdf
 from proteoclass.scorer import (
@@ -211,7 +211,7 @@ def _quality(evaluation: Evaluation, measured: ProteinMatrix) -> dict[str, Any]:
     cohort = evaluation.cohort
     labels = pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
     # Only index samples keep a label here, and all of them stand for their patient.
-    return quality(cohort.matrix, labels, index="all", measured=measured)
+    return describe_quality(cohort.matrix, labels, index="all", measured=measured)
 
 
 def _groups(evaluation: Evaluation) -> pd.Series:

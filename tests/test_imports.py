@@ -1,6 +1,7 @@
 """The order of the rooms, what may be imported where, and what is not loaded until needed."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -12,8 +13,10 @@ import proteoclass
 
 PACKAGE = Path(proteoclass.__file__).parent
 ROOMS = ["matrix", "panel", "scorer", "longitudinal", "report"]
-LEAVES = {"errors", "io", "stats", "folds", "_version"}
-HEAVY = {"pandas", "sklearn", "xgboost", "statsmodels", "matplotlib", "shap"}
+LEAVES = {"errors", "io", "lazy", "stats", "folds", "_version"}
+#: What reading a small text table does without.
+NOT_FOR_TEXT = {"sklearn", "scipy", "pydantic", "openpyxl", "pooch", "h5py"}
+HEAVY = {"pandas", "pyarrow", "xgboost", "statsmodels", "matplotlib", "shap", *NOT_FOR_TEXT}
 ONLY_IN = {
     "click": {"cli"},
     "rich": {"cli"},
@@ -123,6 +126,27 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code):
     loaded = loaded_after(code)
     assert "proteoclass" in loaded
     assert not loaded & HEAVY
+
+
+def test_checking_a_small_text_table_loads_no_learner_and_no_other_format(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("sample_id\tP02768\ns1\t31.5\ns2\t30.5\n")
+    loaded = loaded_after(CALL.format(arguments=["check", str(path)], code=0))
+    assert "pandas" in loaded
+    assert not loaded & NOT_FOR_TEXT
+
+
+@pytest.mark.parametrize("package", ["proteoclass", "proteoclass.matrix"])
+def test_no_module_has_the_name_of_a_function_that_loads_on_first_use(package):
+    """Once imported, the module would be found in the function's place."""
+    names = set(importlib.import_module(package).__all__)
+    modules = {name.removeprefix(f"{package}.") for name in MODULES}
+    assert not names & modules
+
+
+@pytest.mark.parametrize("name", importlib.import_module("proteoclass.matrix").__all__)
+def test_each_name_of_the_matrix_room_is_where_it_is_said_to_be(name):
+    assert getattr(importlib.import_module("proteoclass.matrix"), name).__name__ == name
 
 
 def test_the_check_above_sees_a_heavy_package():

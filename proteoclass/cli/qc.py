@@ -40,11 +40,11 @@ def qc(
         raise click.BadParameter(
             f"found {output!r}, expected a name that ends in .json", param_hint="-o"
         )
-    from proteoclass.matrix import quality
+    from proteoclass.matrix import describe_quality
 
     check_target(output, force=force, inputs=(source.path, source.samples))
     matrix = source.read()
     labels = None if outcome is None else outcome.labels(matrix.samples, matrix.source.sheet)
-    found = quality(matrix, labels, index=index)
+    found = describe_quality(matrix, labels, index=index)
     put_json(found, output, force=force)
     notices(found["warnings"])

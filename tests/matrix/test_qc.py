@@ -26,7 +26,7 @@ from proteoclass.matrix.quality.missing import (
     missing_against_intensity,
     missing_against_outcome,
 )
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_sample_figures_against_numpy(values):
 def test_quantiles_against_numpy(values):
     expected = np.nanquantile(values, QUANTILE_LEVELS, axis=1).T
     np.testing.assert_allclose(sample_quantiles(values.to_numpy()), expected)
-    report = quality(matrix_of(values))
+    report = describe_quality(matrix_of(values))
     assert report["quantile_levels"] == [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99]
     assert report["samples"][4]["quantiles_log2"] == pytest.approx(expected[4].tolist())
 
@@ -195,7 +195,7 @@ def test_points_carry_batch_site_and_outcome(values):
     values.iloc[:20] += 2.0
     sheet = pd.DataFrame({"batch": ["B1"] * 20 + ["B2"] * 19 + [" "], "site": "A"}, values.index)
     labels = pd.Series([1.0, 0.0] * 15 + [np.nan] * 10, values.index)
-    report = quality(matrix_of(values, sheet), labels)
+    report = describe_quality(matrix_of(values, sheet), labels)
     points, found = report["pca"]["points"], report["pca"]["associations"]
     assert (points[0]["batch"], points[0]["outcome"], points[0]["site"]) == ("B1", "positive", "A")
     assert (points[-1]["batch"], points[-1]["outcome"]) == (None, None)
@@ -242,7 +242,7 @@ def test_constant_values_have_no_variance_to_explain():
 def test_the_report_is_json_and_raw_values_are_logged(values):
     raw = ProteinMatrix.build(2**values, scale="raw")
     log2 = ProteinMatrix.build(values, scale="log2")
-    first, second = quality(raw), quality(log2)
+    first, second = describe_quality(raw), describe_quality(log2)
 
     assert json.loads(json_text(first)) == first
     assert first["missing_rate"] == second["missing_rate"] == values.isna().to_numpy().mean()
@@ -283,7 +283,7 @@ def test_degenerate_cohorts_give_reasons_and_no_warning(name, kind):
         values.index,
     )
     labels = pd.Series([1.0, 0.0] * n, dtype=float)[:n].set_axis(values.index)
-    report = quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
+    report = describe_quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
 
     assert not holds_nan(report)
     assert json.loads(json_text(report)) == report
@@ -330,7 +330,7 @@ def test_any_small_cohort_is_described_without_a_gap(seed, n, p, gaps, step, kin
     )
     of_patient = {f"p{i}": rng.choice([0.0, 1.0, np.nan]) for i in range(n)}
     labels = sheet["patient_id"].map(of_patient)
-    report = quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
+    report = describe_quality(matrix_of(values, sheet, kind=kind, fluid="urine"), labels)
     assert not holds_nan(report)
     assert all(isinstance(text, str) and text.endswith(".") for text in report["warnings"])
     assert all(row["auc"] is None or 0 <= row["auc"] <= 1 for row in report["rivals"])
@@ -340,8 +340,8 @@ def test_row_order_does_not_matter(values):
     sheet = pd.DataFrame({"batch": list("ab") * 20, "injection": range(40)}, values.index)
     labels = pd.Series([1.0, 1.0, 0.0, 0.0] * 10, values.index)
     shuffled = values.sample(frac=1, random_state=1).index
-    first = quality(matrix_of(values, sheet), labels)
-    second = quality(matrix_of(values.loc[shuffled], sheet), labels)
+    first = describe_quality(matrix_of(values, sheet), labels)
+    second = describe_quality(matrix_of(values.loc[shuffled], sheet), labels)
     assert [row["auc"] for row in first["rivals"]] == pytest.approx(
         [row["auc"] for row in second["rivals"]]
     )

@@ -14,7 +14,7 @@ from proteoclass.matrix.quality.outliers import (
     profile_correlations,
     robust_distances,
 )
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 
 
 def cohort(n_samples=40, n_proteins=60, seed=11):
@@ -34,7 +34,7 @@ def test_outliers_in_depth_and_in_median():
     values = cohort().set_axis([f"P{i}" for i in range(60)], axis=1)
     values.loc["s3"] += 6
     values.iloc[7, 5:] = np.nan
-    report = quality(ProteinMatrix.build(values, scale="log2"))
+    report = describe_quality(ProteinMatrix.build(values, scale="log2"))
     rows = {row["sample_id"]: row for row in report["samples"] if row["outlier"]}
     assert set(rows) == {"s3", "s7"}
     assert rows["s7"]["outlier_reasons"][0] == "number of proteins (5, cohort 60)"

@@ -13,7 +13,7 @@ from proteoclass.matrix.quality.precision import (
     precision,
     replicate_groups,
 )
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 
 NAMES = [f"P{i}" for i in range(30)]
 
@@ -143,7 +143,7 @@ def test_chains_circles_and_absent_partners_of_replicates():
 
 def test_npx_replicates_have_a_precision_too():
     values, sheet = pairs(sd=0.2)
-    report = quality(ProteinMatrix.build(values - 15, sheet, scale="log2", kind="npx"))
+    report = describe_quality(ProteinMatrix.build(values - 15, sheet, scale="log2", kind="npx"))
     found = report["precision"]["replicates"]
     # Zero and below are values for NPX: nothing is missing, and no level matters.
     assert found["median"] == pytest.approx(cvs(values, sheet)["replicates"]["median"])

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 from proteoclass.matrix.read import read_matrix
 
 pytestmark = pytest.mark.realdata
@@ -40,7 +40,7 @@ def test_male_proteins_in_the_urine_of_boys(data_folder):
         for gene, accession in (("KLK3", "P07288"), ("ACP3", "P15309"))
     }
     assert counted == {"KLK3": 7, "ACP3": 40}
-    found = quality(cohort(data_folder, stem, fluid="urine"))["sex_check"]
+    found = describe_quality(cohort(data_folder, stem, fluid="urine"))["sex_check"]
     shown = {row["gene"]: row["n_detected"] for row in found["proteins"]}
     assert {gene: shown[gene] for gene in counted} == counted
     assert found["contradictions"] == []
@@ -61,10 +61,10 @@ def test_albumin_share_of_urine(data_folder):
     )
     proteins = pd.DataFrame({"accessions": raw.columns}, index=raw.columns)
     matrix = ProteinMatrix.build(raw, None, proteins, scale="raw", fluid="urine")
-    found = quality(matrix)["specimen"]
+    found = describe_quality(matrix)["specimen"]
     np.testing.assert_allclose([row["albumin_share"] for row in found["samples"]], expected)
     assert found["not_reportable"] == {}
-    lfq = quality(cohort(data_folder, "puv_urine_fragpipe/tidy/puv_urine", fluid="urine"))
+    lfq = describe_quality(cohort(data_folder, "puv_urine_fragpipe/tidy/puv_urine", fluid="urine"))
     shares = [row["albumin_share"] for row in lfq["specimen"]["samples"]]
     assert (min(shares), max(shares)) == pytest.approx((0.0204, 0.2253), abs=1e-4)
 
@@ -73,7 +73,7 @@ def test_the_mask_and_the_sites_of_csf(data_folder):
     """The mask alone: scikit-learn's logistic regression, five other folds, reads near it."""
     matrix = cohort(data_folder, "csf_alzheimer_spectronaut/tidy/csf")
     labels = Outcome("severity", "biochemical AD").labels(matrix.samples)
-    report = quality(matrix, labels)
+    report = describe_quality(matrix, labels)
     mask = matrix.values.isna().to_numpy(dtype=float)
     own = make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=0.1, max_iter=500))
     folds = StratifiedKFold(5, shuffle=True, random_state=1)
@@ -101,7 +101,7 @@ def test_permuted_labels_leave_no_rival_in_csf(data_folder):
     areas = []
     for _ in range(4):
         dealt = pd.Series(rng.permutation(labels), labels.index)
-        areas.append([row["auc"] for row in quality(matrix, dealt)["rivals"][3:6]])
+        areas.append([row["auc"] for row in describe_quality(matrix, dealt)["rivals"][3:6]])
     assert np.mean(areas) == pytest.approx(0.5, abs=0.06)
 
 
@@ -119,7 +119,7 @@ def test_few_outliers_and_no_gap_in_public_cohorts(data_folder, stem, positive, 
     labels = Outcome("severity", positive, negative).labels(matrix.samples)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        report = quality(matrix, labels)
+        report = describe_quality(matrix, labels)
     far = [
         row
         for row in report["samples"]

@@ -13,7 +13,7 @@ from proteoclass.folds import patient_folds, spawn
 from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.patients import index_patients
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 from proteoclass.matrix.quality.rival_null import judge_levels, judge_mask, judge_number
 from proteoclass.matrix.quality.rivals import find_rivals, treatment_columns
 
@@ -126,7 +126,7 @@ def test_a_batch_is_judged_against_permuted_labels(values):
     assert plex.warnings == ()
     assert "(p = 1)" in plex.note
     assert "site" not in [rival.name for rival in rivals]
-    report = quality(matrix, labels)
+    report = describe_quality(matrix, labels)
     assert any("batch and the outcome are associated" in text for text in report["warnings"])
     assert {"name", "auc", "n", "note", "p", "null"} == set(report["rivals"][0])
 
@@ -265,4 +265,4 @@ def test_unlabelled_cohorts_have_no_rivals(values):
     matrix, labels = cohort(values)
     assert find_rivals(matrix, labels * np.nan) == []
     assert find_rivals(matrix, labels.where(labels == 1)) == []
-    assert quality(matrix, labels * np.nan)["rivals"] == []
+    assert describe_quality(matrix, labels * np.nan)["rivals"] == []

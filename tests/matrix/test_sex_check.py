@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.marker_proteins import MALE
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 from proteoclass.matrix.quality.sex_check import marker_ranks, recorded_sex, sex_check, sex_warnings
 
 
@@ -129,7 +129,7 @@ def test_the_report_of_a_cohort_carries_the_check():
     sheet.loc["s4", "sex"] = "F"
     proteins = pd.DataFrame({"accessions": list(values.columns)}, index=values.columns)
     matrix = ProteinMatrix.build(values, sheet, proteins, scale="log2", fluid="urine")
-    report = quality(matrix)
+    report = describe_quality(matrix)
     assert report["sex_check"]["contradictions"] == ["s4"]
     assert any(
         text.startswith("Mix-up check suggested for 1 sample (s4)") for text in report["warnings"]

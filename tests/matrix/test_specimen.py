@@ -7,7 +7,7 @@ import pytest
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.depth import cohort_shift
 from proteoclass.matrix.quality.marker_proteins import ALBUMIN, BLOOD, KERATINS, MALE, find_markers
-from proteoclass.matrix.quality.qc import quality
+from proteoclass.matrix.quality.qc import describe_quality
 from proteoclass.matrix.quality.specimen import intensity_share, specimen_quality, specimen_warnings
 from proteoclass.matrix.simulation.simulate import simulate_cohort
 
@@ -60,7 +60,7 @@ def test_the_simulators_truth():
     """Albumin shares and dilution (with closure) as the simulator drew them."""
     cohort = simulate_cohort(patients=20, severe=6, proteins=400, seed=3)
     truth = pd.DataFrame(cohort.truth["samples"]).set_index("sample_id")
-    report = quality(cohort.matrix)
+    report = describe_quality(cohort.matrix)
     found = pd.DataFrame(report["specimen"]["samples"]).set_index("sample_id").loc[truth.index]
     np.testing.assert_allclose(found["albumin_share"], truth["albumin_share"], atol=1e-3)
     put_in = truth["dilution_log2"] + truth["closure_log2"]

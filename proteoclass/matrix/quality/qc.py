@@ -25,7 +25,7 @@ from proteoclass.matrix.quality.sex_check import sex_check, sex_warnings
 from proteoclass.matrix.quality.specimen import specimen_quality, specimen_warnings
 
 
-def quality(
+def describe_quality(
     matrix: ProteinMatrix,
     labels: pd.Series | None = None,
     *,
@@ -59,7 +59,7 @@ def quality(
     Examples
     --------
     >>> values = pd.DataFrame([[8.0, 9.0], [8.5, None]], index=["a", "b"], columns=["P1", "P2"])
-    >>> report = quality(ProteinMatrix.build(values, scale="log2"))
+    >>> report = describe_quality(ProteinMatrix.build(values, scale="log2"))
     >>> report["missing_rate"], report["samples"][1]["n_detected"]
     (0.25, 1)
     """
