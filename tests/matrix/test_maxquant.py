@@ -70,7 +70,10 @@ def test_what_is_removed_is_counted(tmp_path):
         ("intensity", [100, 200], "run"),
         ("ibaq", [10, 20], "run"),
         ("iBAQ s", [10, 20], "run"),
-        ("LFQ intensity", [1000, 2000], "run"),
+        ("LFQ intensity", [1000, 2000], "cohort"),
+        ("LFQ", [1000, 2000], "cohort"),
+        ("iBAQ", [10, 20], "run"),
+        ("Intensity", [100, 200], "run"),
     ],
 )
 def test_the_quantity_can_be_chosen(tmp_path, quantity, values, scope):
@@ -100,6 +103,25 @@ def test_reporter_intensities_go_before_summed_ones(tmp_path):
     }
     plain = header.replace(" corrected", " raw")
     assert read(tmp_path, "reporter", header=plain, rows=rows).values.index[0] == "1 p1"
+
+
+@pytest.mark.parametrize("quantity", ["Reporter intensity", "Reporter intensity corrected"])
+def test_counts_and_sums_are_no_reporter_intensities(tmp_path, quantity):
+    header = (
+        "Protein IDs|Reporter intensity corrected 1|Reporter intensity corrected 1 p1|"
+        "Reporter intensity 1 p1|Reporter intensity count 1 p1"
+    )
+    result = read(tmp_path, quantity, header=header, rows=["P1|170|70|7|1"])
+    assert result.values["P1"].to_dict() == {"1 p1": 70}
+    assert result.samples.loc["1 p1"].to_dict() == {"channel": "1", "plex": "p1"}
+
+
+def test_groups_beside_bare_sample_names_are_read_as_a_wide_table_where_asked(tmp_path):
+    path = write(tmp_path, "Majority protein IDs|Gene names|s1|s2", ["P02768|ALB|1000|2000"])
+    with pytest.raises(InputError, match="or --format wide if the other columns are samples"):
+        read_matrix(path)
+    matrix = read_matrix(path, format="wide")
+    assert matrix.values["P02768"].to_dict() == {"s1": 1000, "s2": 2000}
 
 
 def test_old_names_and_names_changed_by_r(tmp_path):

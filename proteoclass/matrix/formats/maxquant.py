@@ -106,6 +106,7 @@ def columns_needed(header: list[str], quantity: str) -> list[str]:
     >>> columns_needed(["Majority protein IDs", "Peptides s1", "Intensity s1"], "intensity")
     ['Majority protein IDs', 'Intensity s1']
     """
+    quantity = _known(quantity)
     wanted = _sample_columns(header, quantity) if quantity != "auto" else _first_found(header)[1]
     if not wanted:
         return header
@@ -152,7 +153,7 @@ def read_maxquant(
     >>> read.values.columns.tolist(), read.notes[0]
     (['P1'], 'Removed 1 of 2 protein groups: 1 contaminants.')
     """
-    choice = _choose(table, quantity)
+    choice = _choose(table, _known(quantity))
     id_column = _column(table, "majority protein ids") or _column(table, "protein ids")
     if id_column is None:
         raise InputError(
@@ -179,12 +180,26 @@ def read_maxquant(
         f"of {choice.name}{also}",
         notes=(*choice.notes, *perseus, *notes, *more),
         across_runs=choice.name == "lfq",
-        samples=_channels(choice, values.index) if choice.name == "reporter" else None,
+        samples=_channels(choice, values.index) if _is_reporter(choice.name) else None,
     )
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[ ._]+", " ", name).strip().lower()
+
+
+def _known(quantity: str) -> str:
+    """Return a quantity's own name for the way its columns spell it ("LFQ intensity", "iBAQ").
+
+    As a bare prefix they would take columns of counts along: "iBAQ peptides", "Reporter
+    intensity count 1".
+    """
+    name = _plain(quantity).removesuffix(" intensity")
+    return name if name in _PREFIXES else quantity
+
+
+def _is_reporter(quantity: str) -> bool:
+    return _plain(quantity).startswith("reporter")
 
 
 def _column(table: Table, name: str) -> str | None:
@@ -218,7 +233,8 @@ def _choose(table: Table, quantity: str) -> _Choice:
         if not columns:
             raise InputError(
                 f"{table.where}: no quantity columns such as 'LFQ intensity SAMPLE' or "
-                f"'Intensity SAMPLE'; found {name_list(names, 12)}; pass --quantity PREFIX"
+                f"'Intensity SAMPLE'; found {name_list(names, 12)}; pass --quantity PREFIX, "
+                "or --format wide if the other columns are samples"
             )
     else:
         columns = _sample_columns(names, quantity)
@@ -233,7 +249,7 @@ def _choose(table: Table, quantity: str) -> _Choice:
             "intensities add several samples up; make a wide table of samples first"
         )
     others = tuple(name for name in present if name != quantity)
-    if quantity != "reporter":
+    if not _is_reporter(quantity):
         return _Choice(quantity, columns, others)
     kept, notes = _without_totals(columns)
     return _Choice(quantity, kept, others, notes)
