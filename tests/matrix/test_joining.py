@@ -225,3 +225,53 @@ def test_without_a_sheet_samples_are_called_by_their_runs(tmp_path):
     assert matrix.source.notes == (
         "Named by files, and called by their run names: 2 samples (/d/b.raw = b, /d/a.raw = a).",
     )
+
+
+def test_a_files_own_column_of_sample_ids_is_not_taken_for_its_names():
+    # As AnnData's obs may have: it moved each patient to another sample.
+    told = pd.DataFrame(
+        {"sample_id": ["c", "a", "b"], "patient_id": ["p1", "p2", "p3"]}, index=["a", "b", "c"]
+    )
+    joined = join_samples(quantities(["a", "b", "c"], told), None)
+    assert joined.samples["patient_id"].to_dict() == {"a": "p1", "b": "p2", "c": "p3"}
+    assert joined.samples["sample_id of the file"].tolist() == ["c", "a", "b"]
+    assert joined.notes == (
+        "The matrix file has a column 'sample_id' beside the names of its samples, which count; "
+        "it is the column 'sample_id of the file' here.",
+    )
+
+
+def test_what_is_assumed_of_a_files_own_samples_is_said_unless_the_sheet_decides():
+    told = pd.DataFrame(
+        {"creatinine_mg_dl": ["1", "2"], "sex": ["1", "f"], "patient_id": ["p", None]},
+        index=["a", "b"],
+    )
+    notes = join_samples(quantities(["a", "b"], told), None).notes
+    assert notes == (
+        "Of the matrix file's own samples: Column 'sex': not known as male or female in 1 sample "
+        "('1').",
+        "Of the matrix file's own samples: Column 'creatinine_mg_dl' was read as creatinine, "
+        "mg/dL.",
+        "Of the matrix file's own samples: Without patient_id, each taken for a patient of its "
+        "own: 1 sample (b).",
+    )
+    own = sheet("a", "b", patient_id=["p", "q"], sex=["m", "f"], creatinine=[1, 2])
+    notes = join_samples(quantities(["a", "b"], told[["sex", "patient_id"]]), own).notes
+    assert notes == ("The sample sheet goes before what the file itself says of sex of 1 sample.",)
+
+
+def test_a_file_names_first_samples_as_it_names_its_runs():
+    told = pd.DataFrame({"replicate_of": [None, "/x/a.raw"]}, index=["/x/a.raw", "/x/b.raw"])
+    joined = join_samples(quantities(["/x/a.raw", "/x/b.raw"], told), None)
+    assert joined.samples["replicate_of"].tolist()[1] == "a"
+
+
+def test_a_rerun_that_is_kept_has_its_own_row_of_the_sheet():
+    # `proteoclass sheet --reruns keep` writes such a sheet.
+    own = sheet(
+        "a", "a (2)", "b", day=[1, 5, 2], patient_id=["p", "p", "q"], replicate_of=[None, "a", None]
+    )
+    joined = join_samples(quantities(["a", "a", "b"]), own, "keep")
+    assert joined.samples["day"].to_dict() == {"a": 1, "a (2)": 5, "b": 2}
+    assert joined.samples["replicate_of"].tolist()[1] == "a"
+    assert joined.matching.not_in_matrix == ()

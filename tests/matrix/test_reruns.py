@@ -1,6 +1,7 @@
 """Reruns: kept, refused, averaged or replaced, by a rule that is named and never in silence."""
 
 import csv
+import itertools
 import re
 
 import numpy as np
@@ -240,3 +241,18 @@ def test_saliva_has_186_runs_of_which_six_repeat_another(data_folder):
     first = names[names.index(stamped[0])]
     last = read_matrix(path, reruns="last").values.loc[re.sub(r"_\d{14}$", "", first)]
     assert last.equals(matrix.values.loc[first].rename(last.name))
+
+
+def test_the_order_of_runs_does_not_move_the_last_bit_of_their_mean():
+    # Three doubles added in another order give another last bit.
+    runs = np.random.default_rng(0).normal(5, 1, (3, 200))
+    for scale, numbers in (("log2", runs), ("raw", np.exp2(runs))):
+        means = {
+            merged(pd.DataFrame(numbers[list(order)]), [Group("a", (0, 1, 2))], "mean", scale, "")[
+                0
+            ]
+            .to_numpy()
+            .tobytes()
+            for order in itertools.permutations(range(3))
+        }
+        assert len(means) == 1

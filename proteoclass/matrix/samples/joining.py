@@ -14,8 +14,11 @@ from proteoclass.matrix.samples.reruns import Group, group_runs
 from proteoclass.matrix.samples.runs import run_name
 from proteoclass.matrix.samples.sample_rows import Matching, find_rows, refuse_strangers
 from proteoclass.matrix.samples.sdrf import at_level
-from proteoclass.matrix.samples.sheet import complete_samples
+from proteoclass.matrix.samples.sheet import NO_PATIENTS, complete_samples
 from proteoclass.matrix.wording import counted
+
+#: What a matrix file's own column `sample_id` is called, beside the ids that join.
+_OTHER_IDS = "sample_id of the file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +79,19 @@ def join_samples(read: Quantities, samples: pd.DataFrame | None, rule: str = "li
     taken_in = reruns if rule in ("mean", "last", "keep") else {}
     unlisted = [name for name in matching.not_in_sheet if name not in taken_in]
     matching = matching.leaving([*unlisted, *read.unlisted])
-    told = people.loc[[group.replicate_of or group.sample for group in groups]]
+    listed = [_row_of(group, people) for group in groups]
+    matching = matching.finding(listed)
+    told = people.loc[listed]
     told.index = pd.Index([group.sample for group in groups], name="sample_id")
     joined, notes = _with_file(_marked(told, groups), read, groups)
     if reruns and not taken_in:
         notes = (*notes, _left_reruns(reruns))
     return Joined(groups, joined, matching, (*matching.sentences(), *notes))
+
+
+def _row_of(group: Group, people: pd.DataFrame) -> str:
+    """Return the row of a sample: a rerun kept as "a (2)" has one of its own where it is listed."""
+    return group.sample if group.sample in people.index else group.replicate_of
 
 
 def _left_reruns(reruns: dict[str, str]) -> str:
@@ -149,8 +159,11 @@ def _with_file(
         return samples, ()
     told = _of_groups(read.samples, [str(name) for name in read.values.index], groups)
     if "replicate_of" in told:
-        told["replicate_of"] = told["replicate_of"].where(told["replicate_of"].isin(told.index))
+        told["replicate_of"] = _own_replicates(told["replicate_of"], read, groups)
+    # A column of that name would be taken for the ids, which are the index.
+    told = told.rename(columns={"sample_id": _OTHER_IDS})
     typed = complete_samples(told, where=read.where)
+    assumed = _assumed(told.drop(columns=[c for c in told if c in samples]), read.where)
     typed.attrs = {}
     joined = samples.copy()
     added, overruled = [], []
@@ -166,7 +179,12 @@ def _with_file(
         joined[column] = own.where(own.notna(), typed[column])
         if differing.any():
             overruled.append(f"{column} of {counted(int(differing.sum()), 'sample')}")
-    notes = []
+    notes = [f"Of the matrix file's own samples: {note}" for note in assumed]
+    if _OTHER_IDS in added:
+        notes.append(
+            "The matrix file has a column 'sample_id' beside the names of its samples, which "
+            f"count; it is the column {_OTHER_IDS!r} here."
+        )
     roles = [column for column in added if column in ROLES]
     if roles and len(samples.columns):
         notes.append(
@@ -177,6 +195,23 @@ def _with_file(
             f"The sample sheet goes before what the file itself says of {name_list(overruled)}."
         )
     return joined, tuple(notes)
+
+
+def _assumed(told: pd.DataFrame, where: str) -> list[str]:
+    """Return what was assumed of the file's columns where the sheet does not decide."""
+    if told.shape[1] == 0:
+        return []
+    notes = complete_samples(told, where=where).attrs["notes"]
+    return [note for note in notes if note != NO_PATIENTS]
+
+
+def _own_replicates(cells: pd.Series, read: Quantities, groups: Sequence[Group]) -> pd.Series:
+    """Return the samples that the file says are repeated, by their ids; others are left empty."""
+    names = [str(name) for name in read.values.index]
+    ids = {names[i]: group.sample for group in groups for i in group.places}
+    ids |= {group.sample: group.sample for group in groups}
+    first = cells.map(lambda cell: ids.get(str(cell)), na_action="ignore")
+    return first.where(first != cells.index)
 
 
 def _of_groups(told: pd.DataFrame, names: list[str], groups: Sequence[Group]) -> pd.DataFrame:

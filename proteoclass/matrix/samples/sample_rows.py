@@ -49,6 +49,11 @@ class Matching:
         """Return the same with these names of the matrix left without a row."""
         return replace(self, not_in_sheet=tuple(names))
 
+    def finding(self, ids: Sequence[str]) -> Matching:
+        """Return the same where these rows of the sheet turned out to be samples too."""
+        found = set(ids)
+        return replace(self, not_in_matrix=tuple(i for i in self.not_in_matrix if i not in found))
+
     def as_json(self) -> dict[str, Any]:
         """Return what ``check --json`` prints: the exact ones counted, the others listed."""
         return {
