@@ -9,8 +9,8 @@ import pytest
 
 from proteoclass.errors import InputError, ProteoclassError
 from proteoclass.matrix.check import check_matrix
-from proteoclass.matrix.formats.diann import output_of, read, recognise
 from proteoclass.matrix.formats.contaminants import without_contaminants
+from proteoclass.matrix.formats.diann import output_of, read, recognise
 from proteoclass.matrix.formats.quantities import Request
 from proteoclass.matrix.formats.registry import find_format
 from proteoclass.matrix.read import read_matrix
@@ -314,6 +314,25 @@ def test_matrix_of_genes(tmp_path):
     assert matrix.source.notes[0] == (
         "The rows are genes, not protein groups: there are no accessions."
     )
+
+
+def test_counts_of_sequences_are_no_runs(tmp_path):
+    """Since version 2 they stand in the gene matrix too, whose runs may have lost their paths."""
+    header = ["Genes", "N.Sequences", "N.Proteotypic.Sequences", "run_1", "run_2"]
+    matrix = read_matrix(write_matrix(tmp_path, header, [["ALB", "9", "8", "5e5", "6e5"]]))
+    assert matrix.source.format == "diann"
+    assert matrix.values["ALB"].to_dict() == {"run_1": 5e5, "run_2": 6e5}
+
+
+def test_what_was_added_about_proteins_is_no_run(tmp_path):
+    path = write_matrix(
+        tmp_path, [*OLD_MATRIX, "Length", "r1"], [["P1", "P1", "", "G", "D", "609", "5e5"]]
+    )
+    matrix = read_matrix(path)
+    assert matrix.values["P1"].to_dict() == {"r1": 5e5}
+    assert "Left out, about proteins and no runs: 1 column (Length)." in matrix.source.notes
+    sheet = pd.DataFrame({"sample_id": ["Length", "r1"]})
+    assert read_matrix(path, sheet).values["P1"].tolist() == [609, 5e5]
 
 
 def test_trimmed_line_ends_are_filled_and_said(tmp_path):

@@ -10,10 +10,11 @@ from proteoclass.matrix.tables.preview import Preview
 
 Output = Literal["report", "proteins", "genes", "precursors", ""]
 
+_COUNTS = ("N.Sequences", "N.Proteotypic.Sequences")
 #: Columns of a matrix that are no runs; the last two since version 2.
 ABOUT_GROUPS = (
     *("Protein.Group", "Protein.Ids", "Protein.Names", "Genes", "First.Protein.Description"),
-    *("Proteotypic", "N.Sequences", "N.Proteotypic.Sequences"),
+    *("Proteotypic", *_COUNTS),
 )
 # What DIA-NN reads (https://github.com/vdemichev/DiaNN, Raw data formats), perhaps zipped.
 _RAW_FILES = (".raw", ".mzml", ".d", ".wiff", ".wiff2", ".dia", ".raw.dia", ".mzml.gz")
@@ -25,7 +26,7 @@ def recognise(preview: Preview) -> str:
         "report": "columns 'Precursor.Id' and 'Protein.Group' beside runs of a main report",
         "precursors": "columns 'Precursor.Id' and 'Protein.Group' of a precursor matrix",
         "proteins": "column 'Protein.Group' of a protein group matrix",
-        "genes": "column 'Genes' and columns named by raw files of a gene matrix",
+        "genes": "column 'Genes' beside runs of a gene matrix",
         "": "",
     }[output_of(preview)]
 
@@ -75,6 +76,8 @@ def output_of(preview: Preview) -> Output:
         return "report" if names & {"Run", "File.Name"} else "precursors"
     if preview.names[:1] == ("Protein.Group",) and len(names & set(ABOUT_GROUPS)) > 1:
         return "proteins"
+    if preview.names[:1] != ("Genes",):
+        return ""
     runs = [name for name in preview.names if name not in ABOUT_GROUPS]
     from_raw = [name for name in runs if name.lower().endswith(_RAW_FILES)]
-    return "genes" if preview.names[:1] == ("Genes",) and runs and from_raw == runs else ""
+    return "genes" if names & set(_COUNTS) or (runs and from_raw == runs) else ""

@@ -13,6 +13,7 @@ from proteoclass.matrix.formats.contaminants import without_contaminants
 from proteoclass.matrix.formats.diann import ABOUT_GROUPS
 from proteoclass.matrix.formats.diann_groups import described
 from proteoclass.matrix.formats.quantities import Quantities, Request, row_ids
+from proteoclass.matrix.headers import ABOUT_PROTEINS, plain
 from proteoclass.matrix.tables.content import open_binary
 from proteoclass.matrix.tables.preview import Preview
 from proteoclass.matrix.tables.table import Table
@@ -50,12 +51,7 @@ def read_groups(request: Request, id_column: Literal["Protein.Group", "Genes"]) 
             "pass the main report for the others"
         )
     table, notes = _table(request)
-    about = [name for name in table.names if name in ABOUT_GROUPS]
-    runs = [name for name in table.names if name not in ABOUT_GROUPS]
-    if not runs:
-        raise InputError(
-            f"{table.where}: no column of a run beside {name_list(about, 8)}; export it again"
-        )
+    runs, aside = _runs(table, request)
     ids = row_ids(table, id_column, "protein")
     numbers, more = table.numbers(runs)
     kept, dropped = without_contaminants(ids, table.where)
@@ -73,8 +69,26 @@ def read_groups(request: Request, id_column: Literal["Protein.Group", "Genes"]) 
         format="diann",
         why=f"DIA-NN matrix: column {id_column!r} and {counted(len(runs), 'run')} of MaxLFQ "
         "quantities",
-        notes=(*notes, *more, *dropped),
+        notes=(*notes, *aside, *more, *dropped),
         across_runs=True,
+    )
+
+
+def _runs(table: Table, request: Request) -> tuple[list[str], tuple[str, ...]]:
+    """Return the columns of runs; people add the length or the mass of a protein beside them."""
+    others = [name for name in table.names if name not in ABOUT_GROUPS]
+    listed = frozenset[str]() if request.samples is None else frozenset(request.samples.index)
+    aside = [name for name in others if plain(name) in ABOUT_PROTEINS and name not in listed]
+    runs = [name for name in others if name not in aside]
+    if not runs:
+        raise InputError(
+            f"{table.where}: no column of a run beside {name_list(table.names, 8)}; export it again"
+        )
+    if not aside:
+        return runs, ()
+    return runs, (
+        f"Left out, about proteins and no runs: {counted(len(aside), 'column')} "
+        f"({name_list(aside)}).",
     )
 
 
