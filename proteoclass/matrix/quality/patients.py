@@ -26,7 +26,8 @@ class IndexPatients:
         (of all the patient's samples but replicates), `first_day`, `index_day`,
         averaged over the samples that stand for the patient.
     sheet : DataFrame, shape (n_patients, n_roles_and_covariates)
-        The sample sheet's columns: numbers averaged, names from the first such sample.
+        The sample sheet's columns: numbers averaged, names from the first such sample in
+        the order of sample ids, whatever the order of the file.
     found : array of float, shape (n_patients, n_proteins)
         Share of those samples in which each protein was found.
     samples : Index
@@ -92,7 +93,7 @@ def index_patients(matrix: ProteinMatrix, labels: pd.Series, index: str) -> Inde
     shares /= np.bincount(codes, minlength=len(names))[:, None]
     return IndexPatients(
         table=frame[chosen].groupby(of, sort=True).mean(),
-        sheet=_sheet(samples[chosen], of),
+        sheet=_sheet(samples[chosen].sort_index(), of.sort_index()),
         found=shares,
         samples=samples.index[chosen],
     )

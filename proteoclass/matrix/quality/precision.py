@@ -250,15 +250,15 @@ def _summaries(
     return {
         **told,
         **_summary(table, codes, proteins),
-        "loading_removed": _summary(levelled, codes, proteins),
+        "loading_removed": _summary(levelled, codes, proteins, " of samples of known loading"),
     }
 
 
-def _summary(table: Floats, codes: Codes, proteins: pd.Index) -> dict[str, Any]:
+def _summary(table: Floats, codes: Codes, proteins: pd.Index, among: str = "") -> dict[str, Any]:
     variance, df = pooled_variance(table, codes)
     known = np.flatnonzero(df > 0)
     if not len(known):
-        return {"median": None, "reason": "no protein was found twice in a group"}
+        return {"median": None, "reason": f"no protein was found twice in a group{among}"}
     cv = coefficient_of_variation(variance[known])
     low, middle, high = np.quantile(cv, [0.25, 0.5, 0.75])
     overall = float((variance[known] * df[known]).sum() / df[known].sum())

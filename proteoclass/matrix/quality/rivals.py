@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.matrix.headers import plain
@@ -22,6 +23,7 @@ _STRONG = 0.7
 _CHANCE = 0.05
 _ASSOCIATED = 0.01
 _LEAST_PATIENTS = 5
+_BLANKS = "one value, else blank, which is not taken for another value: fill in what is known"
 
 #: Plain column names of what is done to patients who are severely ill, or to their urine.
 TREATMENTS = {
@@ -102,15 +104,18 @@ def find_rivals(
     list of Rival
         Number of proteins found, missing rate, number of visits; first day and day of
         the index sample (where there are days); which proteins are missing; the
-        normalisation factor; each of batch, plex and site that has two levels or more;
-        each column named as one of `TREATMENTS`. Empty where a class is empty.
+        normalisation factor; each of batch, plex and site, and each column named as one
+        of `TREATMENTS`, unless all patients have the same there. Empty where a class is
+        empty.
 
     Notes
     -----
     Each patient counts once. Each is set against 999 permutations of the labels. A batch
     becomes a number through the share of positive patients in it, on these same
     patients: an upper bound, above 0.5 by chance alone, as the median of its null shows.
-    Which proteins are missing is judged out of fold (`judge_mask`).
+    Which proteins are missing is judged out of fold (`judge_mask`). A batch that splits
+    the classes without a remainder is warned of however few the patients are: no p is
+    small there, and no comparison is possible either.
 
     Examples
     --------
@@ -134,9 +139,11 @@ def find_rivals(
         if not table["index_day"].equals(table["first_day"].rename("index_day")):
             rivals.append(_number("day of the index sample", table["index_day"], told))
     rivals += [_mask(told), _factor(matrix.on_log2(), told)]
-    for role in GROUPS:
-        if role in told.sheet and _varies(told.sheet[role]):
-            rivals.append(_levels(role, told.sheet[role], told))
+    rivals += [
+        _levels(role, told.sheet[role], told)
+        for role in GROUPS
+        if role in told.sheet and _varies(told.sheet[role])
+    ]
     rivals += [_treatment(name, told) for name in treatment_columns(told.sheet)]
     return rivals
 
@@ -168,7 +175,9 @@ def treatment_columns(sheet: pd.DataFrame) -> list[str]:
 
 
 def _varies(column: pd.Series) -> bool:
-    return len(column.dropna().unique()) > 1
+    # One value and blanks differ too: a blank may stand for "no", or for "not known".
+    known = column.dropna()
+    return len(known.unique()) > 1 or 0 < len(known) < len(column)
 
 
 def _number(name: str, values: pd.Series, patients: IndexPatients) -> Rival:
@@ -237,23 +246,41 @@ def _levels(role: str, column: pd.Series, patients: IndexPatients) -> Rival:
     if len(set(labels)) < 2:
         return Rival(role, None, int(known.sum()), "not known in both classes")
     levels = pd.factorize(column[known].astype(str), sort=True)[0]
+    if not levels.max():
+        return Rival(role, None, len(labels), _BLANKS)
     judged = judge_levels(levels, labels)
     note = (
         f"share of positive patients per {role}, on these same patients; permuted labels give "
         f"{judged.null[1]:.2f} (p = {judged.p:.3g})"
     )
-    warnings: tuple[str, ...] = ()
-    if judged.p <= _ASSOCIATED:
-        warnings = (
-            f"The {role} and the outcome are associated (permutation p = {judged.p:.3g}, "
-            f"{levels.max() + 1} levels, {len(labels)} patients): differences between the classes "
-            f"may be differences between levels of {role}.",
-        )
-    return Rival(role, judged.auc, len(labels), note, warnings, judged)
+    return Rival(
+        role, judged.auc, len(labels), note, _confounding(role, levels, labels, judged), judged
+    )
+
+
+def _confounding(
+    role: str, levels: npt.NDArray[np.intp], labels: npt.NDArray[np.float64], judged: Judged
+) -> tuple[str, ...]:
+    n_levels = int(levels.max()) + 1
+    shares = np.bincount(levels, labels) / np.bincount(levels)
+    # With hardly two patients a level, one class each is what chance does.
+    apart = set(shares) == {0.0, 1.0} and len(labels) >= 2 * n_levels
+    strong = judged.auc >= _STRONG and judged.p <= _CHANCE
+    if not (apart or strong or judged.p <= _ASSOCIATED):
+        return ()
+    so = "cannot be told from" if apart else "may be"
+    return (
+        f"The {role} and the outcome are associated "
+        f"({f'no {role} holds both classes, ' if apart else ''}permutation p = {judged.p:.3g}, "
+        f"{n_levels} levels, {len(labels)} patients): differences between the classes "
+        f"{so} differences between levels of {role}.",
+    )
 
 
 def _treatment(name: str, patients: IndexPatients) -> Rival:
     column = patients.sheet[name]
+    if len(column.dropna().unique()) == 1:
+        return Rival(name, None, int(column.notna().sum()), _BLANKS)
     number = pd.api.types.is_numeric_dtype(column)
     rival = (_number if number else _levels)(name, column, patients)
     if not rival.warnings and (rival.judged is None or rival.judged.p > _ASSOCIATED):
