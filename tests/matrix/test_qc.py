@@ -226,8 +226,8 @@ def test_too_little_for_components(shape):
     found = principal_components(pd.DataFrame(np.eye(10)[: shape[0], : shape[1]]))
     assert (found["explained"], found["points"]) == ([], [])
     assert found["reason"] == (
-        f"{shape[0]} samples and {shape[1]} proteins found in 80% of them, expected at least 3 "
-        "and 2"
+        f"{shape[0]} samples and {found['n_proteins']} {'protein' if shape[1] == 1 else 'proteins'} "
+        "found in 80% of them, expected at least 3 and 2"
     )
 
 

@@ -96,7 +96,12 @@ def test_what_is_lacking_is_said():
     found = drift(values, plexes, shift)
     assert found["batches"][0]["median"]["reason"] == "all injected at once"
     assert found["proteins"]["reason"] == (
-        "no protein was found in enough samples injected one after the other"
+        "no protein varies over enough samples injected one after the other"
+    )
+    unknown = drift(values, sheet, np.full(40, np.nan))["proteins"]
+    assert unknown["n_tested"] == 80
+    assert unknown["loading_removed"]["reason"] == (
+        "no protein varies over enough samples of known loading injected one after the other"
     )
     few = drift(values.iloc[:4], sheet.iloc[:4].assign(batch="B1"), np.zeros(4))
     assert few["batches"][0]["median"]["reason"] == "4 samples, expected at least 5"

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from proteoclass.matrix.wording import counted
 from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
@@ -60,8 +61,8 @@ def principal_components(
     if n_samples < 3 or n_proteins < 2:
         return {
             **told,
-            "reason": f"{n_samples} samples and {n_proteins} proteins found in {_COMPLETE:.0%} "
-            "of them, expected at least 3 and 2",
+            "reason": f"{counted(n_samples, 'sample')} and {counted(n_proteins, 'protein')} found "
+            f"in {_COMPLETE:.0%} of them, expected at least 3 and 2",
         }
     filled = np.where(np.isnan(complete), nan_quantile(complete, 0.5), complete)
     explained, scores = components_of(filled)

@@ -84,7 +84,9 @@ def drift(values: pd.DataFrame, samples: pd.DataFrame, shift: Floats) -> dict[st
         )
     proteins = {
         **_share(table, order[known], codes),
-        "loading_removed": _share(table - shift[known][:, None], order[known], codes),
+        "loading_removed": _share(
+            table - shift[known][:, None], order[known], codes, " of known loading"
+        ),
     }
     return {
         "run": role or None,
@@ -197,7 +199,9 @@ def _rank(order: Floats, numbers: Floats) -> dict[str, Any]:
     return {"spearman": rho, "p": p, "reason": None}
 
 
-def _share(table: Floats, order: Floats, codes: npt.NDArray[np.intp]) -> dict[str, Any]:
+def _share(
+    table: Floats, order: Floats, codes: npt.NDArray[np.intp], among: str = ""
+) -> dict[str, Any]:
     p = slopes(table, order, codes)[1]
     p = p[~np.isnan(p)]
     if not len(p):
@@ -205,7 +209,7 @@ def _share(table: Floats, order: Floats, codes: npt.NDArray[np.intp]) -> dict[st
             "n_tested": 0,
             "n_significant": None,
             "share_significant": None,
-            "reason": "no protein was found in enough samples injected one after the other",
+            "reason": f"no protein varies over enough samples{among} injected one after the other",
         }
     hit = stats.false_discovery_control(p) <= _FALSE_DISCOVERY_RATE
     return {

@@ -194,8 +194,8 @@ def _verdict(matrix: ProteinMatrix, rank: Floats, sex: list[str]) -> dict[str, A
     if min(told["n_men"], told["n_women"]) < _LEAST_OF_A_SEX:
         return {
             **told,
-            "reason": f"{told['n_men']} samples of men and {told['n_women']} of women, adults of "
-            f"known sex, expected at least {_LEAST_OF_A_SEX} of each",
+            "reason": f"{counted(told['n_men'], 'sample')} of men and {told['n_women']} of women, "
+            f"adults of known sex, expected at least {_LEAST_OF_A_SEX} of each",
         }
     known = male | female
     area = auc(male[known], rank[known])
