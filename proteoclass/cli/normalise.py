@@ -18,9 +18,6 @@ from proteoclass.cli.options import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from proteoclass.matrix import ProteinMatrix
 
 
@@ -63,92 +60,19 @@ def normalise(
     file as it is: there the reference is learnt inside each fold.
     """
     from proteoclass.matrix import prepare
+    from proteoclass.matrix.normalisation.whole_matrix import filled_matrix, normalised_matrix
 
     check_target(output, force=force, inputs=(source.path, source.samples, bridge))
     matrix = source.read()
     known = len(matrix.source.notes)
-    prepared = prepare(matrix, step, creatinine_unit)
+    matrix = prepare(matrix, step, creatinine_unit)
     if bridge is not None:
-        from proteoclass.matrix.normalisation.bridging import apply_bridge, read_bridge
+        from proteoclass.matrix import apply_bridge, read_bridge
 
-        prepared = apply_bridge(prepared, read_bridge(bridge))
-    notices(prepared.source.notes[known:])
-    _put(_filled(_normalised(prepared, normalise), impute), output, force=force)
-
-
-def _normalised(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
-    from proteoclass.errors import name_list
-    from proteoclass.matrix.normalisation.normalise import (
-        Normaliser,
-        default_normalisation,
-        plasma_protein_ids,
-    )
-    from proteoclass.matrix.normalisation.quotients import bimodal_quotients
-
-    chosen = default_normalisation(matrix) if method == "auto" else method
-    exclude = plasma_protein_ids(matrix.proteins) if matrix.fluid == "urine" else ()
-    values = matrix.values
-    numbers = Normaliser(chosen, exclude=exclude).fit(values).transform(values)
-    say(f"normalised by {chosen}" + (" (chosen by kind and fluid)" if method == "auto" else ""))
-    if chosen != "none":
-        quotients = bimodal_quotients(values, exclude)
-        split = quotients.index[quotients["bimodal"]]
-        if len(split):
-            say(
-                f"warning: {len(split)} of {len(values)} samples have quotients in two groups: "
-                f"{name_list(split)}; they differ from the others by more than dilution"
-            )
-    return _with_values(matrix, numbers).with_notes(f"Normalised by {chosen} over all samples.")
-
-
-def _filled(matrix: ProteinMatrix, method: str) -> ProteinMatrix:
-    import numpy as np
-
-    from proteoclass.errors import InputError
-    from proteoclass.matrix.normalisation.censoring import recommend_imputation
-    from proteoclass.matrix.normalisation.impute import Imputer
-
-    before = matrix.values.to_numpy(dtype=float)
-    if method == "none" or (method == "auto" and matrix.kind != "intensity"):
-        return matrix
-    if matrix.kind == "ratio":
-        raise InputError(
-            f"impute {method}: ratios are never filled, a gap may mean that the pool of the plex "
-            "lacks the protein; use --impute none"
-        )
-    imputer = Imputer(method).fit(before)
-    filled = imputer.transform(before)
-    filled = np.where(_not_measured(matrix), np.nan, filled)
-    count = int((np.isnan(before) & ~np.isnan(filled)).sum())
-    say(f"{recommend_imputation(before).reason}")
-    words = (
-        f"filled {count} of {int(np.isnan(before).sum())} gaps by {imputer.method_}; gaps of whole "
-        "plexes and batches, and of samples that could not be normalised, stay"
-    )
-    say(words)
-    return _with_values(matrix, filled).with_notes(f"{words[0].upper()}{words[1:]}.")
-
-
-def _not_measured(matrix: ProteinMatrix) -> npt.NDArray[np.bool_]:
-    import numpy as np
-
-    from proteoclass.matrix.normalisation.censoring import not_measured
-
-    numbers = matrix.values.to_numpy(dtype=float)
-    marked = np.zeros(numbers.shape, dtype=bool)
-    for role in ("plex", "batch"):
-        if role in matrix.samples:
-            marked |= not_measured(numbers, matrix.samples[role].to_numpy(dtype=object))
-    return marked
-
-
-def _with_values(matrix: ProteinMatrix, numbers: npt.NDArray[np.float64]) -> ProteinMatrix:
-    from dataclasses import replace
-
-    import pandas as pd
-
-    values = matrix.values
-    return replace(matrix, values=pd.DataFrame(numbers, values.index, values.columns))
+        matrix = apply_bridge(matrix, read_bridge(bridge))
+    matrix = filled_matrix(normalised_matrix(matrix, normalise), impute)
+    notices(matrix.source.notes[known:])
+    _put(matrix, output, force=force)
 
 
 def _put(matrix: ProteinMatrix, output: str | None, *, force: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.normalisation.impute import METHODS as IMPUTE_METHODS
+from proteoclass.matrix.normalisation.impute import imputation_for
 from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISE_METHODS
 from proteoclass.matrix.normalisation.normalise import default_normalisation, plasma_protein_ids
 from proteoclass.panel.selector import METHODS as SELECT_METHODS
@@ -100,13 +101,8 @@ class Settings:
         InputError
             If ratios are to be filled.
         """
-        if matrix.kind == "ratio" and self.impute not in ("auto", "none"):
-            raise InputError(
-                f"impute {self.impute}: ratios are never filled, a gap may mean that the pool of "
-                "the plex lacks the protein; use --impute none"
-            )
         normalise = default_normalisation(matrix) if self.normalise == "auto" else self.normalise
-        impute = "none" if self.impute == "auto" and matrix.kind != "intensity" else self.impute
+        impute = imputation_for(matrix.kind, self.impute)
         select = self.select
         if select == "auto" and n_patients is not None:
             select = method_for(n_patients)

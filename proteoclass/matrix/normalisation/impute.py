@@ -170,6 +170,39 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
+def imputation_for(kind: str, asked: str) -> str:
+    """Return the method for a kind of values: NPX and ratios are left as they are by "auto".
+
+    Parameters
+    ----------
+    kind : {"intensity", "ratio", "npx"}
+    asked : {"auto", "none", "low", "min-prob", "half-min"}
+
+    Returns
+    -------
+    str
+        As asked; "auto" for intensities, where `Imputer` looks for left-censoring.
+
+    Raises
+    ------
+    InputError
+        If ratios are to be filled.
+
+    Examples
+    --------
+    >>> imputation_for("npx", "auto"), imputation_for("intensity", "auto")
+    ('none', 'auto')
+    """
+    if asked == "auto":
+        return "auto" if kind == "intensity" else "none"
+    if kind == "ratio" and asked != "none":
+        raise InputError(
+            f"impute {asked}: ratios are never filled, a gap may mean that the pool of the plex "
+            "lacks the protein; use --impute none"
+        )
+    return asked
+
+
 def fewest_detected(complete: Floats) -> int:
     """Return how many of the proteins that are nearly always found a sample must have.
 
