@@ -322,6 +322,21 @@ def test_a_bigger_table_is_parsed_exactly(tmp_path):
     assert values.to_numpy().tolist() == [[float(cell) for cell in row] for row in cells]
 
 
+def test_numbers_beside_text_are_exact_too(tmp_path):
+    """A blank around one missing mark makes a whole column text; Python's float reads the rest."""
+    rng = np.random.default_rng(1)
+    cells = [f"{x:.17g}" for x in 10 ** rng.uniform(-300, 300, 500)] + [
+        "1e-320",
+        "+.5",
+        "5.",
+        "1E9",
+    ]
+    lines = ["id\tP1", *(f"s{i}\t{cell}" for i, cell in enumerate(cells)), "x\t NA "]
+    values = read_table(write(tmp_path, "\n".join(lines))).numbers(["P1"])[0]["P1"].tolist()
+    assert values[:-1] == [float(cell) for cell in cells]
+    assert np.isnan(values[-1])
+
+
 def test_a_separator_inside_names_does_not_cut_them(tmp_path):
     table = read_table(write(tmp_path, "sample_id,P1;P2,P3;P4;P5\ns1,1,2\n"))
     assert table.names == ["sample_id", "P1;P2", "P3;P4;P5"]
