@@ -29,6 +29,7 @@ from proteoclass.matrix.samples.reruns import RULES, merged, rerun_problem
 from proteoclass.matrix.samples.sample_rows import Matching
 from proteoclass.matrix.samples.sheet import NO_PATIENTS, complete_samples, read_samples
 from proteoclass.matrix.tables.preview import look_at
+from proteoclass.matrix.wording import counted
 
 _Path = str | os.PathLike[str]
 
@@ -211,7 +212,11 @@ def _built(
     scale, scale_why = _scale(runs, read, options)
     values, of_reruns = merged(read.values, joined.groups, options.reruns, scale, read.where)
     kind, kind_why = _kind(values, scale, read, options)
-    notes = (*notes, *of_reruns, *_contradiction(values, scale, options.scale, read.where))
+    doubts = (
+        *_contradiction(values, scale, options.scale, read.where),
+        *_zeros(values, scale, kind),
+    )
+    notes = (*notes, *of_reruns, *doubts)
     scope = options.quantity_scope
     if scope == "auto":
         scope = "cohort" if read.across_runs else "run"
@@ -260,6 +265,20 @@ def _contradiction(values: pd.DataFrame, scale: str, asked: str, where: str) -> 
     if likely == scale:
         return ()
     return (f"Read on the {scale} scale as declared, but they look {likely}: {why}.",)
+
+
+def _zeros(values: pd.DataFrame, scale: str, kind: str) -> tuple[str, ...]:
+    """Say so where zeros among log2 intensities may stand for not detected."""
+    if (scale, kind) != ("log2", "intensity"):
+        return ()
+    numbers = values.to_numpy(dtype=float)
+    n_zeros = int((numbers == 0).sum())
+    if not n_zeros or (numbers < 0).any():
+        return ()
+    return (
+        f"Kept as values: {counted(n_zeros, 'cell')} of exactly 0 among log2 intensities. "
+        "log2(x + 1) makes 0 of what was not detected: leave such cells empty, or give raw values.",
+    )
 
 
 def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:

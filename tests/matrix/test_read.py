@@ -227,3 +227,17 @@ def test_the_sheet_that_is_asked_for_says_what_format_it_is(tmp_path):
     assert read_matrix(tmp_path / "supplement.xlsx").source.format == "wide"
     with pytest.raises(InputError, match="no sheet 'S3'; found Sheet, Table S2; correct --sheet"):
         read_matrix(tmp_path / "supplement.xlsx", sheet="S3")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [("0|25.5|26|24", True), ("0|25.5|-26|24", False), ("3|25.5|26|24", False)],
+)
+def test_zeros_among_log2_intensities_are_kept_and_said(tmp_path, cells, said):
+    a, b, c, d = cells.split("|")
+    path = write(tmp_path, "m.tsv", "sample_id|P02768|P01034", f"a|{a}|{b}", f"b|{c}|{d}")
+    matrix = read_matrix(path, scale="log2", kind="intensity")
+    assert matrix.values.loc["a", "P02768"] == float(a)
+    notes = [note for note in matrix.source.notes if note.startswith("Kept as values: 1 cell of")]
+    assert bool(notes) == said
+    assert not read_matrix(path, scale="log2", kind="npx").source.notes
