@@ -9,7 +9,8 @@ from proteoclass.errors import InputError
 from proteoclass.matrix.normalisation.impute import METHODS as IMPUTE_METHODS
 from proteoclass.matrix.normalisation.impute import imputation_for
 from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISE_METHODS
-from proteoclass.matrix.normalisation.normalise import default_normalisation, plasma_protein_ids
+from proteoclass.matrix.normalisation.normalise import default_normalisation
+from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.panel.selector import METHODS as SELECT_METHODS
 from proteoclass.panel.selector import method_for
 

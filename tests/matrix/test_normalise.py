@@ -1,3 +1,5 @@
+import csv
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +14,8 @@ from proteoclass.matrix.normalisation.normalise import (
     default_normalisation,
     frozen_normalised,
     frozen_shift,
-    plasma_protein_ids,
 )
+from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 
@@ -108,6 +110,34 @@ def test_plasma_proteins_are_found_by_gene():
         {"gene": ["UMOD", "IGHG1", "ALB;ALBX", "", "hbb"]}, index=["u", "i", "a", "x", "h"]
     )
     assert plasma_protein_ids(proteins) == ("i", "a", "h")
+
+
+def test_plasma_proteins_are_found_by_accession_where_no_gene_is_told():
+    # Of the ids themselves, of groups, of isoforms; a plain table names no genes.
+    ids = ["P02768", "sp|P02787|TRFE_HUMAN", "x", "A0A075B6H7", "P07911", "P02768X"]
+    proteins = pd.DataFrame({"accessions": ["", "", "Q9Y6R7;P68871-2", "", "", ""]}, index=ids)
+    assert plasma_protein_ids(proteins.assign(gene="")) == tuple(ids[:4])
+
+
+def test_genes_that_only_begin_like_an_immunoglobulin_may_be_reference():
+    genes = ["IGLON5", "IGHMBP2", "IGF2R", "IGHM", "IGHV3-23", "IGLC3", "IGKC", "IGHD", "IGHA1"]
+    found = plasma_protein_ids(pd.DataFrame({"gene": genes}, index=genes))
+    assert found == tuple(genes[3:])
+
+
+@pytest.mark.realdata
+def test_urine_without_genes_loses_the_same_references_as_with_them(data_folder):
+    """The published table's own gene column, by the csv module, against its accessions alone."""
+    path = data_folder / "puv_urine_fragpipe" / "combined_protein.csv"
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [(row["Protein ID"], row["Gene"]) for row in csv.DictReader(file)]
+    ids, genes = zip(*dict(rows).items(), strict=True)
+    by_gene = plasma_protein_ids(
+        pd.DataFrame({"gene": genes}, index=[str(i) for i, _ in enumerate(ids)])
+    )
+    by_accession = plasma_protein_ids(pd.DataFrame({"gene": ""}, index=list(ids)))
+    assert len(by_gene) > 100
+    assert {ids[int(i)] for i in by_gene} == set(by_accession)
 
 
 @settings(max_examples=30, deadline=None)

@@ -18,21 +18,11 @@ from proteoclass.matrix.normalisation.quantile import (
 from proteoclass.stats import nan_quantile
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 Floats = npt.NDArray[np.float64]
 
 METHODS = ("none", "median", "pqn", "quantile")
-
-#: Genes whose urinary amount follows plasma leakage rather than dilution. Where they
-#: dominate a sample, closure makes every other protein look diluted.
-PLASMA_GENES = frozenset(
-    {"A1BG", "A2M", "ALB", "APOA1", "C3", "CA1", "FGA", "FGB", "FGG", "GC", "HBA1", "HBB", "HP"}
-    | {"HPX", "ORM1", "ORM2", "SERPINA1", "TF", "TTR"}
-)
-_IMMUNOGLOBULIN = ("IGH", "IGK", "IGL", "JCHAIN")
 
 #: Fewest detected reference proteins that still give a shift worth applying.
 MIN_REFERENCE_FOUND = 5
@@ -279,19 +269,3 @@ def default_normalisation(matrix: ProteinMatrix) -> str:
     if matrix.kind in ("npx", "ratio"):
         return "none"
     return "pqn" if matrix.fluid == "urine" else "median"
-
-
-def plasma_protein_ids(proteins: pd.DataFrame) -> tuple[str, ...]:
-    """Return the ids of albumin, other plasma proteins and immunoglobulins, by gene.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> plasma_protein_ids(pd.DataFrame({"gene": ["ALB", "UMOD"]}, index=["P02768", "P07911"]))
-    ('P02768',)
-    """
-    genes = proteins["gene"].str.upper().str.split("[; ]+", regex=True)
-    hit = genes.map(
-        lambda names: any(n in PLASMA_GENES or n.startswith(_IMMUNOGLOBULIN) for n in names)
-    )
-    return tuple(proteins.index[hit.to_numpy(dtype=bool)])

@@ -17,8 +17,8 @@ from proteoclass.matrix.normalisation.impute import Imputer, imputation_for
 from proteoclass.matrix.normalisation.normalise import (
     Normaliser,
     default_normalisation,
-    plasma_protein_ids,
 )
+from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.matrix.normalisation.quotients import bimodal_quotients
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 

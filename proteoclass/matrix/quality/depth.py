@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import TooLittleDataError
-from proteoclass.matrix.normalisation.normalise import Normaliser, plasma_protein_ids
+from proteoclass.matrix.normalisation.normalise import Normaliser
+from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 Floats = npt.NDArray[np.float64]
@@ -144,7 +145,8 @@ def sample_rows(values: pd.DataFrame, shift: Floats, reasons: list[list[str]]) -
     -------
     list of dict
         The columns of `sample_quality`, `quantiles_log2` at `QUANTILE_LEVELS`,
-        `shift_log2`, `outlier` and `outlier_reasons`.
+        `shift_log2` (None for the `reason` in `missing_against_depth`, or in a sample that
+        lacks the reference proteins), `outlier` and `outlier_reasons`.
 
     Examples
     --------
