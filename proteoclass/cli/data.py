@@ -43,7 +43,7 @@ def list_command(as_json: bool) -> None:
 
 @data.command()
 @click.argument("name")
-@output_option("Folder to make.", required=True)
+@output_option("Folder to make; without it one of the cohort's name.")
 @click.option("--raw-only", is_flag=True, help="Fetch and check the files, prepare nothing.")
 @click.option(
     "--mirror",
@@ -52,7 +52,7 @@ def list_command(as_json: bool) -> None:
     show_envvar=True,
     help="Take the files from here instead, under the same paths.",
 )
-def fetch(name: str, output: str, force: bool, raw_only: bool, mirror: str | None) -> None:
+def fetch(name: str, output: str | None, force: bool, raw_only: bool, mirror: str | None) -> None:
     """Fetch cohort NAME from its source, check it, and make a matrix and a sample sheet.
 
     The files are fetched at a pinned commit and checked by SHA-256; the folder is made
@@ -63,6 +63,7 @@ def fetch(name: str, output: str, force: bool, raw_only: bool, mirror: str | Non
     from proteoclass.matrix.wording import counted
 
     cohort = find_cohort(name)
+    output = output or cohort.name
     with progress_bar() as progress:
         source = fetch_cohort(
             cohort, output, force=force, raw_only=raw_only, mirror=mirror, progress=progress

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 from loopback import serving
-from proteoclass.matrix.cohorts.catalogue import CohortFile, find_cohort, list_cohorts
 
 from proteoclass.cli import main
 from proteoclass.matrix.cohorts import catalogue as cohorts
+from proteoclass.matrix.cohorts.catalogue import CohortFile, find_cohort, list_cohorts
 from proteoclass.matrix.cohorts.recipes import overmyer
 
 CLINICAL = list(overmyer._CLINICAL.values())
@@ -118,6 +118,15 @@ def test_the_mirror_may_be_named_by_the_environment(tmp_path, monkeypatch):
         result = run("fetch", "overmyer", "-o", tmp_path / "out")
     assert result.exit_code == 0
     assert [path for path, _ in server.asked] == [AT]
+
+
+def test_the_folder_is_called_after_the_cohort_where_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with serving({AT: ("whole", CONTENT)}) as server:
+        result = run("fetch", "Overmyer", "--mirror", server.url)
+    assert result.exit_code == 0
+    assert last(result).startswith("next: proteoclass evaluate overmyer/matrix.tsv")
+    assert (tmp_path / "overmyer" / "matrix.tsv").is_file()
 
 
 def test_raw_only_keeps_the_files_and_prepares_nothing(tmp_path):

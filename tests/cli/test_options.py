@@ -134,6 +134,21 @@ def test_choices_are_those_of_the_reader_and_of_the_study_file():
     assert tuple(offered["reruns"]) == get_args(fields["reruns"].annotation) == RULES
 
 
+def test_methods_are_those_of_the_matrix_room_and_of_the_study_file():
+    from proteoclass.cli.normalise import normalise
+    from proteoclass.matrix.normalisation import impute
+    from proteoclass.matrix.normalisation.normalise import METHODS
+    from proteoclass.matrix.normalisation.prepare import STEPS
+    from proteoclass.study_file import NormalisePart
+
+    offered = {o.name: o.type.choices for o in normalise.params if isinstance(o.type, click.Choice)}
+    fields = NormalisePart.model_fields
+    assert tuple(offered["step"]) == STEPS
+    assert tuple(offered["normalise"]) == get_args(fields["method"].annotation)
+    assert tuple(offered["normalise"]) == ("auto", *METHODS)
+    assert tuple(offered["impute"]) == get_args(fields["impute"].annotation) == impute.METHODS
+
+
 def test_an_outcome_is_handed_over_whole(invoke, files):
     from proteoclass.matrix.outcome import Outcome
 
