@@ -151,6 +151,7 @@ def test_recognises_its_own_only():
     }
     assert recognise(Preview("a.parquet", "parquet", ("pg.name", "s1")))
     assert not recognise(Preview("a.xlsx", "workbook", ("pg", "s1")))
+    assert not recognise(Preview("a.csv", "text", ("sample_id", "P02768", "pg"), (), ","))
     assert not recognise(Preview("a.tsv", "text", ("pg",)))
     # A column about proteins is none of alphaDIA's: somebody's own table.
     assert not recognise(Preview("a.tsv", "text", ("pg", "gene", "s1")))

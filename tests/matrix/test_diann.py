@@ -316,6 +316,20 @@ def test_matrix_of_genes(tmp_path):
     )
 
 
+def test_quotes_of_a_spreadsheet_are_no_part_of_a_name(tmp_path):
+    """Excel quotes cells of a tab-separated text that hold a comma or a quote, and no others."""
+    header = ["Run", "Protein.Group", "Precursor.Id", "First.Protein.Description", "PG.MaxLFQ"]
+    rows = [
+        ['"a,1"', "P1", "x2", '"Chain, 5"" long"', "100"],
+        ["b", '"P1"', "x2", '5" long', "200"],
+    ]
+    path = tmp_path / "report.tsv"
+    path.write_text("".join("\t".join(row) + "\n" for row in (header, *rows)))
+    matrix = read_matrix(path)
+    assert matrix.values["P1"].to_dict() == {"a,1": 100, "b": 200}
+    assert matrix.proteins.loc["P1", "name"] == 'Chain, 5" long'
+
+
 def test_counts_of_sequences_are_no_runs(tmp_path):
     """Since version 2 they stand in the gene matrix too, whose runs may have lost their paths."""
     header = ["Genes", "N.Sequences", "N.Proteotypic.Sequences", "run_1", "run_2"]

@@ -222,6 +222,14 @@ def test_another_table_asked_for_as_proteome_discoverers(tmp_path):
         read_matrix(path, format="proteome-discoverer")
 
 
+@pytest.mark.parametrize("mark", ["Sum PEP Score", "ΣCoverage"])
+def test_identifications_alone_are_no_wide_table(tmp_path, mark):
+    path = tmp_path / "Proteins.txt"
+    path.write_text(f"Accession\tDescription\t{mark}\t# PSMs\t# AAs\nP1\tx\t9.5\t70\t609\n")
+    with pytest.raises(InputError, match="the table has no abundance of a sample; export the col"):
+        read_matrix(path)
+
+
 def test_recognition(tmp_path):
     assert recognise(look_at(write(tmp_path))).startswith("columns 'Accession' and 'Abundance")
     for header in (["Accession", "s1"], ["protein", "Abundance: F1: 126, Sample"], ["id", "P1"]):

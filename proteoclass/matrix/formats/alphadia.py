@@ -10,7 +10,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import accessions_in, members
 from proteoclass.matrix.formats.quantities import Quantities, Request, row_ids
-from proteoclass.matrix.headers import ABOUT_PROTEINS, plain
+from proteoclass.matrix.headers import ABOUT_PROTEINS, SAMPLE_HEADERS, plain
 from proteoclass.matrix.long_reports.stream import OneOf, stream_quantities
 from proteoclass.matrix.tables.preview import Preview
 from proteoclass.matrix.wording import counted
@@ -76,7 +76,10 @@ def recognise(preview: Preview) -> str:
         return f"columns {form.run!r} and {form.group!r} of alphaDIA's precursors"
     column = next((name for name in _GROUPS if name in preview.names), None)
     others = [name for name in preview.names if name != column]
-    if column is None or not others or any(plain(name) in ABOUT_PROTEINS for name in others):
+    if column is None or not others:
+        return ""
+    # A picogram, or another program's "pg", stands beside names of proteins or of samples.
+    if any(plain(name) in ABOUT_PROTEINS | SAMPLE_HEADERS for name in others):
         return ""
     return f"column {column!r} of alphaDIA's protein groups"
 

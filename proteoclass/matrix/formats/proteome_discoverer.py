@@ -39,6 +39,7 @@ _ORDER = ("abundance", "normalized", "scaled")
 _MASTERS = frozenset(("master", "masterprotein", "ismasterprotein"))
 _CONFIDENCE = "Protein FDR Confidence: Combined"
 _ABOUT = ("Accession", "Description", "Gene Symbol", "Master", "Contaminant", _CONFIDENCE)
+_SCORES = (_CONFIDENCE, "Sum PEP Score", "ΣCoverage")
 _PEPTIDES = ("Annotated Sequence", "Master Protein Accessions", "Positions in Master Proteins")
 #: Proteome Discoverer writes no ratio beyond these.
 _LARGEST_RATIO = 100.0
@@ -62,9 +63,11 @@ def recognise(preview: Preview) -> str:
     if preview.container not in ("text", "workbook"):
         return ""
     found = [name for name in preview.names if _parsed(name) or _GROUPED.match(name)]
-    if not found or preview.named("Accession", *_PEPTIDES) is None:
+    # Identifications alone are this program's too: their scores are no samples.
+    mark = found[0] if found else preview.named(*_SCORES)
+    if mark is None or preview.named("Accession", *_PEPTIDES) is None:
         return ""
-    return f"columns 'Accession' and {found[0]!r}"
+    return f"columns 'Accession' and {mark!r}"
 
 
 def read(request: Request) -> Quantities:

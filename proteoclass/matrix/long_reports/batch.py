@@ -70,6 +70,8 @@ class Batch:
         names = found.dictionary.to_pylist()
         if not pa.types.is_string(found.type.value_type) or None in names:
             names = ["" if text is None else str(text) for text in names]
+        if '"' in "".join(names):  # rare, and quicker asked of all at once
+            names = [_unquoted(text) for text in names]
         codes = found.indices
         if codes.null_count:
             codes = codes.fill_null(len(names))
@@ -86,4 +88,15 @@ class Batch:
     def texts(self, name: str, at: npt.NDArray[np.intp]) -> list[str]:
         """Return the text of a column at some positions, "" where it is missing."""
         cells = self._record.column(self._columns[name]).take(at).to_pylist()
-        return ["" if cell is None else str(cell) for cell in cells]
+        return ["" if cell is None else _unquoted(str(cell)) for cell in cells]
+
+
+def _unquoted(text: str) -> str:
+    """Take off the quotes that a spreadsheet puts around a single cell.
+
+    Reports have no quotes of their own, and a quote is a plain character to the parser: a lone
+    inch mark must not swallow rows.
+    """
+    if text[:1] != '"' or text[-1:] != '"' or len(text) < 2:
+        return text
+    return text[1:-1].replace('""', '"')
