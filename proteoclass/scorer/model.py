@@ -16,7 +16,11 @@ import xgboost
 from proteoclass import io
 from proteoclass.errors import ModelRefusedError
 from proteoclass.matrix.matching import match_proteins
-from proteoclass.matrix.normalisation.normalise import frozen_normalised, frozen_shift
+from proteoclass.matrix.normalisation.normalise import (
+    WHOLE_PROFILE_MEDIAN,
+    frozen_normalised,
+    frozen_shift,
+)
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -333,7 +337,11 @@ class SeverityModel:
     def _frozen(self) -> tuple[Floats, str]:
         """The normalisation's profile and method, as `frozen_normalised` takes them."""
         normaliser = self.content.normaliser
-        return np.array([p.value for p in normaliser.reference]), normaliser.method
+        method: str = normaliser.method
+        if self.version == 1 and method == "median":
+            # Its boosters learnt from values that were shifted so.
+            method = WHOLE_PROFILE_MEDIAN
+        return np.array([p.value for p in normaliser.reference]), method
 
     def _filled(
         self, measured: Floats, found: npt.NDArray[np.bool_], shallow: npt.NDArray[np.bool_]

@@ -10,6 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.normalisation.normalise import (
     METHODS,
+    WHOLE_PROFILE_MEDIAN,
     Normaliser,
     default_normalisation,
     frozen_normalised,
@@ -81,6 +82,21 @@ def test_too_few_reference_proteins_make_the_sample_missing():
     np.testing.assert_array_equal(
         frozen_normalised(np.ones((1, 3)), reference, profile, "quantile"), np.zeros((1, 3))
     )
+
+
+@pytest.mark.parametrize("method", ["pqn", "median"])
+def test_reference_proteins_that_a_sample_lacks_do_not_shift_it(method):
+    # The same profile, ten log2 units wide: whichever part is missing, the shift is its own.
+    profile = np.linspace(15, 25, 50)
+    sample = profile + 1.5
+    for gone in (slice(0, 12), slice(38, 50), slice(20, 30)):
+        lacking = sample.copy()
+        lacking[gone] = np.nan
+        np.testing.assert_allclose(frozen_shift(lacking[None], profile, method), [1.5])
+    whole = sample.copy()
+    whole[:12] = np.nan
+    by_version_1 = frozen_shift(whole[None], profile, WHOLE_PROFILE_MEDIAN)[0]
+    assert by_version_1 == np.nanmedian(whole) - np.median(profile)
 
 
 def test_refusals():

@@ -17,6 +17,7 @@ from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.scorer import Settings, evaluate, load_model, train, verify_model
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.study_file import Study
 
@@ -119,6 +120,23 @@ def test_gaps_of_a_shallow_sample_are_no_evidence(gappy):
     narrow = values.drop(columns=reference[:2]).assign(**dict.fromkeys(reference[2:], 20.0))
     small = ProteinMatrix.build(narrow, scale="log2", fluid="urine")
     assert model._measure(small)[1].filled[0, 0] == model.content.panel[0].fill
+
+
+def test_a_table_without_the_weakest_references_shifts_no_sample(toy):
+    wide = replace(toy, values=toy.values + np.linspace(-6, 6, toy.n_proteins))
+    settings = replace(QUICK, normalise="median")
+    model = train(wide, OUTCOME, settings=settings, folds=3, repeats=1)
+    panel = {p.id for p in model.content.panel}
+    reference = sorted(model.content.normaliser.reference, key=lambda p: p.value)
+    weakest = [p.id for p in reference if p.id not in panel][:10]
+    fewer = ProteinMatrix.build(wide.values.drop(columns=weakest), scale="log2", fluid="urine")
+    moved = model.shifts(fewer) - model.shifts(wide)
+    assert model.score(fewer)["status"].eq("final").all()
+    # Noise of single proteins stays; the profile's slope would move every sample by a unit.
+    assert abs(moved.median()) < 0.1
+    # A model of version 1 learnt from values shifted against the whole profile, and keeps to it.
+    old = SeverityModel(model.content, model.sha256, model._blend.boosters, version=1)
+    assert (old.shifts(fewer) - old.shifts(wide)).median() > 0.5
 
 
 def test_ratios_are_never_filled(toy):

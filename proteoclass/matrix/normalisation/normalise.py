@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 METHODS = ("none", "median", "pqn", "quantile")
+#: `median` as model files of version 1 hold it: against the median of the whole profile.
+WHOLE_PROFILE_MEDIAN = "median of the whole profile"
 
 #: Fewest detected reference proteins that still give a shift worth applying.
 MIN_REFERENCE_FOUND = 5
@@ -39,9 +41,9 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     method : {"pqn", "median", "quantile", "none"}
         `pqn`: the median of a sample's log2 quotients against the reference profile.
         `median`: the difference between the sample's median and the reference's, over
-        the reference proteins. `quantile`: the reference proteins take the reference's
-        distribution, the others are interpolated; see `quantile_normalised`. `none`:
-        values pass through.
+        the reference proteins that the sample has. `quantile`: the reference proteins
+        take the reference's distribution, the others are interpolated; see
+        `quantile_normalised`. `none`: values pass through.
     max_reference : int
         Reference proteins kept at most: a targeted assay must be able to bring them.
     min_detected : float
@@ -191,6 +193,7 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     profile : array of float, shape (n_reference,)
         Their reference values.
     method : {"pqn", "median", "quantile", "none"}
+        Or `WHOLE_PROFILE_MEDIAN`.
 
     Returns
     -------
@@ -206,6 +209,10 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     if method == "none":
         return np.zeros(len(reference))
     if method == "median":
+        # Of the same proteins: without the weakest ones any sample would look concentrated.
+        same = np.where(np.isnan(reference), np.nan, profile)
+        shift = nan_quantile(reference, 0.5, axis=1) - nan_quantile(same, 0.5, axis=1)
+    elif method == WHOLE_PROFILE_MEDIAN:
         shift = nan_quantile(reference, 0.5, axis=1) - np.median(profile)
     elif method == "quantile":
         shift = quantile_shift(reference, profile)
