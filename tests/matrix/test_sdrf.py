@@ -266,5 +266,49 @@ def test_any_columns_give_a_sheet_or_one_line(tmp_path_factory, columns, data):
         assert "\n" not in str(error)  # noqa: PT017
         return
     assert sheet.index.is_unique
-    assert sheet["patient_id"].notna().all()
+    # Of two individuals of one sample neither is chosen, and that is said.
+    said = any(note.startswith("Without patient_id") for note in sheet.attrs["notes"])
+    assert sheet["patient_id"].notna().all() or said
     assert len(at_level(sheet, "source_name")) == len({row[0] for row in rows if any(row)})
+
+
+def test_columns_named_like_a_rows_own_names_keep_their_brackets(tmp_path):
+    header = (
+        *("source name", "comment[data file]", "characteristics[sample_id]"),
+        *("factor value[data_file]", "sample_id"),
+    )
+    path = write(
+        tmp_path, ("u1", "a.raw", "x", "q", "7"), ("u2", "b.raw", "y", "r", "8"), header=header
+    )
+    sheet = read_samples(path)
+    assert sheet["data_file"].to_dict() == {"a": "a", "b": "b"}
+    assert sheet["characteristics[sample_id]"].tolist() == ["x", "y"]
+    assert sheet["factor value[data_file]"].tolist() == ["q", "r"]
+    assert sheet["column[sample_id]"].tolist() == [7, 8]
+
+
+def test_rows_joined_to_one_sample_say_which_columns_they_empty(tmp_path):
+    header = ("source name", "comment[data file]", "characteristics[sex]", "characteristics[age]")
+    rows = (("u1", "a.raw", "M", "4Y"), ("u1", "a.raw", "F", "4Y"), ("u2", "b.raw", "F", "5Y"))
+    sheet = read_samples(write(tmp_path, *rows, header=header))
+    assert sheet["sex"].fillna("").to_dict() == {"a": "", "b": "F"}
+    assert sheet.attrs["notes"] == [
+        "Rows of one data_file were joined, 3 to 2 samples; empty where they do not agree: sex."
+    ]
+    # The same where a matrix names its samples by the sources.
+    rows = (("u1", "a.raw", "M", "4Y"), ("u1", "c.raw", "F", "4Y"), ("u2", "b.raw", "F", "5Y"))
+    target = tmp_path / "m.tsv"
+    target.write_text("sample_id\tP02768\nu1\t31.5\nu2\t30\n")
+    notes = read_matrix(target, write(tmp_path, *rows, header=header)).source.notes
+    assert (
+        "Rows of one source_name were joined, 3 to 2 samples; empty where they do not agree: sex."
+        in notes
+    )
+
+
+def test_a_source_without_an_individual_in_one_row_takes_that_of_the_others(tmp_path):
+    # It was emptied: the patient's own name and the source's did not agree.
+    header = ("source name", "comment[data file]", "characteristics[individual]")
+    rows = (("u1", "a.raw", "not available"), ("u1", "b.raw", "P1"), ("u2", "c.raw", ""))
+    sheet = read_samples(write(tmp_path, *rows, header=header))
+    assert sheet["patient_id"].to_dict() == {"a": "P1", "b": "P1", "c": "u2"}

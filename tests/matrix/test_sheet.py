@@ -1,6 +1,7 @@
 """Sample sheets: names stay names, numbers are numbers, and nothing is assumed in silence."""
 
 import gzip
+import re
 
 import numpy as np
 import pandas as pd
@@ -410,3 +411,46 @@ def test_a_blank_sheet_shows_what_the_file_says():
     assert sheet["plex"].tolist() == ["x", ""]
     assert sheet["plate"].tolist() == ["1", "2"]
     assert (sheet["patient_id"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles"),
+    [
+        ({"day": "t", "visit": "t"}, "'t' is to play 2 roles (day, visit)"),
+        ({"patient_id": "sample_id"}, "'sample_id' is to play 2 roles (sample_id, patient_id)"),
+    ],
+)
+def test_a_column_plays_one_role(tmp_path, columns, roles):
+    # The role named first was lost without a word.
+    path = write(tmp_path, "sample_id|t", "a|1")
+    with pytest.raises(InputError, match=re.escape(roles)):
+        read_samples(path, columns=columns)
+
+
+def test_two_roles_may_change_their_columns(tmp_path):
+    path = write(tmp_path, "sample_id|day|visit", "a|1|2")
+    sheet = read_samples(path, columns={"day": "visit", "visit": "day"})
+    assert sheet[["day", "visit"]].iloc[0].tolist() == [2.0, "1"]
+
+
+def test_columns_named_nearly_like_roles_are_said(tmp_path):
+    # Patient_ID unread makes each sample its own patient, who is then on both sides of a split.
+    sheet = read_samples(write(tmp_path, "sample_id|Patient_ID|Day|crp", "a|p|1|2", "b|p|2|2"))
+    assert sheet.attrs["notes"] == [
+        "Named nearly like a role and not read as one: 2 columns (Patient_ID (patient_id), "
+        "Day (day)); rename, or name in a sample sheet by --column ROLE=NAME.",
+        "The sample sheet has no patient_id: each sample is its own patient.",
+    ]
+
+
+def test_days_of_a_patient_from_several_first_days_are_said(tmp_path):
+    path = write(
+        tmp_path,
+        "sample_id|patient_id|day_zero|collected",
+        *("a|p|2020-01-05|2020-01-01", "b|p|2020-01-02|2020-01-09", "c|q|2020-01-02|2020-01-09"),
+    )
+    sheet = read_samples(path)
+    assert sheet["day"].tolist() == [-4, 7, 7]
+    assert sheet.attrs["notes"][-1] == (
+        "Days are counted from several 'day_zero' within 1 patient (p): they are not in one order."
+    )

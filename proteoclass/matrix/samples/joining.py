@@ -13,7 +13,7 @@ from proteoclass.matrix.headers import ROLES
 from proteoclass.matrix.samples.reruns import Group, group_runs
 from proteoclass.matrix.samples.runs import run_name
 from proteoclass.matrix.samples.sample_rows import Matching, find_rows, refuse_strangers
-from proteoclass.matrix.samples.sdrf import at_level
+from proteoclass.matrix.samples.sdrf import at_level, emptied
 from proteoclass.matrix.samples.sheet import NO_PATIENTS, complete_samples
 from proteoclass.matrix.wording import counted
 
@@ -86,6 +86,8 @@ def join_samples(read: Quantities, samples: pd.DataFrame | None, rule: str = "li
     joined, notes = _with_file(_marked(told, groups), read, groups)
     if reruns and not taken_in:
         notes = (*notes, _left_reruns(reruns))
+    if matching.by != "sample_id":
+        notes = (*notes, *emptied(samples, matching.by))
     return Joined(groups, joined, matching, (*matching.sentences(), *notes))
 
 

@@ -207,7 +207,17 @@ def days_from_dates(
     counted_days = samples.assign(day=pd.Series(days, index=samples.index, dtype=float))
     blank = int(counted_days["day"].isna().sum())
     rest = f"; {counted(blank, 'sample')} without both dates have none" if blank else ""
-    return counted_days, (f"Column 'day' was counted from 'day_zero' to 'collected'{rest}.",)
+    notes = [f"Column 'day' was counted from 'day_zero' to 'collected'{rest}."]
+    if "patient_id" in samples:
+        starts = pd.Series(start, index=samples["patient_id"].to_numpy(), dtype=object).dropna()
+        several = starts.groupby(level=0, sort=False).nunique()
+        moved = [str(patient) for patient in several.index[several > 1]]
+        if moved:
+            notes.append(
+                f"Days are counted from several 'day_zero' within {counted(len(moved), 'patient')} "
+                f"({name_list(moved)}): they are not in one order."
+            )
+    return counted_days, tuple(notes)
 
 
 def _dates(cells: pd.Series, where: str, rows: Sequence[int]) -> list[datetime.date | None]:

@@ -32,6 +32,10 @@ _ABOUT_RUNS = {
     "instrument": "instrument",
     "batch": "batch",
 }
+#: Names of rows, which no value of a factor is.
+_NAMES = frozenset(("sample_id", *LEVELS))
+#: What rows of one sample differ in by their nature.
+_OF_RUNS = frozenset((*LEVELS, "fraction", "technical replicate", "replicate_of", "instrument"))
 _NO_CHANNEL = "label free sample"
 
 
@@ -111,8 +115,8 @@ def read_sdrf(path: str | os.PathLike[str]) -> Sdrf:
     ]
     rows = [int(row) for row in parsed.rows]
     frame, more = _columns([parsed.header[int(str(i))] for i in parsed.frame.columns], cells)
-    frame, rows, levels = _identified(frame, where, rows)
-    return Sdrf(frame, rows, levels, (*notes, *parsed.notes, *more))
+    frame, rows, levels, emptied = _identified(frame, where, rows)
+    return Sdrf(frame, rows, levels, (*notes, *parsed.notes, *more, *emptied))
 
 
 def bare_name(column: str) -> str:
@@ -127,11 +131,12 @@ def bare_name(column: str) -> str:
         return column.lower().replace(" ", "_")
     found = _BRACKETED.fullmatch(column)
     if found is None:
-        return column
+        return f"column[{column}]" if column in _NAMES else column
     word = found[2].strip()
     if found[1].lower() == "comment":
         return _ABOUT_RUNS.get(word.lower(), "")
-    return _role(word)
+    name = _role(word)
+    return column if name in _NAMES else name
 
 
 def _role(word: str) -> str:
@@ -231,7 +236,7 @@ def age_in_years(text: str) -> float | None:
 
 def _identified(
     frame: pd.DataFrame, where: str, rows: Sequence[int]
-) -> tuple[pd.DataFrame, list[int], tuple[str, ...]]:
+) -> tuple[pd.DataFrame, list[int], tuple[str, ...], tuple[str, ...]]:
     """Give rows the finest names that tell samples apart, a patient and a first replicate."""
     nameless = [row for row, name in zip(rows, frame["source_name"], strict=True) if not name]
     if nameless:
@@ -242,12 +247,15 @@ def _identified(
     if "data_file" in frame:
         frame = frame.assign(data_file=frame["data_file"].map(run_name).astype(object))
     told = frame.get("patient_id", pd.Series("", index=frame.index, dtype=object))
-    frame = frame.assign(patient_id=told.where(told != "", frame["source_name"]))
+    # A source whose other rows name the individual is no patient of its own in this one.
+    elsewhere = told.where(told != "").groupby(frame["source_name"].to_numpy()).transform("first")
+    told = told.where(told != "", elsewhere)
+    frame = frame.assign(patient_id=told.where(told.notna(), frame["source_name"]))
     frame.index = pd.Index([str(row) for row in rows], name="sample_id")
     levels = tuple(level for level in LEVELS if _names_samples(frame, level))
     named = at_level(_with_first_replicates(frame), levels[0])
     first_rows = [rows[i] for i in np.flatnonzero(~frame[levels[0]].duplicated()).tolist()]
-    return named.fillna("").reset_index(), first_rows, levels
+    return named.fillna("").reset_index(), first_rows, levels, emptied(frame, levels[0])
 
 
 def _names_samples(frame: pd.DataFrame, level: str) -> bool:
@@ -273,6 +281,37 @@ def _with_first_replicates(frame: pd.DataFrame) -> pd.DataFrame:
     if not repeats.any():
         return frame.drop(columns="technical replicate")
     return frame.drop(columns="technical replicate").assign(replicate_of=replicate_of)
+
+
+def emptied(samples: pd.DataFrame, level: str) -> tuple[str, ...]:
+    """Say which columns `at_level` leaves empty, those that tell runs apart aside.
+
+    Parameters
+    ----------
+    samples : DataFrame, shape (n_samples, n_columns)
+    level : str
+        Column with the new names.
+
+    Returns
+    -------
+    tuple of str
+        One sentence, or none.
+
+    Examples
+    --------
+    >>> emptied(pd.DataFrame({"source_name": ["u1", "u1"], "sex": ["f", "m"]}), "source_name")
+    ('Rows of one source_name were joined, 2 to 1 sample; empty where they do not agree: sex.',)
+    """
+    about = [c for c in samples if c != level and c not in _OF_RUNS]
+    grouped = samples[about].groupby(samples[level].to_numpy(), sort=False)
+    most = grouped.nunique(dropna=False).max()
+    columns = [str(column) for column in most.index[most > 1]]
+    if not columns:
+        return ()
+    return (
+        f"Rows of one {level} were joined, {len(samples)} to {counted(grouped.ngroups, 'sample')}; "
+        f"empty where they do not agree: {name_list(columns)}.",
+    )
 
 
 def at_level(samples: pd.DataFrame, level: str) -> pd.DataFrame:

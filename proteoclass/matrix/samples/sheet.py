@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -250,6 +250,7 @@ def _finished(
     notes += [*of_days, *of_replicates, *sex_notes(samples)]
     if measured is not None:
         notes.append(f"Column {measured!r} was read as creatinine, {creatinine_unit(measured)}.")
+    notes += _unread_roles([str(name) for name in samples.columns])
     if "patient_id" not in samples:
         notes.append(NO_PATIENTS)
     elif samples["patient_id"].isna().any():
@@ -268,6 +269,7 @@ def _finished(
 def _renamed(
     frame: pd.DataFrame, columns: Mapping[str, str], where: str, notes: list[str]
 ) -> pd.DataFrame:
+    _refuse_shared(columns)
     for role, column in columns.items():
         if role not in ROLES:
             near = difflib.get_close_matches(role, ROLES, n=1)
@@ -278,7 +280,8 @@ def _renamed(
                 f"{where}: no column {column!r} for the role {role!r}; "
                 f"found {name_list(frame.columns, 12)}; correct --column"
             )
-        if role in frame and role != column:
+        # Of two roles that change their columns neither is left out.
+        if role in frame and role not in columns.values():
             notes.append(
                 f"Column {column!r} plays {role!r}; the sheet's own {role!r} was left out."
             )
@@ -291,6 +294,32 @@ def _renamed(
             f"{where}: no column 'sample_id'; found {name_list(frame.columns, 12)}; {remedy}"
         )
     return frame
+
+
+def _refuse_shared(columns: Mapping[str, str]) -> None:
+    played: dict[str, list[str]] = {}
+    for role, column in columns.items():
+        played.setdefault(column, []).append(role)
+    if "sample_id" not in columns and "sample_id" in played:
+        played["sample_id"].insert(0, "sample_id")
+    for column, roles in played.items():
+        if len(roles) > 1:
+            raise InputError(
+                f"--column: {column!r} is to play {len(roles)} roles ({name_list(roles)}), "
+                "expected one; copy the column in the sheet under another name"
+            )
+
+
+def _unread_roles(names: Collection[str]) -> list[str]:
+    """Say which columns are called like a role but for case or signs, and are none."""
+    free = {plain(role): role for role in ROLES[1:] if role not in names}
+    like = [f"{name} ({free[plain(name)]})" for name in names if plain(name) in free]
+    if not like:
+        return []
+    return [
+        f"Named nearly like a role and not read as one: {counted(len(like), 'column')} "
+        f"({name_list(like, 12)}); rename, or name in a sample sheet by --column ROLE=NAME."
+    ]
 
 
 def _check_sample_ids(frame: pd.DataFrame, where: str, rows: list[int]) -> None:
