@@ -14,6 +14,7 @@ import numpy as np
 
 from proteoclass.errors import InputError, SystemFailureError
 from proteoclass.matrix.tables.content import open_binary
+from proteoclass.matrix.tables.hdf5_heap import longest_text
 from proteoclass.matrix.tables.hdf5_storage import CACHE, check_storage
 
 #: Bytes of memory for all text of a file, where the file itself is not larger.
@@ -78,10 +79,16 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[Node]:
     """
     h5py = load_h5py(path)
     with open_binary(path) as stream:
+        longest = longest_text(stream, str(path))
         try:
             with h5py.File(stream, "r", rdcc_nbytes=CACHE) as file:
+                if file.id.get_create_plist().get_sizes() != (8, 8):
+                    raise InputError(
+                        f"{path}: is an HDF5 file with addresses that are not of 64 bits; write it "
+                        "again with h5py"
+                    )
                 whole = int(file.id.get_filesize())
-                yield Node(str(path), file, Room(max(whole, _TEXT), whole))
+                yield Node(str(path), file, Room(max(whole, _TEXT), max(longest, 1)))
         except InputError:
             raise  # a ValueError too, and said better already
         except _DAMAGE as error:
@@ -102,7 +109,7 @@ class Room:
     left : int
         Bytes.
     longest : int
-        Bytes that a single text can have: those of the file.
+        Bytes that a single text of the file can have.
     """
 
     left: int
@@ -234,11 +241,13 @@ class Node:
                 f"{self.where}: attribute {name!r} is neither text nor a number; write the file "
                 "again"
             )
-        size = math.prod(told.shape or ()) * told.dtype.itemsize
-        if size > _MAX_ATTRIBUTE:
+        # An attribute is read whole, and all its texts may be the longest one.
+        number, of_any_length = math.prod(told.shape or ()), told.dtype.kind == "O"
+        size = number * (self.room.longest if of_any_length else told.dtype.itemsize)
+        if size > (_TEXT if of_any_length else _MAX_ATTRIBUTE):
             raise InputError(
-                f"{self.where}: attribute {name!r} has {size} bytes, at most {_MAX_ATTRIBUTE} "
-                "are read; write the file again"
+                f"{self.where}: attribute {name!r} may take {size} bytes, more than is read; "
+                "write the file again"
             )
         value = attributes[name]
         if isinstance(value, bytes):
