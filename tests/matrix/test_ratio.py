@@ -84,3 +84,17 @@ def test_a_missing_plex_column_and_other_kinds_are_refused():
         pool_ratio(bare)
     with pytest.raises(InputError, match="kind is npx, ratios to a pool need intensities"):
         pool_ratio(plexes("log2", "npx"))
+
+
+def test_the_order_of_the_file_leaves_the_same_bits():
+    rng = np.random.default_rng(0)
+    ids = [f"{plex}{channel}" for plex in "ABC" for channel in range(9)]
+    sheet = pd.DataFrame(
+        {"plex": [i[0] for i in ids], "channel": ["pool" if i[1] > "5" else i[1] for i in ids]}, ids
+    )
+    raw = pd.DataFrame(2 ** rng.normal(20, 2, size=(27, 40)), ids, [f"P{i}" for i in range(40)])
+    matrix = ProteinMatrix.build(raw, sheet, scale="raw")
+    together = pool_ratio(matrix).values
+    for _ in range(5):
+        shuffled = pool_ratio(matrix.take(list(rng.permutation(ids)))).values
+        pd.testing.assert_frame_equal(shuffled.loc[together.index], together, check_exact=True)

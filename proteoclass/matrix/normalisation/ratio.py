@@ -154,7 +154,9 @@ def plex_pools(matrix: ProteinMatrix) -> pd.DataFrame:
     if pool.all():
         raise InputError(f"{where}: every sample is a pool channel; add the patients' samples")
     plex = _plexes(matrix, where)
-    references = matrix.on_log2().values[pool].groupby(plex[pool]).mean()
+    # By sample id: a sum of three channels must not depend on the order of the file.
+    channels = matrix.on_log2().values[pool].sort_index()
+    references = channels.groupby(plex[pool]).mean()
     bare = sorted(set(plex[~pool]) - set(references.index))
     if bare:
         raise InputError(
