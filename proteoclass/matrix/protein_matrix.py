@@ -33,7 +33,7 @@ class Source:
     sha256 : str
         Hash of the file's bytes, or "".
     format : str
-        Name of the reader that took it: "wide", "maxquant", "simulated", "memory".
+        Name of the reader that took it ("wide", "maxquant", "diann"), "simulated" or "memory".
     why : str
         What in the content decided for that reader.
     notes : tuple of str

@@ -85,12 +85,13 @@ def read_matrix(
     Parameters
     ----------
     path : path-like
-        A wide table (either way round) or MaxQuant's proteinGroups, as TSV, CSV,
-        semicolon-separated text (plain or gzipped) or XLSX.
+        What a search engine or Olink's software wrote, or a wide table either way round:
+        the formats of ``docs/formats.md``, found by their content.
     samples : path-like or DataFrame, optional
         The sample sheet. Samples of the matrix that it lacks are left out. Ids are matched
         as written first, then by run name: ``D:\data\a.raw`` is the run ``a``.
-    format : {"auto", "wide", "maxquant"}
+    format : str
+        "auto", or a name of `proteoclass.matrix.formats.registry.FORMATS`.
     sheet : str, optional
         Sheet of a workbook; the first where left out.
     proteins : path-like or DataFrame, optional
@@ -99,10 +100,10 @@ def read_matrix(
     kind : {"auto", "intensity", "ratio", "npx"}
     fluid : {"not stated", "urine", "plasma", "serum", "csf", "saliva"}
     quantity : str
-        Which columns of a MaxQuant table: "lfq", "intensity", "ibaq", "reporter" or a
-        column prefix.
+        Which of the file's quantities, such as "lfq" or "intensity" of MaxQuant; "auto" takes
+        the one that the format's reader prefers, and `source.why` names the others.
     quantity_scope : {"auto", "run", "cohort"}
-        "auto" is cohort for LFQ, which is computed across runs, else run.
+        "auto" is cohort for what is computed across runs, such as MaxLFQ, else run.
     columns : mapping of str to str, optional
         Role to column of the sample sheet.
     known_proteins : sequence of str, optional

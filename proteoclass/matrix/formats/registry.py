@@ -6,7 +6,6 @@ import importlib
 from dataclasses import dataclass
 from typing import Any
 
-from proteoclass.errors import InputError
 from proteoclass.matrix.formats.described_samples import refuse_described_samples
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.tables.preview import Preview
@@ -24,7 +23,7 @@ class Format:
     name : str
         As ``--format`` takes it.
     module : str
-        Module of this room.
+        Module of this folder.
     title : str
         What the program that writes it calls the file.
     quantities : str
@@ -41,14 +40,14 @@ class Format:
 
     def recognise(self, preview: Preview) -> str:
         """Say why a file is of this format, "" where it is not."""
-        return str(self._room().recognise(preview))
+        return str(self._reader().recognise(preview))
 
     def read(self, request: Request) -> Quantities:
         """Read a file of this format."""
-        quantities: Quantities = self._room().read(request)
+        quantities: Quantities = self._reader().read(request)
         return quantities
 
-    def _room(self) -> Any:
+    def _reader(self) -> Any:
         return importlib.import_module(f"proteoclass.matrix.formats.{self.module}")
 
 
@@ -160,7 +159,7 @@ def find_format(preview: Preview, asked: str = "auto") -> tuple[Format, str]:
     Raises
     ------
     InputError
-        If no format of the registry fits, or the file is a sample sheet.
+        If the file is a sample sheet.
 
     Examples
     --------
@@ -169,13 +168,9 @@ def find_format(preview: Preview, asked: str = "auto") -> tuple[Format, str]:
     """
     if asked != "auto":
         return _BY_NAME[asked], "as asked"
-    for entry in REGISTRY:
-        why = entry.recognise(preview)
-        if why and entry.name == "wide":
-            refuse_described_samples(preview)
-        if why:
+    *vendors, wide = REGISTRY
+    for entry in vendors:
+        if why := entry.recognise(preview):
             return entry, why
-    raise InputError(
-        f"{preview.path}: is a file of the {preview.container} kind that no reader knows; "
-        f"expected one of {', '.join(FORMATS[1:])}; export a table, or name it with --format"
-    )
+    refuse_described_samples(preview)
+    return wide, wide.recognise(preview)

@@ -44,14 +44,9 @@ def recognise(preview: Preview) -> str:
 
 def read(request: Request) -> Quantities:
     """Read a wide table, as `read_wide`."""
-    table = request.table()
-    if request.quantity != "auto":
-        raise InputError(
-            f"{table.where}: --quantity {request.quantity!r} picks columns of a MaxQuant table, "
-            "and this is a wide one; drop the option"
-        )
+    request.refuse_quantity("a wide table")
     repeats = request.reruns in ("mean", "last", "keep")
-    return read_wide(table, request.samples, request.known_proteins, repeats=repeats)
+    return read_wide(request.table(), request.samples, request.known_proteins, repeats=repeats)
 
 
 def read_wide(

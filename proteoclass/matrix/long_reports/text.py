@@ -16,12 +16,12 @@ from proteoclass.errors import InputError
 from proteoclass.matrix.long_reports.batch import Batch, Content
 from proteoclass.matrix.tables.cells import MISSING
 from proteoclass.matrix.tables.content import open_binary
+from proteoclass.matrix.tables.delimited import SEPARATORS
 from proteoclass.matrix.tables.preview import PREVIEW_BYTES, Preview
 
 #: Bytes of a text that are parsed at a time; no row may be longer.
 BLOCK_BYTES = 1 << 22
 
-_SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 _CONVERSION = re.compile(r"In CSV column #(\d+): Row #(\d+): .*invalid value '(.*)'", re.DOTALL)
 _NOT_UTF8 = re.compile(r"In CSV column #(\d+): Row #(\d+): .*UTF8", re.DOTALL)
 _WIDTH = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+)")
@@ -221,7 +221,7 @@ def _located(error: Exception, preview: Preview, block: _Block) -> InputError:
         )
     if found := _WIDTH.search(message):
         row = _line(preview, block, int(found[1]))
-        mark = _SEPARATORS.get(preview.separator, preview.separator)
+        mark = SEPARATORS.get(preview.separator, preview.separator)
         return InputError(
             f"{path}: row {row} has {found[3]} cells, expected {found[2]} as in the header "
             f"({mark}-separated); the file was cut short or edited: export the report again"

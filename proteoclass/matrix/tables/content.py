@@ -78,19 +78,12 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     ...     read_bytes(target)
     b'x'
     """
-    target = Path(path)
-    try:
-        data = b"" if target.is_dir() or _is_large(target) else target.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no such file; check the name and the folder") from error
-    except (OSError, ValueError) as error:
-        raise SystemFailureError(
-            f"{path}: cannot be read ({error}); check its permissions"
-        ) from error
-    if target.is_dir():
-        raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
-    if not data and _is_large(target):
-        raise InputError(f"{path}: has more than {MAX_BYTES} bytes, the most read; split the table")
+    with open_binary(path) as stream:
+        if os.fstat(stream.fileno()).st_size > MAX_BYTES:
+            raise InputError(
+                f"{path}: has more than {MAX_BYTES} bytes, the most read; split the table"
+            )
+        data = stream.read()
     if not data or data.isspace():
         raise InputError(f"{path}: is empty, a table was expected; export it again")
     return data
@@ -202,10 +195,6 @@ def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
     if not text or text.isspace():
         raise InputError(f"{where}: is empty, a table was expected; export it again")
     return text, notes
-
-
-def _is_large(target: Path) -> bool:
-    return target.stat().st_size > MAX_BYTES
 
 
 def _unzipped(data: bytes, where: str) -> bytes:

@@ -25,8 +25,8 @@ QUICK_FROM = 1 << 20
 #: Names the columns to read out of a header.
 Select = Callable[[list[str]], Collection[str]]
 
-_SEPARATORS = ("\t", ";", ",", "|")
-_NAMES = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
+#: Separators that are looked for, and what they are called in messages.
+SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
 
 # pandas 3.1 parses floats exactly and deprecates the option that asked for it before.
 _EXACT: dict[str, str] = (
@@ -248,7 +248,7 @@ def _separator(text: bytes) -> str:
     lines = [line.decode("utf-8", errors="replace") for line in start if line.strip()][:50]
     if "\t" in lines[0]:
         return "\t"
-    counts = {mark: _counts(lines, mark) for mark in _SEPARATORS}
+    counts = {mark: _counts(lines, mark) for mark in SEPARATORS}
     several = {mark: widths for mark, widths in counts.items() if widths[0] > 1}
     even = {
         mark: widths
@@ -331,7 +331,7 @@ def _checked_widths(
         row, found = rows[wrong[0]], widths[wrong[0]]
         raise InputError(
             f"{where}: row {row} has {found} cells, expected {len(header)} as in the header "
-            f"({_NAMES.get(separator, separator)}-separated; rows {name_list(rows[wrong])}); "
+            f"({SEPARATORS.get(separator, separator)}-separated; rows {name_list(rows[wrong])}); "
             "complete or shorten them"
         )
     short = int((widths < len(header)).sum())

@@ -13,11 +13,11 @@ import pandas as pd
 from proteoclass.errors import InputError
 from proteoclass.matrix.tables.content import open_binary
 from proteoclass.matrix.tables.delimited import (
-    MAX_CELLS,
     Parsed,
     Select,
     chosen_columns,
     refuse_repeats,
+    refuse_size,
 )
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ def parse_parquet(
     InputError
         If the file is damaged, has no rows or too many cells.
     """
-    limit = MAX_CELLS if size is None else size
     with open_parquet(path) as file:
         n_rows, order = file.metadata.num_rows, _order(file.schema_arrow)
         header = ["" if name.startswith(_UNNAMED_INDEX) else name for name in order]
@@ -84,11 +83,7 @@ def parse_parquet(
         kept = chosen_columns(header, select)
         if not n_rows:
             raise InputError(f"{path}: has columns and no rows; export the table again")
-        if n_rows * len(kept) > limit:
-            raise InputError(
-                f"{path}: has {n_rows} rows x {len(kept)} columns, at most {limit} cells are "
-                "read; split the table"
-            )
+        refuse_size(str(path), n_rows, len(kept), size)
         table = file.read(columns=[order[i] for i in kept])
         columns = {i: _column(table.column(order[i]), is_text(i, header[i])) for i in kept}
     return Parsed(header, pd.DataFrame(columns), np.arange(1, n_rows + 1))
