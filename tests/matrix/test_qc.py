@@ -221,14 +221,14 @@ def test_groups_of_one_sample_explain_nothing():
     assert exact["components"] == [{"component": 1, "r2": 1.0, "f": None, "p": 0.0}]
 
 
-@pytest.mark.parametrize("shape", [(2, 10), (10, 1)])
-def test_too_little_for_components(shape):
+@pytest.mark.parametrize(
+    ("shape", "found_words"),
+    [((2, 10), "2 samples and 10 proteins"), ((10, 1), "10 samples and 1 protein")],
+)
+def test_too_little_for_components(shape, found_words):
     found = principal_components(pd.DataFrame(np.eye(10)[: shape[0], : shape[1]]))
     assert (found["explained"], found["points"]) == ([], [])
-    assert found["reason"] == (
-        f"{shape[0]} samples and {found['n_proteins']} {'protein' if shape[1] == 1 else 'proteins'} "
-        "found in 80% of them, expected at least 3 and 2"
-    )
+    assert found["reason"] == f"{found_words} found in 80% of them, expected at least 3 and 2"
 
 
 def test_constant_values_have_no_variance_to_explain():
@@ -349,3 +349,34 @@ def test_row_order_does_not_matter(values):
     for row in first["samples"]:
         assert by_name[row["sample_id"]]["shift_log2"] == pytest.approx(row["shift_log2"])
     assert first["warnings"] == second["warnings"]
+
+
+def test_ratios_are_no_intensities():
+    """Bright proteins are found everywhere; their ratios to the pool are like any other's."""
+    rng = np.random.default_rng(4)
+    level = np.linspace(14, 24, 60)
+    table = level + rng.normal(0, 1, (20, 60))
+    table[rng.random(table.shape) < 1 / (1 + np.exp(level - 16))] = np.nan
+    names = [f"s{i}" for i in range(20)]
+    measured = ProteinMatrix.build(pd.DataFrame(table, names), scale="log2")
+    ratios = ProteinMatrix.build(
+        pd.DataFrame(table - np.nanmean(table, axis=0), names).iloc[:15], scale="log2", kind="ratio"
+    )
+    report = describe_quality(ratios, measured=measured)
+    alone = describe_quality(ratios)["missing_against_intensity"]
+    seen = pd.DataFrame(table[:15])
+    expected = stats.spearmanr(seen.isna().mean(), seen.mean()).statistic
+    assert report["kind"] == "ratio"
+    assert report["missing_against_intensity"]["spearman"] == pytest.approx(expected)
+    assert expected < -0.5
+    assert (alone["spearman"], alone["left_censored"], alone["bins"]) == (None, None, [])
+    assert alone["reason"] == "values of kind ratio: they say nothing of intensities"
+
+
+def test_why_no_loading_is_known_is_said():
+    values = pd.DataFrame(np.where(np.eye(8) > 0, 20.0, np.nan), [f"s{i}" for i in range(8)])
+    report = describe_quality(ProteinMatrix.build(values, scale="log2"))
+    assert report["samples"][0]["shift_log2"] is None
+    assert report["missing_against_depth"]["reason"] == (
+        "0 samples with a known loading: no protein is detected in 80% of the samples"
+    )

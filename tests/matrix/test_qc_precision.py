@@ -9,6 +9,7 @@ from scipy import stats
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.precision import (
     coefficient_of_variation,
+    pool_warnings,
     pooled_variance,
     precision,
     replicate_groups,
@@ -148,3 +149,17 @@ def test_npx_replicates_have_a_precision_too():
     # Zero and below are values for NPX: nothing is missing, and no level matters.
     assert found["median"] == pytest.approx(cvs(values, sheet)["replicates"]["median"])
     assert found["n_proteins"] == 30
+
+
+def test_plexes_without_a_pool_are_named():
+    values, _ = pairs(5)
+    sheet = pd.DataFrame({"channel": ["pool", "126"] * 3 + ["126"] * 4, "plex": list("1122334455")})
+    report = describe_quality(
+        ProteinMatrix.build(values, sheet.set_axis(values.index), scale="log2")
+    )
+    assert report["precision"]["pools"]["without"] == ["4", "5"]
+    assert report["warnings"][-1] == (
+        "No pool channel in 2 of 5 plexes ('4', '5'): nothing there can be set against the pool."
+    )
+    every = sheet.assign(channel=["pool", "126"] * 5).set_axis(values.index)
+    assert pool_warnings(cvs(values, every)["pools"]) == []

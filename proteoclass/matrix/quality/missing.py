@@ -69,7 +69,9 @@ def missing_against_intensity(values: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def missing_against_depth(values: pd.DataFrame, shift: Floats) -> dict[str, Any]:
+def missing_against_depth(
+    values: pd.DataFrame, shift: Floats, shift_reason: str = ""
+) -> dict[str, Any]:
     """Set the missing rate of samples against their loading.
 
     Parameters
@@ -78,6 +80,8 @@ def missing_against_depth(values: pd.DataFrame, shift: Floats) -> dict[str, Any]
         log2 values.
     shift : array of float, shape (n_samples,)
         log2 loading of each sample, from proteins that nearly all samples have.
+    shift_reason : str
+        Why no sample has one, else "".
 
     Returns
     -------
@@ -95,7 +99,8 @@ def missing_against_depth(values: pd.DataFrame, shift: Floats) -> dict[str, Any]
     known = np.isfinite(shift)
     none = {"spearman": None, "p": None, "n_samples": int(known.sum())}
     if known.sum() < 4:
-        return {**none, "reason": f"{counted(int(known.sum()), 'sample')} with a known loading"}
+        few = f"{counted(int(known.sum()), 'sample')} with a known loading"
+        return {**none, "reason": f"{few}: {shift_reason}" if shift_reason else few}
     if np.ptp(shift[known]) == 0:
         return {**none, "reason": "every sample has the same loading"}
     if np.ptp(missing[known]) == 0:

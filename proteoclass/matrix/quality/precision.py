@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.errors import name_list
 from proteoclass.matrix.normalisation.ratio import pool_names
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -104,7 +105,8 @@ def precision(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
     -------
     dict
         `pools`: `within` a plex (a batch, where there is no plex), over its several pool
-        channels, and `between` plexes, over the means of each pool. `replicates`: the
+        channels, and `between` plexes, over the means of each pool; `without`, the plexes
+        that have no pool, and `n_runs`, how many plexes there are. `replicates`: the
         pooled variation within a sample and its replicates. Each with `n_samples`,
         `n_groups`, and, as measured and with `loading_removed`, `median`,
         `low_quartile`, `high_quartile` and `share_below_20_percent` of the proteins'
@@ -129,6 +131,34 @@ def precision(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
         "pools": _pools(matrix, shift),
         "replicates": _replicates(matrix, shift),
     }
+
+
+def pool_warnings(found: dict[str, Any]) -> list[str]:
+    """Say which plexes have no pool where others have one.
+
+    Parameters
+    ----------
+    found : dict
+        `pools`, as `precision` gives.
+
+    Returns
+    -------
+    list of str
+        One sentence at most.
+
+    Examples
+    --------
+    >>> pool_warnings({"run": "plex", "n_runs": 6, "without": ["P6"]})
+    ["No pool channel in 1 of 6 plexes ('P6'): nothing there can be set against the pool."]
+    """
+    bare = found.get("without")
+    if not bare:
+        return []
+    several = {"plex": "plexes", "batch": "batches"}[found["run"]]
+    return [
+        f"No pool channel in {len(bare)} of {found['n_runs']} {several} "
+        f"({name_list(repr(name) for name in bare)}): nothing there can be set against the pool."
+    ]
 
 
 def replicate_groups(samples: pd.DataFrame) -> Codes:
@@ -211,7 +241,14 @@ def _pools(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
     levelled = table - moved[:, None]
     word, proteins = role or "run", matrix.values.columns
     lonely = f"no {word} has two channels of one pool"
-    told: dict[str, Any] = {"run": role or None, "n_samples": int(pool.sum()), "reason": None}
+    runs = set(run.dropna())
+    told: dict[str, Any] = {
+        "run": role or None,
+        "n_samples": int(pool.sum()),
+        "n_runs": len(runs),
+        "without": sorted(runs - set(run[pool])),
+        "reason": None,
+    }
     told["within"] = _summaries(table, levelled, of_run, lonely, proteins)
     if not role:
         told["between"] = {"reason": "the sample sheet names neither plex nor batch"}

@@ -19,7 +19,7 @@ from proteoclass.matrix.quality.missing import (
 )
 from proteoclass.matrix.quality.outliers import describe_rules, find_outliers, outlier_warnings
 from proteoclass.matrix.quality.patients import index_patients
-from proteoclass.matrix.quality.precision import precision
+from proteoclass.matrix.quality.precision import pool_warnings, precision
 from proteoclass.matrix.quality.rivals import Rival, find_rivals
 from proteoclass.matrix.quality.sex_check import sex_check, sex_warnings
 from proteoclass.matrix.quality.specimen import specimen_quality, specimen_warnings
@@ -50,7 +50,8 @@ def describe_quality(
     -------
     dict
         Plain values, None for what cannot be told, with a `reason` beside it.
-        `n_samples`, `n_proteins`, `missing_rate`; `samples` (as `sample_rows` gives),
+        `kind`, what the values are ("intensity", "ratio" or "npx"); `n_samples`,
+        `n_proteins`, `missing_rate`; `samples` (as `sample_rows` gives),
         `quantile_levels`; `missing_against_intensity`, `missing_against_depth`,
         `missing_against_outcome`; `pca`; `outliers` (which rules were applied);
         `precision`; `drift`; `rivals`; `specimen`; `sex_check`; `warnings`. Each is
@@ -69,23 +70,25 @@ def describe_quality(
     raw_shift, raw_reason = (shift, shift_reason) if raw is log2 else cohort_shift(raw)
     outliers = find_outliers(log2.values, shift)
     drifting = drift(log2.values, log2.samples, shift)
+    precise = precision(raw, raw_shift)
     specimen = specimen_quality(raw, raw_shift, raw_reason)
     sex = sex_check(raw)
     of_outcome, rivals, standing = _against_outcome(log2, labels, index)
     components = principal_components(log2.values, log2.samples, standing)
     told: dict[str, Any] = io.plain(
         {
+            "kind": matrix.kind,
             "n_samples": matrix.n_samples,
             "n_proteins": matrix.n_proteins,
             "missing_rate": matrix.missing_rate,
             "samples": sample_rows(log2.values, shift, outliers),
             "quantile_levels": QUANTILE_LEVELS,
-            "missing_against_intensity": missing_against_intensity(log2.values),
-            "missing_against_depth": missing_against_depth(log2.values, shift),
+            "missing_against_intensity": _against_intensity(log2, raw),
+            "missing_against_depth": missing_against_depth(log2.values, shift, shift_reason),
             "missing_against_outcome": of_outcome,
             "pca": components,
             "outliers": describe_rules(log2.values),
-            "precision": precision(raw, raw_shift),
+            "precision": precise,
             "drift": drifting,
             "rivals": [rival.as_dict() for rival in rivals],
             "specimen": specimen,
@@ -94,6 +97,7 @@ def describe_quality(
                 *outlier_warnings(log2.values.index, outliers),
                 *component_warnings(components),
                 *drift_warnings(drifting),
+                *pool_warnings(precise["pools"]),
                 *specimen_warnings(specimen),
                 *sex_warnings(sex),
                 *(warning for rival in rivals for warning in rival.warnings),
@@ -101,6 +105,17 @@ def describe_quality(
         }
     )
     return told
+
+
+def _against_intensity(matrix: ProteinMatrix, raw: ProteinMatrix) -> dict[str, Any]:
+    # Intensities are raw's: a ratio is as high for a faint protein as for a bright one.
+    values = raw.values[raw.values.index.isin(matrix.values.index)]
+    if raw.kind != "ratio":
+        return missing_against_intensity(values)
+    return {
+        **missing_against_intensity(values.iloc[:, :0]),
+        "reason": "values of kind ratio: they say nothing of intensities",
+    }
 
 
 def _against_outcome(
