@@ -13,6 +13,9 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
 from proteoclass.report.wording import NOT_REPORTED, count, fixed, known, listing, percent, shown
 
+_CHANCE = 0.05
+_UNITS = {"intensity": "log2 intensity", "ratio": "log2 ratio to the pool", "npx": "NPX"}
+
 
 def quality_blocks(run: Run) -> tuple[Block, ...]:
     """Return warnings first, then rivals, missingness, intensities and components."""
@@ -40,7 +43,8 @@ def _facts(run: Run) -> Facts:
 def _link_words(link: dict[str, object]) -> str:
     rho = known(link.get("spearman"))
     if rho is None:
-        return NOT_REPORTED
+        why = link.get("reason")
+        return f"{NOT_REPORTED}: {shown(why, 120)}" if why else NOT_REPORTED
     # Below this the sign of a rank correlation carries no message for a reader.
     weak = abs(rho) < 0.1
     meaning = (
@@ -66,7 +70,7 @@ def _rivals(run: Run) -> tuple[Block, ...]:
                 shown(row.get("name")),
                 fixed(auc),
                 whole(row.get("n")),
-                _rival_words(auc, own),
+                _rival_words(auc, own, known(row.get("p"))),
                 shown(row.get("note"), 120),
             )
         )
@@ -86,9 +90,12 @@ def _rivals(run: Run) -> tuple[Block, ...]:
     )
 
 
-def _rival_words(auc: float | None, own: float | None) -> str:
+def _rival_words(auc: float | None, own: float | None, p: float | None) -> str:
     if auc is None or own is None:
         return NOT_REPORTED
+    # Batches of few patients read far above 0.5 for labels dealt at random.
+    if p is not None and p > _CHANCE:
+        return "no clearer than chance"
     strength = max(auc, 1 - auc)
     if strength >= own:
         return "as strong as the score, or stronger"
@@ -102,6 +109,7 @@ def _pictures(run: Run) -> tuple[Block, ...]:
     names = (shown(run.positive, 40), shown(run.negative, 40))
     frame = sample_quality_frame(rows, run.samples)
     low, high = frame["n_detected"].min(), frame["n_detected"].max()
+    unit = _UNITS.get(str(run.qc.get("kind")), "log2 value")
     return (
         Figure(
             "depth",
@@ -113,10 +121,10 @@ def _pictures(run: Run) -> tuple[Block, ...]:
         ),
         Figure(
             "intensity",
-            draw_intensity(frame),
-            "Median and quartiles of log2 intensity of each sample: medians "
+            draw_intensity(frame, unit),
+            f"Median and quartiles of {unit} of each sample: medians "
             f"{fixed(frame['median_log2'].min(), 1)} to {fixed(frame['median_log2'].max(), 1)}.",
-            "Median (dot) and quartiles (line) of log2 intensity before normalisation.",
+            f"Median (dot) and quartiles (line) of {unit} before normalisation.",
             frame,
             half=True,
         ),

@@ -210,6 +210,33 @@ def test_rivals_as_strong_as_the_score_are_called_so(run: Run) -> None:
     assert [row[3] for row in table.rows] == ["weaker than the score", "not reported"]
 
 
+def test_a_rival_that_chance_explains_is_no_rival(run: Run) -> None:
+    """Six plexes of 40 patients read 0.70 for labels dealt at random."""
+    rivals = [{"name": "plex", "auc": 0.9, "n": 40, "p": p} for p in (0.842, 0.001)]
+    table = table_of(quality_blocks(changed(run, qc={**run.qc, "rivals": rivals})), "without any")
+    assert [row[3] for row in table.rows] == [
+        "no clearer than chance",
+        "as strong as the score, or stronger",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit"),
+    [
+        ("ratio", "of log2 ratio to the pool"),
+        ("npx", "of NPX before"),
+        ("intensity", "of log2 int"),
+    ],
+)
+def test_values_are_called_what_they_are(run: Run, kind: str, unit: str) -> None:
+    why = "values of kind ratio: they say nothing of intensities"
+    link = {"spearman": None, "reason": why}
+    qc = {**run.qc, "kind": kind, "missing_against_intensity": link}
+    said = block_words(quality_blocks(changed(run, qc=qc)))
+    assert f"quartiles (line) {unit}" in said
+    assert f"not reported: {why}" in said
+
+
 def test_no_quality_control_is_said(run: Run) -> None:
     assert "Quality control: not reported." in block_words(quality_blocks(changed(run, qc={})))
     bare = {"n_samples": 3, "n_proteins": 5, "missing_rate": 0.1}

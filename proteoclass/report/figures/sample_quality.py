@@ -94,8 +94,15 @@ def draw_depth(frame: pd.DataFrame, names: tuple[str, str]) -> str:
     return canvas.svg
 
 
-def draw_intensity(frame: pd.DataFrame) -> str:
-    """Draw the quartiles of log2 intensity of each sample.
+def draw_intensity(frame: pd.DataFrame, unit: str = "log2 intensity") -> str:
+    """Draw the quartiles of the values of each sample.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `sample_quality_frame` gives.
+    unit : str
+        What the values are, beside the axis.
 
     Examples
     --------
@@ -116,7 +123,7 @@ def draw_intensity(frame: pd.DataFrame) -> str:
         axes.scatter(frame["place"], frame["median_log2"], s=4, color=INK, linewidths=0)
         _flag(axes, frame, "median_log2")
         _batches(axes, frame)
-        axes.set(ylabel="log2 intensity", xticks=[])
+        axes.set(ylabel=unit, xticks=[])
     return canvas.svg
 
 
