@@ -121,6 +121,7 @@ DAMAGED = {
     "no X": (lambda file: file.pop("X"), "no matrix X; found none"),
     "no obs": (lambda file: file.pop("obs"), "an HDF5 file without obs; expected an AnnData file"),
     "text in X": (replaced("X", [["a", "b"]] * 2), "/X: holds text, expected numbers"),
+    "a number for a scale": (ours(scale=2.0), "scale: holds float64, expected text; write it"),
     "truth in X": (replaced("X", np.ones((2, 2), bool)), "/X: holds truth values, expected"),
     "complex in X": (replaced("X", np.ones((2, 2), complex)), "/X: holds complex128, expected"),
     "one dimension": (replaced("X", np.ones(4)), r"/X: has the shape \(4,\), expected samples x"),

@@ -21,7 +21,7 @@ from proteoclass.matrix.long_reports import grid as long_grid
 from proteoclass.matrix.long_reports import text as long_text
 from proteoclass.matrix.long_reports.batches import BATCH_ROWS, Batch, open_batches
 from proteoclass.matrix.long_reports.stream import AtMost, OneOf, stream_quantities
-from proteoclass.matrix.tables.preview import Preview, look_at
+from proteoclass.matrix.tables.preview import PREVIEW_BYTES, Preview, look_at
 
 FRAME = pd.DataFrame(
     {
@@ -351,6 +351,9 @@ def test_damaged_gzip(tmp_path):
     refused(tmp_path, packed[:-9], "damaged gzip file")
     half = len(packed) // 2
     refused(tmp_path, packed[:half] + b"\x00" * 40 + packed[half + 40 :], "damaged gzip file")
+    beyond_the_preview = HEADER + "s1\tP1\t1\n" * (PREVIEW_BYTES // 4)
+    packed = gzip.compress(beyond_the_preview.encode(), 1)
+    refused(tmp_path, packed[:-9], "damaged gzip file .*; copy it again")
 
 
 def test_a_last_line_without_an_end_is_said(tmp_path):
