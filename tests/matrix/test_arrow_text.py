@@ -189,7 +189,7 @@ CELL = st.one_of(
 NUMBER = st.floats(allow_nan=False, allow_infinity=False).map(repr)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_both_parsers_agree_to_the_last_bit(data):
     """Against the exact parser, which the tests of tables hold to Python's own float()."""

@@ -206,7 +206,7 @@ PIECES = [
 HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=HOSTILE)
 def test_any_text_ends_in_a_matrix_or_in_one_line(tmp_path, text):
     path = write(tmp_path, text)
