@@ -441,3 +441,26 @@ def test_the_tidy_tables_stay_wide(data_folder):
     for name in ("breda", "radboud"):
         seen = look_at(data_folder / f"ciim_olink/tidy/{name}_matrix.tsv")
         assert find_format(seen)[0].name == "wide"
+
+
+def test_a_warning_that_is_not_available_is_none(tmp_path):
+    # A long table reads NA as no warning too.
+    result = read(write(tmp_path, INF=npx_sheet(ONE, warnings={"s1": "NA"})))
+    assert result.samples["qc_warning"].tolist() == ["Pass", "Pass"]
+    assert not any("QC warnings" in note for note in result.notes)
+
+
+def test_a_control_listed_in_other_letters_is_the_studys_own(tmp_path):
+    path = write(tmp_path, INF=npx_sheet([("Control 1", [1, 2]), ("s2", [3, 4])]))
+    listed = pd.DataFrame(index=["control 1", "s2"])
+    assert read(path, samples=listed).values.index.tolist() == ["Control 1", "s2"]
+
+
+def test_several_ways_of_normalising_are_said(tmp_path):
+    other = npx_sheet([("s3", [1, 2])])
+    other[-1] = ["Normalization", "Intensity", "Intensity"]
+    notes = read(write(tmp_path, INF=npx_sheet(ONE), other=other)).notes
+    assert notes[-1] == (
+        "Normalised by Olink's software in several ways: IPC (4 values), Intensity (2 values): "
+        "NPX of one and of another do not compare."
+    )

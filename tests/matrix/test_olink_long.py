@@ -106,7 +106,7 @@ def test_controls_are_left_out_and_counted(tmp_path):
     # The file's own word for a sample goes before its name.
     assert result.values.index.tolist() == ["s1", "s2", "control 7"]
     assert result.values.columns.tolist() == ["OID40001", "OID40002"]
-    assert "row of control samples by Olink's names (N1)" in result.notes[0]
+    assert "Left out: 1 control sample by Olink's names (N1)" in result.notes[0]
     assert result.notes[1] == "Left out: 1 internal control of the assay (Extension control 1)."
     with pytest.raises(InputError, match=r"all rows are of controls by Olink's names \(N1\)"):
         read(write(tmp_path, rows[4:5]))
@@ -244,3 +244,61 @@ def test_the_gisby_cohort(data_folder):
         sum(float(row["NPX"]) for row in rows)
     )
     assert result.proteins.loc["Q8NEV9;Q14213", "gene"] == "EBI3"
+
+
+def test_plates_of_one_name_belong_together_whatever_their_order(tmp_path):
+    # The second panel lists its plates the other way round: they were mixed up by order.
+    rows = [
+        *("s1,P1,A1,1,PA,X,Pass", "s1,P1,A1,2,PA,Y,Pass"),
+        *("s1,P2,A2,20,PB,Y,Pass", "s1,P2,A2,10,PB,X,Pass"),
+        *("s2,P1,A1,3,PA,X,Pass", "s2,P1,A1,4,PA,Y,Pass", "s2,P2,A2,40,PB,Y,Pass"),
+    ]
+    result = read(write(tmp_path, rows, OLD))
+    assert result.samples["batch"].tolist() == ["X", "Y", "X", "Y"]
+    assert result.values.loc["s1"].to_numpy().tolist() == [[1, 10], [2, 20]]
+    assert np.isnan(result.values.loc["s2"].iloc[0, 1])
+    assert result.values.loc["s2"].iloc[1].tolist() == [4, 40]
+    assert not any("in their order" in note for note in result.notes)
+
+
+def test_plates_that_share_no_name_are_joined_by_order_and_that_is_said(tmp_path):
+    rows = [
+        *("s1,P1,A1,1,PA,A-1,Pass", "s1,P1,A1,2,PA,A-2,Pass"),
+        *("s1,P2,A2,10,PB,B-1,Pass", "s1,P2,A2,20,PB,B-2,Pass"),
+    ]
+    result = read(write(tmp_path, rows, OLD))
+    assert result.values.to_numpy().tolist() == [[1, 10], [2, 20]]
+    assert (
+        "Plates of one sample that share no name were joined across panels in their order: "
+        "1 sample (s1)." in result.notes
+    )
+
+
+def test_a_study_may_have_its_own_words_for_types_of_samples(tmp_path):
+    rows = [row.replace("s1;SAMPLE", "s1;CONTROL").replace("s2;SAMPLE", "s2;CASE") for row in ROWS]
+    path = write(tmp_path, rows)
+    assert read(path).values.index.tolist() == ["s2"]
+    listed = pd.DataFrame(index=["S1", "s2"])
+    assert read(path, samples=listed).values.index.tolist() == ["s1", "s2"]
+
+
+def test_several_ways_of_normalising_are_said(tmp_path):
+    rows = [
+        "s1,P1,A1,1,PA,X,Pass,Intensity",
+        "s2,P1,A1,2,PA,Y,Pass,Plate control",
+        "s3,P1,A1,2,PA,Y,Pass,Plate control",
+    ]
+    path = write(tmp_path, rows, f"{OLD},Normalization")
+    assert read(path).notes == (
+        "Normalised by Olink's software in several ways: Intensity (1 value), Plate control "
+        "(2 values): NPX of one and of another do not compare.",
+    )
+    assert read(write(tmp_path, rows[1:], f"{OLD},Normalization")).notes == ()
+
+
+def test_an_accession_left_out_or_turned_round_contradicts_no_other(tmp_path):
+    header = "SampleID,OlinkID,UniProt,Assay,NPX"
+    rows = ["s1,OID1,NA,A,1", "s2,OID1,P29459_P29460,A,2", 's3,OID1,"P29460,P29459",A,3']
+    result = read(write(tmp_path, rows, header))
+    assert result.values["OID1"].tolist() == [1, 2, 3]
+    assert result.proteins.loc["OID1", "accessions"] == "P29459;P29460"

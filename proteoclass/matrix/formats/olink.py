@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 
 import numpy as np
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.formats import olink_long
-from proteoclass.matrix.formats.olink_controls import controls_note, is_control_sample, limit_note
+from proteoclass.matrix.formats.olink_controls import (
+    controls_note,
+    is_control_sample,
+    limit_note,
+    normalisation_note,
+)
 from proteoclass.matrix.formats.olink_plates import join_blocks
 from proteoclass.matrix.formats.olink_wide import Block, Sheet, is_npx_sheet, parse_sheet
 from proteoclass.matrix.formats.quantities import Quantities, Request
+from proteoclass.matrix.samples.runs import KnownNames
+from proteoclass.matrix.samples.sheet import all_names
 from proteoclass.matrix.tables.content import read_bytes
 from proteoclass.matrix.tables.delimited import MAX_CELLS
 from proteoclass.matrix.tables.preview import Preview
@@ -71,7 +79,7 @@ def read(request: Request) -> Quantities:
 def _read_workbook(request: Request) -> Quantities:
     data = read_bytes(request.path)
     sheets, aside = _sheets(data, request)
-    listed = frozenset() if request.samples is None else frozenset(map(str, request.samples.index))
+    listed = KnownNames(() if request.samples is None else all_names(request.samples))
     blocks: list[Block] = []
     controls: list[str] = []
     for sheet in sheets:
@@ -86,12 +94,16 @@ def _read_workbook(request: Request) -> Quantities:
         )
     plates = join_blocks(blocks, request.path)
     assays = [name for sheet in sheets for name in sheet.control_assays]
+    ways: Counter[str] = Counter()
+    for sheet in sheets:
+        ways.update(sheet.normalisations)
     notes = (
         *aside,
         *dict.fromkeys(note for sheet in sheets for note in sheet.notes),
         *controls_note(controls, assays),
         *plates.notes,
         *_quality_notes(blocks),
+        *normalisation_note(dict(ways)),
     )
     return Quantities(
         values=plates.values,

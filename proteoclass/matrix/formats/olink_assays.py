@@ -103,7 +103,9 @@ def unique_assays(assays: Iterable[Assay], where: str) -> list[Assay]:
     wrong = []
     for assay in assays:
         first = found.setdefault(assay.key, assay)
-        if first.accessions != assay.accessions:
+        if not first.accessions:
+            found[assay.key] = assay  # a plate that leaves it out contradicts no other
+        elif assay.accessions and not _same(first.accessions, assay.accessions):
             wrong.append(f"{assay.own_name} ({first.accessions} and {assay.accessions})")
     if wrong:
         raise InputError(
@@ -111,6 +113,10 @@ def unique_assays(assays: Iterable[Assay], where: str) -> list[Assay]:
             "expected one UniProt accession for each OlinkID; correct the file"
         )
     return list(found.values())
+
+
+def _same(one: str, other: str) -> bool:
+    return set(one.split(";")) == set(other.split(";"))
 
 
 def describe_assays(assays: Sequence[Assay], where: str) -> pd.DataFrame:

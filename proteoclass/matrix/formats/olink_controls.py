@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from proteoclass.errors import name_list
 from proteoclass.matrix.headers import plain
@@ -17,6 +17,9 @@ _ASSAY = re.compile(
     r"[ _.-]*\d*",
     re.I,
 )
+_CONTROL_TYPES = frozenset(
+    ("samplecontrol", "platecontrol", "interplatecontrol", "negativecontrol")
+)
 
 
 def is_control_sample(name: str, sample_type: str = "", listed: Collection[str] = ()) -> bool:
@@ -27,7 +30,7 @@ def is_control_sample(name: str, sample_type: str = "", listed: Collection[str] 
     name : str
         Sample id.
     sample_type : str
-        What the file's column SampleType says, where it has one: it decides.
+        What the file's column SampleType says, where it has one: a type of Olink's decides.
     listed : collection of str
         Ids of the sample sheet: a sample that the study lists is the study's own, whatever
         its name ("Healthy control 3").
@@ -51,9 +54,10 @@ def is_control_sample(name: str, sample_type: str = "", listed: Collection[str] 
     False
     """
     kind = plain(sample_type)
-    if kind:
-        return "control" in kind
-    return name not in listed and _SAMPLE_ID.fullmatch(name) is not None
+    if kind == "sample" or kind in _CONTROL_TYPES:
+        return kind != "sample"
+    # Another word is the study's: its "control" may be a group of people.
+    return name not in listed and (kind == "control" or _SAMPLE_ID.fullmatch(name) is not None)
 
 
 def is_control_assay(name: str, assay_type: str = "") -> bool:
@@ -83,7 +87,9 @@ def is_control_assay(name: str, assay_type: str = "") -> bool:
     return "ctrl" in kind or "control" in kind or _ASSAY.fullmatch(name.strip()) is not None
 
 
-def controls_note(samples: Sequence[str], assays: Sequence[str]) -> tuple[str, ...]:
+def controls_note(
+    samples: Sequence[str], assays: Sequence[str], *, long: bool = False, typed: bool = False
+) -> tuple[str, ...]:
     """Count the controls that were left out.
 
     Parameters
@@ -92,6 +98,10 @@ def controls_note(samples: Sequence[str], assays: Sequence[str]) -> tuple[str, .
         Ids of control samples, one for each row left out.
     assays : sequence of str
         Names of control assays.
+    long : bool
+        The samples are of a long table: each has many rows and counts once.
+    typed : bool
+        The file has a column SampleType, which goes before the sheet.
 
     Returns
     -------
@@ -106,9 +116,11 @@ def controls_note(samples: Sequence[str], assays: Sequence[str]) -> tuple[str, .
     notes = []
     if samples:
         names = list(dict.fromkeys(samples))
+        noun = "control sample" if long else "row of control samples"
         notes.append(
-            f"Left out: {counted(len(samples), 'row of control samples')} by Olink's names "
-            f"({name_list(names)}); list one in the sample sheet if it is the study's own."
+            f"Left out: {counted(len(samples), noun)} by Olink's names "
+            f"({name_list(names)}); list one in the sample sheet if it is the study's own"
+            f"{', unless SampleType says what it is' if typed else ''}."
         )
     if assays:
         names = list(dict.fromkeys(assays))
@@ -117,6 +129,33 @@ def controls_note(samples: Sequence[str], assays: Sequence[str]) -> tuple[str, .
             f"({name_list(names)})."
         )
     return tuple(notes)
+
+
+def normalisation_note(values: Mapping[str, int]) -> tuple[str, ...]:
+    """Say so where not all values were normalised in one way by Olink's software.
+
+    Parameters
+    ----------
+    values : mapping of str to int
+        What the file says of it ("Intensity", "Plate control"), to how many values it says
+        so of.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> normalisation_note({"Intensity": 4, "Plate control": 2})[0].split(":")[1]
+    ' Intensity (4 values), Plate control (2 values)'
+    """
+    told = [f"{word} ({counted(n, 'value')})" for word, n in values.items() if word and n]
+    if len(told) < 2:
+        return ()
+    return (
+        f"Normalised by Olink's software in several ways: {name_list(told)}: NPX of one and of "
+        "another do not compare.",
+    )
 
 
 def limit_note(below: int, judged: int) -> tuple[str, ...]:

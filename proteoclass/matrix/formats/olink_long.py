@@ -10,6 +10,8 @@ from proteoclass.matrix.formats.olink_rows import LongRows
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.headers import plain
 from proteoclass.matrix.long_reports.batches import Content, open_batches
+from proteoclass.matrix.samples.runs import KnownNames
+from proteoclass.matrix.samples.sheet import all_names
 from proteoclass.matrix.tables.cells import DECIMAL_COMMAS
 from proteoclass.matrix.tables.preview import Preview
 
@@ -29,6 +31,7 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
     "plate": ("plateid",),
     "warning": ("qcwarning", "sampleqc"),
     "assay_warning": ("assaywarning", "assayqc"),
+    "normalisation": ("normalization", "normalizationtype"),
     "limit": ("lod", "maxlod", "platelod", "lodnpx"),
 }
 _QUANTITIES = ("npx", "pcnormalizednpx", "ipcnormalizednpx", "extnpx")
@@ -106,7 +109,7 @@ def read(request: Request) -> Quantities:
     with open_batches(seen, wanted, decimal=decimal, batch_rows=BATCH_ROWS) as batches:
         for batch in batches:
             rows.add(batch)
-    listed = frozenset() if request.samples is None else frozenset(map(str, request.samples.index))
+    listed = KnownNames(() if request.samples is None else all_names(request.samples))
     table = rows.table(listed)
     notes = ((DECIMAL_COMMAS,) if decimal == "," else ()) + table.notes
     return Quantities(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,6 +18,7 @@ from proteoclass.matrix.formats.olink_controls import (
     is_control_assay,
     is_control_sample,
     limit_note,
+    normalisation_note,
 )
 from proteoclass.matrix.long_reports.batches import Batch
 from proteoclass.matrix.tables.cells import MISSING
@@ -98,6 +100,7 @@ class LongRows:
         self._plates = self._register("plate")
         self._warnings = self._register("panel", "warning")
         self._flags = self._register("assay_warning")
+        self._ways = self._register("normalisation")
         self._n_rows = 0
         self._parts: list[dict[str, npt.NDArray]] = []
 
@@ -138,6 +141,7 @@ class LongRows:
                 "plate": self._plates.codes(batch).astype(np.int32),
                 "warning": self._warnings.codes(batch).astype(np.int32),
                 "flag": self._flags.codes(batch).astype(np.int32),
+                "way": self._ways.codes(batch).astype(np.int32),
                 "value": values,
                 "judged": np.isfinite(limit - values),
                 "below": values < limit,
@@ -183,6 +187,9 @@ class LongRows:
         index = pd.Index([samples[i] for i in runs], dtype=object)
         told, quality = self._told(cells, run, index)
         notes += [repeats, quality, limit_note(int(cells.below.sum()), int(cells.judged.sum()))]
+        ways = np.bincount(cells.way, minlength=len(self._ways.numbers)).tolist()
+        words = ["".join(key) for key in self._ways.names()]
+        notes.append(normalisation_note(dict(zip(words, ways, strict=True))))
         return LongTable(
             pd.DataFrame(values, index, proteins.index),
             proteins,
@@ -221,6 +228,8 @@ class LongRows:
         notes = controls_note(
             [name for name, out in zip(samples, is_control, strict=True) if out],
             [key[at] for key, out in zip(keys, internal, strict=True) if out],
+            long=True,
+            typed="sample_type" in self.roles,
         )
         kept = ~np.array(is_control)[cells.sample] & ~np.array(internal)[cells.assay]
         if not kept.any():
@@ -235,6 +244,7 @@ class LongRows:
     ) -> tuple[_Codes, list[int], tuple[str, ...]]:
         """Give each cell its row of the table: one for each sample, or for each of its plates."""
         step = np.zeros(len(at), dtype=np.int64)
+        by_order: list[int] = []
         self._refuse_large(len(samples), len(assays))
         # A sort of millions of rows only where the grid shows that a cell is taken twice.
         taken = np.zeros((len(samples), len(assays)), dtype=bool)
@@ -244,7 +254,9 @@ class LongRows:
             some = np.isin(cells.sample, np.unique(cells.sample[twice]))
             panels: dict[str, int] = {}
             panel = np.array([panels.setdefault(a.panel, len(panels)) for a in assays])
-            step[some] = _steps(cells.sample[some], panel[cells.assay[some]], cells.plate[some])
+            step[some], by_order = _steps(
+                cells.sample[some], panel[cells.assay[some]], cells.plate[some]
+            )
             self._refuse_repeats(cells, at, step, samples)
         key = cells.sample.astype(np.int64) * (int(step.max()) + 1) + step
         numbers, first = pd.factorize(key)
@@ -255,11 +267,17 @@ class LongRows:
         if not several:
             return run, runs, ()
         rows = sum(n for n in counts.values() if n > 1)
-        note = (
+        notes = [
             f"On several plates of one panel: {counted(len(several), 'sample')} "
             f"({name_list(several)}): {rows} rows, each with its plate."
-        )
-        return run, runs, (note,)
+        ]
+        if by_order:
+            notes.append(
+                f"Plates of one sample that share no name were joined across panels in their "
+                f"order: {counted(len(by_order), 'sample')} "
+                f"({name_list(samples[i] for i in by_order)})."
+            )
+        return run, runs, tuple(notes)
 
     def _refuse_large(self, n_samples: int, n_assays: int) -> None:
         if n_samples * n_assays > MAX_CELLS:
@@ -315,6 +333,7 @@ class _Cells:
     plate: npt.NDArray[np.int32]
     warning: npt.NDArray[np.int32]
     flag: npt.NDArray[np.int32]
+    way: npt.NDArray[np.int32]
     value: npt.NDArray[np.float64]
     judged: npt.NDArray[np.bool_]
     below: npt.NDArray[np.bool_]
@@ -332,12 +351,45 @@ def _repeated(sample: npt.NDArray, step: _Codes, assay: _Codes) -> npt.NDArray[n
     return counts[inverse] > 1
 
 
-def _steps(sample: npt.NDArray, panel: npt.NDArray, plate: npt.NDArray) -> _Codes:
-    """Count the plates of a sample on each panel, in the order of the file."""
+def _steps(sample: npt.NDArray, panel: npt.NDArray, plate: npt.NDArray) -> tuple[_Codes, list[int]]:
+    """Count the plates of each sample, and find the samples whose panels only order pairs.
+
+    A plate that several panels name is one run of the sample. Plates with names of their own
+    on each panel belong together in the order of the file.
+    """
     frame = pd.DataFrame({"sample": sample, "panel": panel, "plate": plate})
     once = frame.drop_duplicates()
-    once = once.assign(step=once.groupby(["sample", "panel"]).cumcount())
-    return frame.merge(once, how="left", on=["sample", "panel", "plate"])["step"].to_numpy()
+    steps: list[int] = []
+    index: list[Hashable] = []
+    by_order = []
+    for which, rows in once.groupby("sample", sort=False):
+        told, uncertain = _steps_of_one(list(zip(rows["panel"], rows["plate"], strict=True)))
+        steps += told
+        index += list(rows.index)
+        if uncertain:
+            by_order.append(int(str(which)))
+    once = once.assign(step=pd.Series(steps, index=index))
+    merged = frame.merge(once, how="left", on=["sample", "panel", "plate"])
+    return merged["step"].to_numpy(), by_order
+
+
+def _steps_of_one(pairs: Sequence[tuple[int, int]]) -> tuple[list[int], bool]:
+    """Count the plates of one sample, given as pairs of panel and plate, each once."""
+    on = Counter(plate for _, plate in pairs)
+    shared = {plate: i for i, plate in enumerate(p for p, n in on.items() if n > 1)}
+    taken = {(panel, shared[plate]) for panel, plate in pairs if plate in shared}
+    steps = []
+    alone = set()
+    for panel, plate in pairs:
+        if plate in shared:
+            steps.append(shared[plate])
+            continue
+        step = next(i for i in itertools.count() if (panel, i) not in taken)
+        taken.add((panel, step))
+        steps.append(step)
+        alone.add(step)
+    together = Counter(steps)
+    return steps, len(together) > 1 and any(together[step] > 1 for step in alone)
 
 
 def _joined(run: _Codes, codes: npt.NDArray, names: Sequence[str], n: int) -> list[str]:

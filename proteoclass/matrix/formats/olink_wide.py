@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,7 +15,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.formats.olink_assays import Assay, panel_name
 from proteoclass.matrix.formats.olink_controls import is_control_assay
 from proteoclass.matrix.headers import plain
-from proteoclass.matrix.tables.cells import numbers
+from proteoclass.matrix.tables.cells import MISSING, numbers
 from proteoclass.matrix.tables.workbook import cell_text, sheet_column
 from proteoclass.matrix.wording import counted
 
@@ -86,11 +87,14 @@ class Sheet:
         One for each panel.
     control_assays : list of str
         Columns of internal controls, left out.
+    normalisations : dict of str to int
+        How Olink's software normalised, to the number of values.
     notes : tuple of str
     """
 
     blocks: list[Block]
     control_assays: list[str]
+    normalisations: dict[str, int]
     notes: tuple[str, ...]
 
 
@@ -151,7 +155,8 @@ def parse_sheet(places: list[int], rows: list[list[Any]], sheet: str, where: str
     blocks = []
     for panel, at in columns.panels.items():
         blocks.append(_block(layout, columns, panel, at, sheet, where))
-    return Sheet(blocks, columns.controls, (*layout.notes, *columns.notes))
+    ways = _normalisations(layout, [i for at in columns.panels.values() for i in at])
+    return Sheet(blocks, columns.controls, ways, (*layout.notes, *columns.notes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,7 +287,10 @@ def _block(
         [cell_text(row[0]).strip() for row in layout.samples],
         values,
         plates,
-        layout.cells(columns.of_panel(layout, columns.warnings, panel)),
+        [
+            "" if word in MISSING else word
+            for word in layout.cells(columns.of_panel(layout, columns.warnings, panel))
+        ],
         _limits(layout, at, plates, plate_column),
     )
 
@@ -299,6 +307,12 @@ def _limits(
             limits.setdefault(plate, told.to_numpy(dtype=float))
     none = np.full(len(at), np.nan)
     return np.array([limits.get(plate, limits.get("", none)) for plate in plates])
+
+
+def _normalisations(layout: _Layout, at: list[int]) -> dict[str, int]:
+    row = next((row for label, row in layout.beneath if label == "normalization"), None)
+    words = Counter(cell_text(row[i]).strip() for i in at) if row is not None else Counter[str]()
+    return {word: n * len(layout.samples) for word, n in words.items()}
 
 
 def _refuse_other_quantities(rows: list[list[Any]], labels: list[str], where: str) -> None:
