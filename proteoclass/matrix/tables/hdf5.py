@@ -88,7 +88,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[Node]:
                         "again with h5py"
                     )
                 whole = int(file.id.get_filesize())
-                yield Node(str(path), file, Room(max(whole, _TEXT), max(longest, 1)))
+                yield Node(str(path), file, TextBudget(max(whole, _TEXT), max(longest, 1)))
         except InputError:
             raise  # a ValueError too, and said better already
         except _DAMAGE as error:
@@ -98,7 +98,7 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[Node]:
 
 
 @dataclass(eq=False)
-class Room:
+class TextBudget:
     """Memory that text of a file may still take.
 
     Text of any length stands in a file once, but any number of cells, in any number of
@@ -143,13 +143,13 @@ class Node:
     path : str
         The file, for messages.
     item : h5py.Group or h5py.Dataset
-    room : Room
+    budget : TextBudget
         Of the whole file.
     """
 
     path: str
     item: Any
-    room: Room
+    budget: TextBudget
 
     @property
     def where(self) -> str:
@@ -204,7 +204,7 @@ class Node:
         # Before its shape is asked for: that of a virtual dataset stands in other files.
         if isinstance(item, h5py.Dataset) and (item.is_virtual or item.external):
             raise InputError(f"{where}: is stored in another file; write the file whole")
-        return Node(self.path, item, self.room)
+        return Node(self.path, item, self.budget)
 
     def required(self, name: str) -> Node:
         """Return what stands in a group under a name.
@@ -243,7 +243,7 @@ class Node:
             )
         # An attribute is read whole, and all its texts may be the longest one.
         number, of_any_length = math.prod(told.shape or ()), told.dtype.kind == "O"
-        size = number * (self.room.longest if of_any_length else told.dtype.itemsize)
+        size = number * (self.budget.longest if of_any_length else told.dtype.itemsize)
         if size > (_TEXT if of_any_length else _MAX_ATTRIBUTE):
             raise InputError(
                 f"{self.where}: attribute {name!r} may take {size} bytes, more than is read; "
@@ -292,7 +292,7 @@ class Node:
         check_storage(self.item, self.where, is_text=self.is_text)
         if not self.shape:
             return self._kept([self.item[()]])
-        rows = min(max(1, _TEXT // self.room.longest), 1 << 16)
+        rows = min(max(1, _TEXT // self.budget.longest), 1 << 16)
         cells: list[str] = []
         for start in range(0, self.shape[0], rows):
             cells += self._kept(self.item[start : start + rows])
@@ -312,7 +312,7 @@ class Node:
 
     def _kept(self, block: Iterable[Any]) -> list[str]:
         cells = [self._decoded(cell) for cell in block]
-        self.room.spend(sum(map(len, cells)) + _TEXT_OBJECT * len(cells), self.where)
+        self.budget.spend(sum(map(len, cells)) + _TEXT_OBJECT * len(cells), self.where)
         return cells
 
     def _decoded(self, cell: Any) -> str:
