@@ -144,7 +144,8 @@ def _fill(
         io.write_json(target / "qc.json", _quality(evaluation, matrix))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, evaluation.cohort.matrix)
-        io.write_json(target / "run.json", _run_document(study, base, matrix, patients, target))
+        noted = matrix.with_notes(evaluation.summary["imputation"]["text"])
+        io.write_json(target / "run.json", _run_document(study, base, noted, patients, target))
     with clock.step("report"):
         _reports(target, patients, jobs, progress)
 

@@ -122,6 +122,12 @@ def test_says_what_it_was_made_of(run, place):
     assert document["patients"]["SIM-P001"].startswith("patients/sim-p001-")
     assert json.loads((run / "evaluation.json").read_text())["cohort"]["synthetic"] is True
     assert "SYNTHETIC" in (run / "study.html").read_text()
+    # Simulated urine is left-censored; the study asks for auto.
+    imputation = json.loads((run / "evaluation.json").read_text())["imputation"]
+    assert (imputation["asked"], imputation["all_patients"]) == ("auto", "low")
+    assert imputation["text"] in document["notes"]
+    said = imputation["text"].split("--impute")[1][:30]
+    assert said in (run / "study.html").read_text()
 
 
 @pytest.mark.parametrize("name", ["scores.tsv", "predictions.tsv", "evaluation.json"])

@@ -77,7 +77,7 @@ def evaluate(
         say(f"wrote {output}")
     if as_json:
         put_json(result.summary)
-    notices(result.summary["warnings"])
+    notices([result.summary["imputation"]["text"], *result.summary["warnings"]])
     say(evaluation_line(result.summary))
 
 

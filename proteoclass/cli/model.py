@@ -48,12 +48,22 @@ def verify(file: str) -> None:
 def _facts(summary: dict[str, Any]) -> str:
     outcome, training = summary["outcome"], summary["training"]
     thresholds, auc = summary["thresholds"], summary["auc"]
+    normalise, impute = summary["normalise"], summary["impute"]
+    against = f" on {normalise['n_reference']} reference proteins"
+    chosen = " (chosen by auto)" if impute["asked"] == "auto" else ""
     validated = "" if thresholds["externally_validated"] else ", not externally validated"
     rows = [
         ["model", summary["name"]],
         ["sha256", summary["sha256"]],
         ["created", str(summary["created"])],
         ["measures", f"{summary['kind']} in {summary['fluid']}"],
+        ["normalised by", normalise["method"] + (against if normalise["n_reference"] else "")],
+        [
+            "not detected",
+            f"filled by {impute['method']}{chosen}"
+            if impute["method"] != "none"
+            else f"left as it is{chosen}",
+        ],
         ["outcome", f"{outcome['column']}: {outcome['positive']} against {outcome['negative']}"],
         [
             "trained on",

@@ -62,5 +62,7 @@ def train(
     with progress_bar() as progress:
         model = run(matrix, outcome, settings=settings, panel=chosen, progress=progress, **design)
     put_text(model.to_json(), output, force=force)
-    auc = model.summary()["auc"]
+    summary = model.summary()
+    auc, impute = summary["auc"], summary["impute"]
+    say(f"values that were not detected, --impute {impute['asked']}: {impute['method']}")
     say(f"model {model.sha256[:12]}: AUC {auc['mean_over_repeats']:.2f} ({interval_text(auc)})")

@@ -148,9 +148,7 @@ def _facts(run: Run) -> dict[str, str]:
         else f"{whole(panel.get('size'))} proteins chosen from "
         f"{whole(panel.get('n_candidates'))} inside each training fold.",
         "Sample size": size,
-        "Missing data": f"{percent(run.qc.get('missing_rate'))} of the matrix not detected."
-        if run.qc
-        else "",
+        "Missing data": _missing_data(run),
         "Analytical methods": _settings(evaluation),
         "Class imbalance": f"{whole(cohort.get('n_positive'))} {positive}, "
         f"{whole(cohort.get('n_negative'))} {negative}; folds stratified.",
@@ -181,6 +179,11 @@ def _normalisation(evaluation: dict[str, Any]) -> str:
     if part(evaluation, "settings").get("normalise") == "none":
         return "values were not normalised"
     return "normalisation learnt on training patients"
+
+
+def _missing_data(run: Run) -> str:
+    missing = f"{percent(run.qc.get('missing_rate'))} of the matrix not detected." if run.qc else ""
+    return f"{missing} {shown(part(run.evaluation, 'imputation').get('text'), 300)}".strip()
 
 
 def _events_per_candidate(run: Run) -> str:

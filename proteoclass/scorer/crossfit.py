@@ -48,6 +48,8 @@ class FoldResult:
         Normalised log2 values; NaN = not detected.
     thresholds : Thresholds
         Set on the training patients.
+    imputation : str
+        The imputer in force on the training patients.
     """
 
     rows: npt.NDArray[np.intp]
@@ -59,6 +61,7 @@ class FoldResult:
     contributions: pd.DataFrame
     measured: pd.DataFrame
     thresholds: Thresholds
+    imputation: str
 
 
 def run_fold(
@@ -106,6 +109,7 @@ def run_fold(
         contributions=scaled_contributions(fitted, panel_values, calibrator),
         measured=fitted.measured(test_values),
         thresholds=thresholds,
+        imputation=fitted.imputation,
     )
 
 

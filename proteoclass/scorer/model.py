@@ -274,6 +274,11 @@ class SeverityModel:
             "method": self.content.normaliser.method,
             "n_reference": len(self.content.normaliser.reference),
         }
+        asked = str(self.content.settings.get("impute", "none"))
+        filled = any(protein.fill is not None for protein in self.content.panel)
+        # "auto" stands for "low" where it fills at all.
+        method = {"auto": "low"}.get(asked, asked) if filled else "none"
+        dumped["impute"] = {"asked": asked, "method": method}
         return dumped | {
             "name": self.name,
             "sha256": self.sha256,

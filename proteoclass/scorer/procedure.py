@@ -109,6 +109,12 @@ class FittedProcedure:
         return blend
 
     @property
+    def imputation(self) -> str:
+        """The imputer in force, which `auto` chose in this fit."""
+        method: str = self.pipeline["impute"].method_
+        return method
+
+    @property
     def fill(self) -> Floats:
         """What "not detected" stands for in each panel protein; NaN = left as it is."""
         fill: Floats = self.pipeline["impute"].fill_[self.pipeline["choose"].get_support()]

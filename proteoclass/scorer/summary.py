@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
 from proteoclass.scorer.parallel import single_threaded
-from proteoclass.scorer.procedure import fit_procedure
+from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.versions import software_versions
 
@@ -59,7 +60,11 @@ def summarise(
     dict
     """
     auc = _auc(cohort, by_repeat)
-    apparent = _apparent_auc(cohort, settings, design["seed"], fixed)
+    rows = cohort.index_rows()
+    fitted = single_threaded(
+        fit_procedure, (cohort, rows, settings, unit_seed(design["seed"]), fixed)
+    )
+    apparent = _apparent_auc(cohort, fitted, rows)
     summary = {
         "format": "proteoclass-evaluation",
         "version": 1,
@@ -72,6 +77,7 @@ def summarise(
         "cohort": describe_cohort(cohort),
         "design": design,
         "settings": settings.to_dict(),
+        "imputation": _imputation(settings.impute, by_repeat, fitted.imputation),
         "auc": auc,
         "permutation": permutation,
         "average_precision": performance.average_precision(cohort, by_repeat),
@@ -139,9 +145,23 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
     }
 
 
-def _apparent_auc(cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...]) -> float:
-    rows = cohort.index_rows()
-    fitted = single_threaded(fit_procedure, (cohort, rows, settings, unit_seed(seed), fixed))
+def _imputation(asked: str, by_repeat: list[list[FoldResult]], over_all: str) -> dict[str, Any]:
+    """Return which imputer was in force where, and the sentence that says it."""
+    used = Counter(r.imputation for results in by_repeat for r in results)
+    total = used.total()
+    in_folds = ", ".join(f"{name} in {n} of {total}" for name, n in sorted(used.items()))
+    return {
+        "asked": asked,
+        "folds": dict(sorted(used.items())),
+        "all_patients": over_all,
+        "text": (
+            f"Values that were not detected, --impute {asked}: {in_folds} training folds, "
+            f"{over_all} in the fit to all patients."
+        ),
+    }
+
+
+def _apparent_auc(cohort: Cohort, fitted: FittedProcedure, rows: npt.NDArray[np.intp]) -> float:
     values = fitted.panel_values(cohort.values.iloc[rows])
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])
 

@@ -15,12 +15,15 @@ from proteoclass.errors import TooLittleDataError
 
 AUC = {"mean_over_repeats": 0.861, "interval": [0.78, 0.93], "interval_kind": "Nadeau-Bengio"}
 SUMMARY = {
+    "imputation": {"text": "Values that were not detected, --impute auto: low in 20 of 20."},
     "auc": AUC,
     "permutation": {"p": 0.0099},
     "cohort": {"n_patients": 50, "n_positive": 11},
     "warnings": ["batch and outcome are associated"],
 }
 MODEL = {
+    "normalise": {"method": "pqn", "n_reference": 50},
+    "impute": {"asked": "auto", "method": "low"},
     "name": "urine-20",
     "sha256": "ab" * 32,
     "created": "2024-01-01",
@@ -148,7 +151,8 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     assert (call["settings"].size, call["settings"].normalise) == (5, "median")
     assert call["outcome"].negative == "mild"
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-2:] == [
+    assert result.stderr.splitlines()[-3:] == [
+        "note: Values that were not detected, --impute auto: low in 20 of 20.",
         "note: batch and outcome are associated",
         "AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio), permutation p 0.0099; "
         "50 patients, 11 positive",
@@ -215,6 +219,7 @@ def test_train_writes_one_file(files, stand_in):
     assert result.stderr.splitlines()[-1] == (
         "model abababababab: AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio)"
     )
+    assert "values that were not detected, --impute auto: low" in result.stderr
     assert (calls[0]["panel"], calls[0]["name"]) == (None, "ours")
     assert run(*arguments).exit_code == 3
     assert len(calls) == 1
@@ -227,6 +232,8 @@ def test_model_show_reads_like_a_label(files):
     assert facts["thresholds"] == (
         "20.0 and 61.0 score points (sensitivity 0.9), not externally validated"
     )
+    assert facts["normalised by"] == "pqn on 50 reference proteins"
+    assert facts["not detected"] == "filled by low (chosen by auto)"
     assert facts["trained on"] == "50 patients (11 positive, 39 negative)"
     assert [line[21:] for line in lines if line.startswith("not for")] == MODEL["not_for"]
     assert lines[-1].split() == ["P1", "P1", "G1", "up"]

@@ -85,6 +85,7 @@ def test_folds_and_locked_model_fill_alike(gappy, method):
     fitted = fit_procedure(cohort, cohort.index_rows(), resolved, unit_seed(0))
     panel = [p.id for p in model.content.panel]
     assert fitted.panel == panel
+    assert model.summary()["impute"] == {"asked": method, "method": method}
     assert not any(p.fill is None for p in model.content.panel)
     assert gappy.values[panel].isna().to_numpy().any()
     by_folds = fitted.blend.margin(fitted.panel_values(gappy.values))
@@ -92,6 +93,21 @@ def test_folds_and_locked_model_fill_alike(gappy, method):
     np.testing.assert_array_equal(by_folds, locked)
     together = lines(model.score(gappy))
     assert lines(model.score(gappy.take([gappy.values.index[3]]))) == [together[3]]
+
+
+@pytest.mark.parametrize("method", ["low", "none"])
+def test_what_auto_chose_is_said(gappy, toy, method):
+    matrix = gappy if method == "low" else replace(toy, values=toy.values.fillna(20.0))
+    settings = replace(QUICK, normalise="median")
+    summary = evaluate(matrix, OUTCOME, settings=settings, folds=3, repeats=2, permutations=0)
+    imputation = summary.summary["imputation"]
+    assert (imputation["folds"], imputation["all_patients"]) == ({method: 6}, method)
+    assert imputation["text"].endswith(
+        f"--impute auto: {method} in 6 of 6 training folds, {method} in the fit to all patients."
+    )
+    locked = train(matrix, OUTCOME, evaluation=summary).summary()["impute"]
+    assert locked == {"asked": "auto", "method": method}
+    assert load_model(OLD).summary()["impute"]["asked"] == "auto"
 
 
 def test_gaps_of_a_shallow_sample_are_no_evidence(gappy):
