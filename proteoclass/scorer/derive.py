@@ -65,6 +65,7 @@ def derive_panel(
         choosing.fit(
             cohort.values.iloc[rows],
             cohort.labels[rows],
+            impute__samples=cohort.matrix.samples.iloc[rows],
             choose__sample_weight=cohort.weights[rows],
             choose__groups=cohort.patients[rows],
         )

@@ -218,6 +218,7 @@ def fit_procedure(
     pipeline.fit(
         cohort.values.iloc[rows],
         cohort.labels[rows],
+        impute__samples=cohort.matrix.samples.iloc[rows],
         choose__sample_weight=weights,
         choose__groups=patients,
         score__sample_weight=weights,

@@ -112,7 +112,15 @@ def test_imputation_is_named_counted_and_explained(wide):
     assert f"Filled {gaps} of {gaps} gaps by low" in result.stderr
     assert "Weak proteins are missing more often" in result.stderr
     assert int(table(run(path)).isna().to_numpy().sum()) == gaps
-    npx = table(run(path, "--impute", "auto", "--kind", "npx", "--scale", "log2"))
+    assert "low is recommended" in result.stderr
+    # What is recommended and what was done are two sentences: another method may be asked for.
+    other = run(path, "--impute", "half-min")
+    assert "low is recommended" in other.stderr
+    assert f"Filled {gaps} of {gaps} gaps by half-min (as asked)" in other.stderr
+    assert f"{gaps} gaps left as they are (as asked)" in run(path).stderr
+    kept = run(path, "--impute", "auto", "--kind", "npx", "--scale", "log2")
+    assert f"{gaps} gaps left as they are (by auto, for npx values)" in kept.stderr
+    npx = table(kept)
     assert int(npx.isna().to_numpy().sum()) == gaps
 
 

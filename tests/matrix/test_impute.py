@@ -1,6 +1,7 @@
 """Imputers and the test that recommends one, against arithmetic done another way."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,8 +136,6 @@ def test_a_sample_that_could_not_be_normalised_is_not_filled_and_teaches_nothing
 
 def test_left_censoring_equals_spearman_by_pandas(censored):
     # pandas ranks and correlates on its own.
-    import pandas as pd
-
     frame = pd.DataFrame(censored)
     rate = frame.isna().mean()
     partly = (rate > 0) & (rate < 1)
@@ -214,3 +213,20 @@ def test_gaps_of_a_whole_plex_are_told_from_single_ones():
     rare[50:55] = 20
     assert not not_measured(rare, np.repeat(["A", "B"], [10, 50])).any()
     assert not not_measured(values, ["A"] * 30).any()
+
+
+@pytest.mark.parametrize("method", ["low", "min-prob", "half-min", "none"])
+def test_training_gaps_of_a_whole_batch_are_no_evidence(censored, method):
+    samples = pd.DataFrame({"batch": np.repeat(["A", "B"], 20)})
+    values = censored.copy()
+    values[20:, 100:] = np.nan  # batch B did not measure the strongest proteins
+    imputer = Imputer(method)
+    filled = imputer.fit_transform(values, samples=samples)
+    plain = Imputer(method).fit_transform(values)
+    expected = plain.copy()
+    if method != "none":
+        assert (plain[20:, 100:] < np.nanmin(values[:20, 100:], axis=0) + 1).any()
+        expected[20:, 100:] = np.nanmedian(values[:, 100:], axis=0)
+    np.testing.assert_allclose(filled, expected)
+    # A new sample is filled by what was learnt, whichever batch it comes from.
+    np.testing.assert_array_equal(imputer.transform(values), plain)

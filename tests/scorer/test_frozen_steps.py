@@ -155,6 +155,20 @@ def test_a_table_without_the_weakest_references_shifts_no_sample(toy):
     assert (old.shifts(fewer) - old.shifts(wide)).median() > 0.5
 
 
+def test_proteins_that_a_batch_did_not_measure_do_not_tell_the_outcome():
+    # No protein differs between the classes; five patients of six in batch A are severe.
+    rng = np.random.default_rng(2)
+    batch = np.repeat(["A", "B"], [38, 22])
+    severe = rng.random(60) < np.where(batch == "A", 0.8, 0.2)
+    values = 20 + np.linspace(-5, 5, 100) + rng.normal(size=(60, 100))
+    values[np.ix_(batch == "B", np.arange(30, 50))] = np.nan
+    sheet = pd.DataFrame({"severity": np.where(severe, "severe", "mild"), "batch": batch})
+    matrix = ProteinMatrix.build(pd.DataFrame(values).add_prefix("P"), sheet, scale="log2")
+    settings = replace(QUICK, impute="low")
+    found = evaluate(matrix, OUTCOME, settings=settings, folds=5, repeats=1, permutations=0)
+    assert found.summary["auc"]["mean_over_repeats"] < 0.6
+
+
 def test_ratios_are_never_filled(toy):
     ratios = replace(toy, values=toy.values - 20, kind="ratio")
     with pytest.raises(InputError, match="impute low: ratios are never filled"):

@@ -157,6 +157,34 @@ def not_measured(values: Floats, groups: npt.ArrayLike, chance: float = 0.01) ->
     return marked
 
 
+def not_measured_in(values: Floats, samples: pd.DataFrame) -> Bools:
+    """Mark the gaps of plexes and batches that did not measure a protein.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_samples, n_proteins)
+        log2 values; NaN = missing.
+    samples : DataFrame, shape (n_samples, n_roles)
+        `plex` and `batch`, where the sheet has them.
+
+    Returns
+    -------
+    array of bool, shape (n_samples, n_proteins)
+        As `not_measured`, by either role.
+
+    Examples
+    --------
+    >>> values = np.array([[1.0]] * 5 + [[np.nan]] * 5)
+    >>> int(not_measured_in(values, pd.DataFrame({"batch": list("aaaaabbbbb")})).sum())
+    5
+    """
+    marked = np.zeros(values.shape, dtype=bool)
+    for role in ("plex", "batch"):
+        if role in samples:
+            marked |= not_measured(values, samples[role].to_numpy(dtype=object))
+    return marked
+
+
 def _depth(missing: Bools) -> float:
     """Compare samples that lack a protein with samples that do not, by their other gaps."""
     gaps = missing.sum(axis=1)
@@ -175,18 +203,17 @@ def _reason(missing: Bools, censoring: float, depth: float, outcome: float) -> s
     if np.isnan(censoring):
         words = (
             f"fewer than {_MIN_PROTEINS_FOR_TEST} proteins are missing in some samples, or all of "
-            "them alike: too few to tell why values are missing; gaps are left as they are"
+            "them alike: too few to tell why values are missing; none is recommended"
         )
     elif censoring < LEFT_CENSORED_BELOW:
         words = (
             f"weak proteins are missing more often (Spearman {censoring:+.2f} between missing rate "
-            f"and intensity, below {LEFT_CENSORED_BELOW}): absence is taken for a low value"
+            f"and intensity, below {LEFT_CENSORED_BELOW}): low is recommended"
         )
     else:
         words = (
             f"weak proteins are not clearly missing more often (Spearman {censoring:+.2f} between "
-            f"missing rate and intensity, not below {LEFT_CENSORED_BELOW}): gaps are left as they "
-            "are"
+            f"missing rate and intensity, not below {LEFT_CENSORED_BELOW}): none is recommended"
         )
     if not np.isnan(depth):
         words += (

@@ -6,11 +6,16 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.normalisation.censoring import LEFT_CENSORED_BELOW, left_censoring
+from proteoclass.matrix.normalisation.censoring import (
+    LEFT_CENSORED_BELOW,
+    left_censoring,
+    not_measured_in,
+)
 from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
@@ -125,6 +130,31 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.complete_ = np.flatnonzero((~np.isnan(values)).mean(axis=0) >= _COMPLETE)
         self.fewest_ = fewest_detected(values[:, self.complete_])
         return self
+
+    def fit_transform(self, X: Any, y: Any = None, samples: pd.DataFrame | None = None) -> Floats:
+        """Learn what absence stands for, and fill the training samples.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_proteins)
+            Normalised log2 values of training samples.
+        y : None
+            Ignored.
+        samples : DataFrame, shape (n_samples, n_roles), optional
+            With `plex` and `batch`, where known. Where a whole one of them did not measure
+            a protein its gaps take the protein's median, which is no evidence: a low value
+            would tell the batch, and with it whatever else differs between batches.
+
+        Returns
+        -------
+        array of float, shape (n_samples, n_proteins)
+        """
+        filled = self.fit(X, y).transform(X)
+        if samples is None or self.method_ == "none":
+            return filled
+        values = np.asarray(X, dtype=np.float64)
+        unknown = not_measured_in(values, samples) & ~np.isnan(filled)
+        return np.where(unknown, nan_quantile(values, 0.5), filled)
 
     def transform(self, X: Any) -> Floats:
         """Return the values with the gaps filled.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import name_list
-from proteoclass.matrix.normalisation.censoring import not_measured, recommend_imputation
+from proteoclass.matrix.normalisation.censoring import not_measured_in, recommend_imputation
 from proteoclass.matrix.normalisation.impute import Imputer, imputation_for
 from proteoclass.matrix.normalisation.normalise import (
     Normaliser,
@@ -93,28 +93,21 @@ def filled_matrix(matrix: ProteinMatrix, method: str = "auto") -> ProteinMatrix:
     [4.0, 3.0]
     """
     chosen = imputation_for(matrix.kind, method)
-    if chosen == "none":
-        return matrix
     before = matrix.values.to_numpy(dtype=float)
+    if chosen == "none":
+        why = "as asked" if method == "none" else f"by auto, for {matrix.kind} values"
+        return matrix.with_notes(f"{int(np.isnan(before).sum())} gaps left as they are ({why}).")
     imputer = Imputer(chosen).fit(before)
-    filled = np.where(_not_measured(matrix), np.nan, imputer.transform(before))
+    filled = np.where(not_measured_in(before, matrix.samples), np.nan, imputer.transform(before))
     gaps = np.isnan(before)
     reason = recommend_imputation(before).reason
+    why = "chosen by auto" if method == "auto" else "as asked"
     return _with_values(matrix, filled).with_notes(
         f"{reason[0].upper()}{reason[1:]}.",
         f"Filled {int((gaps & ~np.isnan(filled)).sum())} of {int(gaps.sum())} gaps by "
-        f"{imputer.method_}; gaps of whole plexes and batches, and of samples that could not be "
-        "normalised, stay.",
+        f"{imputer.method_} ({why}); gaps of whole plexes and batches, and of samples that could "
+        "not be normalised, stay.",
     )
-
-
-def _not_measured(matrix: ProteinMatrix) -> npt.NDArray[np.bool_]:
-    numbers = matrix.values.to_numpy(dtype=float)
-    marked = np.zeros(numbers.shape, dtype=bool)
-    for role in ("plex", "batch"):
-        if role in matrix.samples:
-            marked |= not_measured(numbers, matrix.samples[role].to_numpy(dtype=object))
-    return marked
 
 
 def _with_values(matrix: ProteinMatrix, numbers: npt.NDArray[np.float64]) -> ProteinMatrix:
