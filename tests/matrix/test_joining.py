@@ -275,3 +275,11 @@ def test_a_rerun_that_is_kept_has_its_own_row_of_the_sheet():
     assert joined.samples["day"].to_dict() == {"a": 1, "a (2)": 5, "b": 2}
     assert joined.samples["replicate_of"].tolist()[1] == "a"
     assert joined.matching.not_in_matrix == ()
+
+
+def test_without_a_sheet_nothing_is_said_of_what_it_does_not_say():
+    told = pd.DataFrame({"batch": ["1", "2"]}, index=["a", "a"])
+    notes = join_samples(quantities(["a", "a"], told), None, "keep").notes
+    assert notes == ()
+    notes = join_samples(quantities(["a", "a"], told), sheet("a"), "keep").notes
+    assert notes == ("Taken from the matrix file, as the sample sheet does not say: batch.",)

@@ -464,3 +464,12 @@ def test_several_ways_of_normalising_are_said(tmp_path):
         "Normalised by Olink's software in several ways: IPC (4 values), Intensity (2 values): "
         "NPX of one and of another do not compare."
     )
+
+
+def test_a_hidden_sheet_that_is_read_is_said(tmp_path):
+    path = write(tmp_path, INF=npx_sheet(ONE), old=npx_sheet([("s3", [1, 2])]))
+    book = openpyxl.load_workbook(path)
+    book["old"].sheet_state = "hidden"
+    book.save(path)
+    assert "Hidden sheets, read too: old; choose with --sheet." in read(path).notes
+    assert not any("Hidden" in note for note in read(path, sheet="INF").notes)

@@ -127,6 +127,7 @@ def _sheets(data: bytes, request: Request) -> tuple[list[Sheet], tuple[str, ...]
     cells = 0
     with open_workbook(data, where) as book:
         names = [page.title for page in book.worksheets]
+        hidden = {page.title for page in book.worksheets if page.sheet_state != "visible"}
         for name in names if request.sheet is None else [request.sheet]:
             if name not in names:
                 raise InputError(
@@ -147,11 +148,14 @@ def _sheets(data: bytes, request: Request) -> tuple[list[Sheet], tuple[str, ...]
             "rows 'Panel', 'Assay' and 'Uniprot ID' or 'OlinkID' above the samples; name another "
             "sheet or format"
         )
+    notes = []
     if aside:
-        return sheets, (f"Sheets without NPX, not read: {name_list(aside)}.",)
+        notes.append(f"Sheets without NPX, not read: {name_list(aside)}.")
     if request.sheet is not None and len(names) > 1:
-        return sheets, (f"Of {len(names)} sheets only {request.sheet!r} was read, as asked.",)
-    return sheets, ()
+        notes.append(f"Of {len(names)} sheets only {request.sheet!r} was read, as asked.")
+    elif read_hidden := [name for name in names if name in hidden and name not in aside]:
+        notes.append(f"Hidden sheets, read too: {name_list(read_hidden)}; choose with --sheet.")
+    return sheets, tuple(notes)
 
 
 def _quality_notes(blocks: list[Block]) -> tuple[str, ...]:

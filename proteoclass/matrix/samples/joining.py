@@ -83,7 +83,7 @@ def join_samples(read: Quantities, samples: pd.DataFrame | None, rule: str = "li
     matching = matching.finding(listed)
     told = people.loc[listed]
     told.index = pd.Index([group.sample for group in groups], name="sample_id")
-    joined, notes = _with_file(_marked(told, groups), read, groups)
+    joined, notes = _with_file(_marked(told, groups), read, groups, has_sheet=True)
     if reruns and not taken_in:
         notes = (*notes, _left_reruns(reruns))
     if matching.by != "sample_id":
@@ -115,7 +115,7 @@ def _without_sheet(read: Quantities, names: list[str], rule: str) -> Joined:
             f"({name_list(renamed, 2)})."
         )
     bare = pd.DataFrame(index=pd.Index([group.sample for group in groups], name="sample_id"))
-    known, more = _with_file(_marked(bare, groups), read, groups)
+    known, more = _with_file(_marked(bare, groups), read, groups, has_sheet=False)
     return Joined(groups, known if known.shape[1] else None, None, (*notes, *more))
 
 
@@ -154,7 +154,7 @@ def _marked(samples: pd.DataFrame, groups: Sequence[Group]) -> pd.DataFrame:
 
 
 def _with_file(
-    samples: pd.DataFrame, read: Quantities, groups: Sequence[Group]
+    samples: pd.DataFrame, read: Quantities, groups: Sequence[Group], *, has_sheet: bool
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Put what the file says of its samples under what the sheet says."""
     if read.samples is None or read.samples.empty:
@@ -188,7 +188,7 @@ def _with_file(
             f"count; it is the column {_OTHER_IDS!r} here."
         )
     roles = [column for column in added if column in ROLES]
-    if roles and len(samples.columns):
+    if roles and has_sheet:
         notes.append(
             f"Taken from the matrix file, as the sample sheet does not say: {name_list(roles, 12)}."
         )
