@@ -212,7 +212,13 @@ def _quality(evaluation: Evaluation, measured: ProteinMatrix) -> dict[str, Any]:
     cohort = evaluation.cohort
     labels = pd.Series(cohort.labels, index=cohort.values.index).where(cohort.weights > 0)
     # Only index samples keep a label here, and all of them stand for their patient.
-    return describe_quality(cohort.matrix, labels, index="all", measured=measured)
+    return describe_quality(
+        cohort.matrix,
+        labels,
+        index="all",
+        measured=measured,
+        normalise=evaluation.settings.normalise,
+    )
 
 
 def _groups(evaluation: Evaluation) -> pd.Series:

@@ -380,3 +380,17 @@ def test_why_no_loading_is_known_is_said():
     assert report["missing_against_depth"]["reason"] == (
         "0 samples with a known loading: no protein is detected in 80% of the samples"
     )
+
+
+def test_quotients_in_two_groups_are_warned_of_where_values_are_normalised(values):
+    rng = np.random.default_rng(0)
+    full = pd.DataFrame(rng.normal(20, 0.3, values.shape), values.index, values.columns)
+    full.iloc[3, ::2] += 4
+    warned = "Quotients in two groups, which is more than dilution: 1 of 40 samples (s3)."
+    assert warned in describe_quality(matrix_of(full))["warnings"]
+    for quiet in (
+        describe_quality(matrix_of(full, kind="npx")),
+        describe_quality(matrix_of(full), normalise="none"),
+        describe_quality(matrix_of(full.drop(index="s3"))),
+    ):
+        assert not [text for text in quiet["warnings"] if text.startswith("Quotients")]

@@ -189,6 +189,16 @@ def test_all_rivals_are_near_one_half_for_permuted_labels(values):
     assert len(areas[0]) == 7
 
 
+@pytest.mark.parametrize("method", ["median", "pqn", "quantile", "none"])
+def test_the_factor_is_of_the_normalisation_in_force(values, method):
+    matrix, labels = cohort(values)
+    rival = _named(find_rivals(matrix, labels, normalise=method), "normalisation factor")
+    if method == "none":
+        assert (rival.auc, rival.note) == (None, "values of kind intensity are not normalised")
+    else:
+        assert f"({method}, learnt without labels)" in rival.note
+
+
 def test_the_normalisation_factor_is_the_frozen_shift(values):
     values.iloc[:10] += 1.5
     matrix, labels = cohort(values)

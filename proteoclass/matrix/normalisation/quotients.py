@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.errors import name_list
 from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
@@ -73,6 +74,34 @@ def bimodal_quotients(
         {"dip": dips, "n": counts, "bimodal": dips * np.sqrt(counts) > DIP_LIMIT},
         index=values.index,
     )
+
+
+def quotient_warnings(values: pd.DataFrame, exclude: tuple[str, ...] = ()) -> list[str]:
+    """Return a sentence that names the samples with bimodal quotients, if there are any.
+
+    Parameters
+    ----------
+    values, exclude
+        As for `bimodal_quotients`.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> plain = pd.DataFrame(np.linspace(10, 20, 40) + np.array([[0.0], [1.0], [2.0]]))
+    >>> quotient_warnings(plain)
+    []
+    """
+    quotients = bimodal_quotients(values, exclude)
+    split = quotients.index[quotients["bimodal"]]
+    if not len(split):
+        return []
+    return [
+        f"Quotients in two groups, which is more than dilution: {len(split)} of {len(values)} "
+        f"samples ({name_list(split)})."
+    ]
 
 
 def dip(sample: Floats) -> float:

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.errors import name_list
 from proteoclass.matrix.normalisation.censoring import not_measured_in, recommend_imputation
 from proteoclass.matrix.normalisation.impute import Imputer, imputation_for
 from proteoclass.matrix.normalisation.normalise import (
@@ -19,7 +18,7 @@ from proteoclass.matrix.normalisation.normalise import (
     default_normalisation,
 )
 from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
-from proteoclass.matrix.normalisation.quotients import bimodal_quotients
+from proteoclass.matrix.normalisation.quotients import quotient_warnings
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 
@@ -55,13 +54,7 @@ def normalised_matrix(matrix: ProteinMatrix, method: str = "auto") -> ProteinMat
     why = " (chosen by kind and fluid)" if method == "auto" else ""
     notes = [f"Normalised by {chosen}{why} over all samples."]
     if chosen != "none":
-        quotients = bimodal_quotients(matrix.values, exclude)
-        split = quotients.index[quotients["bimodal"]]
-        if len(split):
-            notes.append(
-                f"Quotients in two groups, which is more than dilution: {len(split)} of "
-                f"{matrix.n_samples} samples ({name_list(split)})."
-            )
+        notes += quotient_warnings(matrix.values, exclude)
     return _with_values(matrix, numbers).with_notes(*notes)
 
 

@@ -8,6 +8,9 @@ import numpy as np
 import pandas as pd
 
 from proteoclass import io
+from proteoclass.matrix.normalisation.normalise import default_normalisation
+from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
+from proteoclass.matrix.normalisation.quotients import quotient_warnings
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.components import component_warnings, principal_components
 from proteoclass.matrix.quality.depth import QUANTILE_LEVELS, cohort_shift, sample_rows
@@ -31,6 +34,7 @@ def describe_quality(
     *,
     index: str = "first",
     measured: ProteinMatrix | None = None,
+    normalise: str = "auto",
 ) -> dict[str, Any]:
     """Describe the quality of a matrix.
 
@@ -45,6 +49,9 @@ def describe_quality(
     measured : ProteinMatrix, optional
         The matrix as it was read, where `matrix` holds ratios to a pool: pools, specimens
         and sex are looked at there.
+    normalise : {"auto", "none", "median", "pqn", "quantile"}
+        What a score is made with: its factor is a rival, and without one no quotients are
+        looked at. `auto` by kind and fluid.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def describe_quality(
     precise = precision(raw, raw_shift)
     specimen = specimen_quality(raw, raw_shift, raw_reason)
     sex = sex_check(raw)
-    of_outcome, rivals, standing = _against_outcome(log2, labels, index)
+    of_outcome, rivals, standing = _against_outcome(log2, labels, index, normalise)
     components = principal_components(log2.values, log2.samples, standing)
     told: dict[str, Any] = io.plain(
         {
@@ -95,6 +102,7 @@ def describe_quality(
             "sex_check": sex,
             "warnings": [
                 *outlier_warnings(log2.values.index, outliers),
+                *_normalisation_warnings(log2, normalise),
                 *component_warnings(components),
                 *drift_warnings(drifting),
                 *pool_warnings(precise["pools"]),
@@ -105,6 +113,14 @@ def describe_quality(
         }
     )
     return told
+
+
+def _normalisation_warnings(matrix: ProteinMatrix, asked: str) -> list[str]:
+    method = default_normalisation(matrix) if asked == "auto" else asked
+    if method == "none":
+        return []
+    exclude = plasma_protein_ids(matrix.proteins) if matrix.fluid == "urine" else ()
+    return quotient_warnings(matrix.values, exclude)
 
 
 def _against_intensity(matrix: ProteinMatrix, raw: ProteinMatrix) -> dict[str, Any]:
@@ -119,7 +135,7 @@ def _against_intensity(matrix: ProteinMatrix, raw: ProteinMatrix) -> dict[str, A
 
 
 def _against_outcome(
-    matrix: ProteinMatrix, labels: pd.Series | None, index: str
+    matrix: ProteinMatrix, labels: pd.Series | None, index: str, normalise: str
 ) -> tuple[dict[str, Any], list[Rival], pd.Series | None]:
     """Return what the outcome goes with, and the labels of the samples that stand for it."""
     if labels is None:
@@ -127,7 +143,7 @@ def _against_outcome(
     patients = index_patients(matrix, labels, index)
     own = patients.table["label"].to_numpy(dtype=float)
     missing = missing_against_outcome(patients.found, own, matrix.values.columns)
-    rivals = find_rivals(matrix, labels, index=index, patients=patients)
+    rivals = find_rivals(matrix, labels, index=index, patients=patients, normalise=normalise)
     standing = labels.reindex(matrix.values.index).where(
         np.asarray(matrix.values.index.isin(patients.samples))
     )

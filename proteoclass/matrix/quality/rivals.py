@@ -85,6 +85,7 @@ def find_rivals(
     *,
     index: str = "first",
     patients: IndexPatients | None = None,
+    normalise: str = "auto",
 ) -> list[Rival]:
     """Judge as scores what no protein quantity stands behind.
 
@@ -98,6 +99,8 @@ def find_rivals(
         Which samples stand for a patient, as for `index_weights`.
     patients : IndexPatients, optional
         As `index_patients` gives for the same arguments, where it is there already.
+    normalise : {"auto", "none", "median", "pqn", "quantile"}
+        What the score is made with: its factor is the one to look at.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def find_rivals(
         rivals.append(_number("first day", table["first_day"], told))
         if not table["index_day"].equals(table["first_day"].rename("index_day")):
             rivals.append(_number("day of the index sample", table["index_day"], told))
-    rivals += [_mask(told), _factor(matrix.on_log2(), told)]
+    rivals += [_mask(told), _factor(matrix.on_log2(), told, normalise)]
     rivals += [
         _levels(role, told.sheet[role], told)
         for role in GROUPS
@@ -224,11 +227,13 @@ def _mask(patients: IndexPatients) -> Rival:
     return Rival(name, judged.auc, n, note, strong, judged)
 
 
-def _factor(matrix: ProteinMatrix, patients: IndexPatients) -> Rival:
+def _factor(matrix: ProteinMatrix, patients: IndexPatients, asked: str) -> Rival:
     name = "normalisation factor"
-    method = default_normalisation(matrix)
-    if method not in ("median", "pqn"):
-        reason = f"values of kind {matrix.kind} are not normalised by default"
+    method = default_normalisation(matrix) if asked == "auto" else asked
+    if method == "none":
+        reason = f"values of kind {matrix.kind} are not normalised" + (
+            " by default" if asked == "auto" else ""
+        )
         return Rival(name, None, len(patients.table), reason)
     shift, reason = cohort_shift(matrix, method)
     if reason:
