@@ -10,7 +10,9 @@ _ACCESSION = re.compile(
 )
 _OLINK = re.compile(r"OID\d{5}")
 _GENE = re.compile(r"\bGN=([^\s;]+)")
-_DESCRIPTION = re.compile(r"^>?\S+\s+(.*?)(?=\s+(?:OS|OX|GN|PE|SV)=|;|$)")
+_IDENTIFIER = re.compile(r">?\S+\s+")
+# From the start of white space only: from each blank of a long run it takes quadratic time.
+_AFTER_NAME = re.compile(r"(?<!\s)\s+(?:OS|OX|GN|PE|SV)=|;")
 
 
 def is_accession(text: str) -> bool:
@@ -96,5 +98,7 @@ def name_in_headers(headers: str) -> str:
     >>> name_in_headers(">sp|P02768|ALBU_HUMAN Albumin OS=Homo sapiens GN=ALB PE=1 SV=2")
     'Albumin'
     """
-    first = _DESCRIPTION.match(headers)
-    return first.group(1).strip() if first and "|" in headers.split(" ", 1)[0] else ""
+    first = _IDENTIFIER.match(headers)
+    if first is None or "|" not in headers.split(" ", 1)[0]:
+        return ""
+    return _AFTER_NAME.split(headers[first.end() :], maxsplit=1)[0].strip()

@@ -114,7 +114,8 @@ def read(request: Request) -> Quantities:
 
 def _pairs(names: Sequence[str]) -> list[str]:
     """Return the samples that have a plain and an LFQ column."""
-    return [name for name in names if name + _LFQ in names]
+    present = frozenset(names)
+    return [name for name in names if name + _LFQ in present]
 
 
 def _columns(table: Table, quantity: str) -> dict[str, str]:

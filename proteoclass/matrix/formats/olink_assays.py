@@ -13,7 +13,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.accessions import is_accession
 from proteoclass.matrix.tables.cells import MISSING
 
-_VERSION = re.compile(r"\s*\(v\.?\s*[\d.]+\)\s*$")
+_VERSION = re.compile(r"\(v\.?\s*[\d.]+\)\s*$")
 
 
 @dataclass(frozen=True)

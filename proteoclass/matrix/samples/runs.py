@@ -3,6 +3,7 @@ r"""Run names: what is left of ``C:\data\a.raw`` when the folder and the format 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 #: What acquisition software and converters put after a run's name.
@@ -13,6 +14,8 @@ ACQUISITION_ENDINGS = (
 _ENDINGS = re.compile(
     rf"\.(?:{'|'.join(re.escape(ending) for ending in ACQUISITION_ENDINGS)})$", re.IGNORECASE
 )
+_MOST_ENDINGS = 8
+_MOST_BASES = 32
 _PACKED = re.compile(r"\.(?:gz|zip|7z|tar|bz2)$", re.IGNORECASE)
 # Spectronaut's pivot writes "[1] a.raw.PG.Quantity".
 _PIVOT = re.compile(r"(?:\[\d+\] ?)?(.+?)\.PG\.(?:Quantity|MS[12]Quantity|IBAQ|Log2Quantity)")
@@ -68,12 +71,14 @@ def run_name(name: str) -> str:
 def _without_endings(text: str) -> str:
     """Take off formats, and a packer's ending only where a format stands before it."""
     bare = text
-    while True:
+    # A converter or two add theirs to one name; a hostile one has thousands.
+    for _ in range(_MOST_ENDINGS):
         unpacked = _PACKED.sub("", bare)
         shorter = _ENDINGS.sub("", unpacked)
         if shorter == unpacked or not shorter or shorter.endswith(("/", "\\")):
-            return bare
+            break
         bare = shorter
+    return bare
 
 
 class KnownNames(Collection[str]):
@@ -99,10 +104,17 @@ class KnownNames(Collection[str]):
         """Say whether a name is one of the samples', as written or by its run name."""
         if not isinstance(name, str):
             return False
-        if name in self.names:
-            return True
-        run = run_name(name).casefold()
-        return run in self._runs or any(base in self for base in originals(run))
+        # A name of many marks spells twice as many bases with each: all would never end.
+        waiting = deque([name])
+        for _ in range(_MOST_BASES):
+            if not waiting:
+                break
+            tried = waiting.popleft()
+            run = run_name(tried).casefold()
+            if tried in self.names or run in self._runs:
+                return True
+            waiting.extend(originals(run))
+        return False
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names as written."""
@@ -193,11 +205,9 @@ def reruns_among(names: Sequence[str]) -> dict[str, str]:
     """
     present = set(names)
     firsts: dict[str, str] = {}
-    for name in dict.fromkeys(names):
-        first = name
-        # Each step takes something off the name, so this ends.
-        while base := next((b for b in originals(first) if b in present and b != first), ""):
-            first = base
-        if first != name:
-            firsts[name] = first
-    return firsts
+    # A name's original is shorter than itself, so its own first run is known by then.
+    for name in sorted(present, key=len):
+        base = next((b for b in originals(name) if b in present and b != name), "")
+        if base:
+            firsts[name] = firsts.get(base, base)
+    return {name: firsts[name] for name in dict.fromkeys(names) if name in firsts}

@@ -27,6 +27,8 @@ Select = Callable[[list[str]], Collection[str]]
 
 #: Separators that are looked for, and what they are called in messages.
 SEPARATORS = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
+# Read only where a first line says so.
+_OTHER_SEPARATORS = frozenset(":~^!#$&")
 
 # pandas 3.1 parses floats exactly and deprecates the option that asked for it before.
 _EXACT: dict[str, str] = (
@@ -235,8 +237,11 @@ def find_separator(text: bytes) -> tuple[bool, str, bytes]:
 def _declared_separator(text: bytes) -> tuple[str, bytes]:
     # Excel writes and obeys a first line "sep=;".
     first, _, _ = text[:16].partition(b"\n")
-    if first[:4].lower() == b"sep=" and len(first.rstrip(b" \r")) == 5:
-        return first[4:5].decode("ascii", errors="replace"), text.partition(b"\n")[2]
+    mark = first[4:5].decode("ascii", errors="replace")
+    # A letter, a digit or a quote would cut through the cells themselves.
+    fit = mark in SEPARATORS or mark in _OTHER_SEPARATORS
+    if first[:4].lower() == b"sep=" and len(first.rstrip(b" \r")) == 5 and fit:
+        return mark, text.partition(b"\n")[2]
     return "", text
 
 
