@@ -102,6 +102,8 @@ def test_reference_proteins_that_a_sample_lacks_do_not_shift_it(method):
 def test_refusals():
     with pytest.raises(InputError, match="found 'loess', expected none, median, pqn, quantile"):
         Normaliser("loess").fit(np.ones((2, 2)))
+    with pytest.raises(InputError, match="1 proteins to exclude and a matrix without names"):
+        Normaliser("pqn", exclude=("ALB",)).fit(np.ones((2, 2)))
     with pytest.raises(TooLittleDataError, match="no protein is detected in 80%"):
         Normaliser("pqn").fit(np.array([[np.nan, 1.0], [1.0, np.nan]]))
 

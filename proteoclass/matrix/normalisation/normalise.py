@@ -62,7 +62,8 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Raises
     ------
     InputError
-        If the method is unknown.
+        If the method is unknown, or proteins are to be excluded by name from a matrix that
+        has no names.
     TooLittleDataError
         If no protein is detected often enough to be a reference.
 
@@ -172,7 +173,12 @@ class Normaliser(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _candidates(self, values: Floats) -> npt.NDArray[np.intp]:
         detected = (~np.isnan(values)).mean(axis=0) >= self.min_detected
         if self.exclude:
-            names = getattr(self, "feature_names_in_", np.array([], dtype=object))
+            names = getattr(self, "feature_names_in_", None)
+            if names is None:
+                raise InputError(
+                    f"normalise {self.method}: {len(self.exclude)} proteins to exclude and a "
+                    "matrix without names; fit on a DataFrame whose columns are protein ids"
+                )
             detected[np.isin(names, list(self.exclude))] = False
         candidates = np.flatnonzero(detected)
         if not len(candidates):
