@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 import pandas as pd
 
 from proteoclass.errors import InputError
-from proteoclass.io import sha256_file
 from proteoclass.matrix.formats.quantities import Quantities, Request
 from proteoclass.matrix.formats.registry import FORMATS, find_format
 from proteoclass.matrix.formats.scale import decide_kind, decide_scale
@@ -28,6 +28,7 @@ from proteoclass.matrix.samples.joining import Joined, join_samples
 from proteoclass.matrix.samples.reruns import RULES, merged, rerun_problem
 from proteoclass.matrix.samples.sample_rows import Matching
 from proteoclass.matrix.samples.sheet import NO_PATIENTS, complete_samples, read_samples
+from proteoclass.matrix.tables.content import open_binary
 from proteoclass.matrix.tables.preview import look_at
 from proteoclass.matrix.wording import counted
 
@@ -305,6 +306,8 @@ def _quantities(
     told: pd.DataFrame | None,
     options: ReadOptions,
 ) -> Quantities:
+    with open_binary(path) as stream:
+        before = _state(stream)
     preview = look_at(path).of_sheet(options.sheet)
     found, why = find_format(preview, options.format)
     request = Request(
@@ -317,8 +320,19 @@ def _quantities(
         options.reruns,
     )
     read = found.read(request)
-    sha256 = read.sha256 or sha256_file(path)
+    with open_binary(path) as stream:
+        if _state(stream) != before:
+            raise InputError(
+                f"{path}: changed while it was read; wait until it is written, and read it again"
+            )
+        sha256 = read.sha256 or hashlib.file_digest(stream, "sha256").hexdigest()
     return replace(read, sha256=sha256, why=read.why or f"{found.title}: {why}")
+
+
+def _state(stream: BinaryIO) -> tuple[int, int, int]:
+    """Return what tells a file from another, and from itself before it was written to."""
+    told = os.fstat(stream.fileno())
+    return told.st_ino, told.st_size, told.st_mtime_ns
 
 
 def _protein_table(

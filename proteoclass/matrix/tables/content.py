@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -65,7 +66,8 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
     Raises
     ------
     InputError
-        If there is no such file, it is a folder, it is empty or larger than 1 GiB.
+        If there is no such file, it is a folder, a pipe or a device, it is empty or larger
+        than 1 GiB.
     SystemFailureError
         If the operating system refuses.
 
@@ -104,7 +106,7 @@ def open_binary(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     Raises
     ------
     InputError
-        If there is no such file, or it is a folder.
+        If there is no such file, or it is a folder, a pipe or a device.
     SystemFailureError
         If the operating system refuses.
 
@@ -120,8 +122,14 @@ def open_binary(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = Path(path)
     try:
-        if target.is_dir():
+        kind = target.stat().st_mode
+        if stat.S_ISDIR(kind):
             raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
+        # Opening a pipe may wait for ever, a device may never end, and neither is read twice.
+        if not stat.S_ISREG(kind):
+            raise InputError(
+                f"{path}: is a pipe or a device, a file was expected; write it to a file first"
+            )
         stream = target.open("rb")
     except InputError:
         raise
@@ -131,8 +139,13 @@ def open_binary(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise SystemFailureError(
             f"{path}: cannot be read ({error}); check its permissions"
         ) from error
-    with stream:
-        yield stream
+    try:
+        with stream:
+            yield stream
+    except OSError as error:
+        raise SystemFailureError(
+            f"{path}: cannot be read to its end ({error.strerror or error}); check the disk"
+        ) from error
 
 
 def is_workbook(data: bytes) -> bool:

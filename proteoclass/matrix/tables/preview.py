@@ -195,11 +195,11 @@ def _text(path: str | os.PathLike[str], start: bytes, whole: bool) -> Preview:
 
 
 def _unzipped_start(path: str | os.PathLike[str]) -> tuple[bytes, bool]:
-    try:
-        with open_binary(path) as stream, gzip.GzipFile(fileobj=stream) as text:
+    with open_binary(path) as stream, gzip.GzipFile(fileobj=stream) as text:
+        try:
             start = text.read(PREVIEW_BYTES)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: damaged gzip file ({error}); copy it again") from error
+        except (OSError, EOFError, zlib.error) as error:
+            raise InputError(f"{path}: damaged gzip file ({error}); copy it again") from error
     return start, len(start) < PREVIEW_BYTES
 
 
