@@ -156,12 +156,12 @@ def test_normalise_by_median_is_what_one_does_by_hand(small):
     assert np.allclose(rows, rows[0])
     assert np.allclose(np.diff(rows, axis=1), 1.0)
     assert np.isnan(table.loc["s4", "P3"])
-    assert "normalised by median" in result.stderr
+    assert "Normalised by median" in result.stderr
 
 
 def test_normalise_says_what_auto_chose_and_none_leaves_the_logarithms(small):
     chosen = run(*normalise_raw(small), "--fluid", "urine")
-    assert "normalised by pqn (chosen by kind and fluid)" in chosen.stderr
+    assert "Normalised by pqn (chosen by kind and fluid)" in chosen.stderr
     plain = run(*normalise_raw(small), "--normalise", "none", "-q")
     assert plain.stderr == ""
     assert plain.stdout.splitlines()[1].split("\t") == ["s1", "1.0", "2.0", "3.0"]
