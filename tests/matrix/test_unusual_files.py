@@ -64,5 +64,7 @@ def test_a_disk_that_fails_is_named(tmp_path):
     path = Path("/proc/self/mem")
     if not (path.exists() and stat.S_ISREG(path.stat().st_mode)):
         pytest.skip("needs Linux's /proc")
-    with pytest.raises(SystemFailureError, match="mem: cannot be read to its end .*check the disk"):
+    with pytest.raises(
+        SystemFailureError, match=r"mem: cannot be read to its end .*check the disk"
+    ):
         read_matrix(path)

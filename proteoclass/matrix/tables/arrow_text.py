@@ -23,6 +23,8 @@ _WORKERS = 2
 _WAITING = 8
 _SAMPLE_ROWS = 8
 _LONGEST_HEADER = 1 << 24
+# Each takes a millisecond here, and less in the exact parser.
+_MOST_WORDS = 1000
 #: From here on a whole number may differ from the float that stands for it.
 _EXACT_INTEGERS = 2.0**53
 _TRUTHS = frozenset(("true", "false"))
@@ -79,8 +81,9 @@ def parse_regular(
     tuple of list of str and DataFrame, or None
         The whole header, and the chosen columns numbered by position. None where a row
         is longer or shorter than the header, a line is blank, quotes do not enclose whole
-        cells of one line, a number is not written plainly, or is infinite or beyond 2^53:
-        the exact parser then says what is wrong, or reads it.
+        cells of one line, a number is not written plainly, or is infinite or beyond 2^53,
+        or there are thousands of columns of text: the exact parser then says what is wrong,
+        or reads it.
 
     Notes
     -----
@@ -110,6 +113,8 @@ def parse_regular(
         return None
     allow(n_rows, len(kept))
     words = _words(parts[0], form, is_text)
+    if len(words) > _MOST_WORDS:
+        return None
     table = _arrow(parts, form, words)
     if table is None or table.num_rows != n_rows:
         return None
@@ -177,7 +182,9 @@ def _part(piece: bytes, form: _Form) -> _Part | None:
     text = piece if piece.endswith(b"\n") else piece + b"\n"
     quoted = b'"' in text
     if form.whole and not quoted:
-        # Arrow itself compares the widths of whole rows.
+        # Arrow itself compares the widths of whole rows, and passes over blank lines.
+        if text.startswith(b"\n") or b"\n\n" in text:
+            return None
         ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     else:
         marks = find_marks(text, form.separator, len(form.header), quoted=quoted)

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from proteoclass.errors import InputError, SystemFailureError
 
@@ -92,7 +91,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 @contextmanager
-def open_binary(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def open_binary(path: str | os.PathLike[str]) -> Iterator[io.BufferedReader]:
     """Open a file of any size for reading.
 
     Parameters

@@ -19,6 +19,13 @@ from proteoclass.matrix.tables.cells import DECIMAL_COMMAS, MAYBE_THOUSANDS, MIS
 #: Largest table, in cells, that is parsed: 12,000 proteins of 4,000 samples.
 MAX_CELLS = 48_000_000
 
+#: Most rows and columns, blank lines included: each takes time, whatever is in it. No study
+#: has as many samples or proteins; long reports are streamed elsewhere.
+MAX_ROWS = 1 << 20
+MAX_COLUMNS = 1 << 18
+#: Longest line that is read; a header of a thousand long paths has a thousandth of it.
+LONGEST_LINE = 1 << 26
+
 #: Size of a text from which the quicker parser is worth loading.
 QUICK_FROM = 1 << 20
 
@@ -106,7 +113,7 @@ def parse_delimited(
     ------
     InputError
         If there is no row under the header, rows differ in length, quotes are not
-        closed, or there are too many cells.
+        closed, a line is too long, or there are too many cells.
 
     Examples
     --------
@@ -131,6 +138,7 @@ def parse_delimited(
             header, frame = regular
             rows = np.arange(len(frame)) + (3 if declared else 2)
             return Parsed(header, frame, rows, separator)
+    _refuse_lines(text, where)
     layout = None
     if b'"' in text:
         layout = _quoted_layout(text, separator, where)
@@ -151,7 +159,7 @@ def parse_delimited(
 
 
 def refuse_size(where: str, n_rows: int, n_columns: int, size: int | None = None) -> None:
-    """Refuse a table of too many cells.
+    """Refuse a table of too many cells, rows or columns.
 
     Raises
     ------
@@ -167,6 +175,31 @@ def refuse_size(where: str, n_rows: int, n_columns: int, size: int | None = None
             f"{where}: has {n_rows} rows x {n_columns} columns, at most {limit} cells "
             "are read; split the table"
         )
+    if n_rows > MAX_ROWS or n_columns > MAX_COLUMNS:
+        raise InputError(
+            f"{where}: has {n_rows} rows x {n_columns} columns, at most {MAX_ROWS} rows and "
+            f"{MAX_COLUMNS} columns are read; split the table"
+        )
+
+
+def _refuse_lines(text: bytes, where: str) -> None:
+    """Refuse what would take too much memory once it is cut into lines."""
+    lines = text.count(b"\n")
+    if lines > 2 * MAX_ROWS:
+        raise InputError(
+            f"{where}: has {lines} lines, at most {2 * MAX_ROWS} are read, blank ones included; "
+            "split the table"
+        )
+    at = 0
+    # A line that is twice as long spans one of these windows.
+    while at + LONGEST_LINE < len(text):
+        if text.find(b"\n", at, at + LONGEST_LINE) < 0:
+            row = text.count(b"\n", 0, at) + 1
+            raise InputError(
+                f"{where}: row {row} has more than {LONGEST_LINE} bytes, which no row of a table "
+                "has; export the table again"
+            )
+        at += LONGEST_LINE
 
 
 def chosen_columns(header: list[str], select: Select | None) -> list[int]:
@@ -286,7 +319,9 @@ def _plain_layout(text: bytes, separator: str) -> _Layout:
 
 def _quoted_layout(text: bytes, separator: str, where: str) -> _Layout | None:
     """Lay out text with quotes, or None where the quotes are plain characters."""
-    reader = csv.reader(io.StringIO(text.decode("utf-8")), delimiter=separator, strict=True)
+    # A text of Python's own would take four bytes for each character.
+    lines = io.TextIOWrapper(io.BytesIO(text), "utf-8", newline="\n")
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     header: list[str] = []
     body_starts = 0
     widths, rows = [], []

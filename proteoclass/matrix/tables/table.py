@@ -15,7 +15,13 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.headers import plain
-from proteoclass.matrix.tables.cells import is_missing, is_number_type, numbers
+from proteoclass.matrix.tables.cells import (
+    MISSING,
+    is_missing,
+    is_number_type,
+    numbers,
+    spells_number,
+)
 from proteoclass.matrix.tables.content import (
     GZIP_MAGIC,
     PARQUET_MAGIC,
@@ -101,10 +107,8 @@ class Table:
         """Say whether at least one cell of a column is a number, or none holds a thing."""
         if column not in self.textual:
             return True
-        cells = self.frame[column]
-        missing = is_missing(cells)
-        text = cells.astype(str).str.strip().str.replace(",", ".", n=1, regex=False)
-        return bool(missing.all() or pd.to_numeric(text[~missing], errors="coerce").notna().any())
+        filled = [cell for cell in self.text(column) if cell not in MISSING]
+        return not filled or any(map(spells_number, filled))
 
     def numbers(self, columns: Iterable[str]) -> tuple[pd.DataFrame, tuple[str, ...]]:
         """Return columns as floats, with a note where decimal commas were read.
