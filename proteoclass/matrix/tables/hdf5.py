@@ -14,13 +14,9 @@ import numpy as np
 
 from proteoclass.errors import InputError, SystemFailureError
 from proteoclass.matrix.tables.content import open_binary
-from proteoclass.matrix.tables.hdf5_heap import longest_text
+from proteoclass.matrix.tables.hdf5_heap import MAX_TEXT, TextBudget, longest_text
 from proteoclass.matrix.tables.hdf5_storage import CACHE, check_storage
 
-#: Bytes of memory for all text of a file, where the file itself is not larger.
-_TEXT = 1 << 28
-#: What Python spends on a text besides its characters.
-_TEXT_OBJECT = 50
 _MAX_ATTRIBUTE = 1 << 20
 
 # What h5py lets through from a damaged or crafted file.
@@ -88,46 +84,13 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[Node]:
                         "again with h5py"
                     )
                 whole = int(file.id.get_filesize())
-                yield Node(str(path), file, TextBudget(max(whole, _TEXT), max(longest, 1)))
+                yield Node(str(path), file, TextBudget(max(whole, MAX_TEXT), max(longest, 1)))
         except InputError:
             raise  # a ValueError too, and said better already
         except _DAMAGE as error:
             raise InputError(
                 f"{path}: damaged HDF5 file ({type(error).__name__}: {error}); write it again"
             ) from error
-
-
-@dataclass(eq=False)
-class TextBudget:
-    """Memory that text of a file may still take.
-
-    Text of any length stands in a file once, but any number of cells, in any number of
-    datasets, can point to it: a small file would fill the memory.
-
-    Parameters
-    ----------
-    left : int
-        Bytes.
-    longest : int
-        Bytes that a single text of the file can have.
-    """
-
-    left: int
-    longest: int
-
-    def spend(self, size: int, where: str) -> None:
-        """Take what a text needs.
-
-        Raises
-        ------
-        InputError
-            If there is less.
-        """
-        self.left -= size
-        if self.left < 0:
-            raise InputError(
-                f"{where}: the text of the file takes more than {_TEXT} bytes; drop columns of text"
-            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,7 +207,7 @@ class Node:
         # An attribute is read whole, and all its texts may be the longest one.
         number, of_any_length = math.prod(told.shape or ()), told.dtype.kind == "O"
         size = number * (self.budget.longest if of_any_length else told.dtype.itemsize)
-        if size > (_TEXT if of_any_length else _MAX_ATTRIBUTE):
+        if size > (MAX_TEXT if of_any_length else _MAX_ATTRIBUTE):
             raise InputError(
                 f"{self.where}: attribute {name!r} may take {size} bytes, more than is read; "
                 "write the file again"
@@ -292,7 +255,7 @@ class Node:
         check_storage(self.item, self.where, is_text=self.is_text)
         if not self.shape:
             return self._kept([self.item[()]])
-        rows = min(max(1, _TEXT // self.budget.longest), 1 << 16)
+        rows = min(max(1, MAX_TEXT // self.budget.longest), 1 << 16)
         cells: list[str] = []
         for start in range(0, self.shape[0], rows):
             cells += self._kept(self.item[start : start + rows])
@@ -312,7 +275,7 @@ class Node:
 
     def _kept(self, block: Iterable[Any]) -> list[str]:
         cells = [self._decoded(cell) for cell in block]
-        self.budget.spend(sum(map(len, cells)) + _TEXT_OBJECT * len(cells), self.where)
+        self.budget.spend(cells, self.where)
         return cells
 
     def _decoded(self, cell: Any) -> str:

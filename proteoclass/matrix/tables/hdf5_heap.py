@@ -4,12 +4,51 @@ from __future__ import annotations
 
 import mmap
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from proteoclass.errors import InputError
 
+#: Bytes of memory for all text of a file, where the file itself is not larger.
+MAX_TEXT = 1 << 28
+#: What Python spends on a text besides its characters.
+_TEXT_OBJECT = 50
+
 _START = b"GCOL\x01\0\0\0"
 _HEADER = struct.Struct("<HHIQ")
+
+
+@dataclass(eq=False)
+class TextBudget:
+    """Memory that text of a file may still take.
+
+    Text of any length stands in a file once, but any number of cells, in any number of
+    datasets, can point to it: a small file would fill the memory.
+
+    Parameters
+    ----------
+    left : int
+        Bytes.
+    longest : int
+        Bytes that a single text of the file can have.
+    """
+
+    left: int
+    longest: int
+
+    def spend(self, texts: list[str], where: str) -> None:
+        """Take what texts need.
+
+        Raises
+        ------
+        InputError
+            If there is less.
+        """
+        self.left -= sum(map(len, texts)) + _TEXT_OBJECT * len(texts)
+        if self.left < 0:
+            raise InputError(
+                f"{where}: the text of the file takes more than {MAX_TEXT} bytes; drop text"
+            )
 
 
 def longest_text(stream: BinaryIO, where: str) -> int:
