@@ -25,6 +25,8 @@ _SAMPLE_ROWS = 8
 _LONGEST_HEADER = 1 << 24
 # Each takes a millisecond here, and less in the exact parser.
 _MOST_WORDS = 1000
+# With many more, and little memory left, Arrow breaks down instead of saying so.
+_MOST_COLUMNS = 20_000
 #: From here on a whole number may differ from the float that stands for it.
 _EXACT_INTEGERS = 2.0**53
 _TRUTHS = frozenset(("true", "false"))
@@ -113,7 +115,7 @@ def parse_regular(
         return None
     allow(n_rows, len(kept))
     words = _words(parts[0], form, is_text)
-    if len(words) > _MOST_WORDS:
+    if len(words) > _MOST_WORDS or len(kept) > _MOST_COLUMNS:
         return None
     table = _arrow(parts, form, words)
     if table is None or table.num_rows != n_rows:

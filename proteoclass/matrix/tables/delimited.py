@@ -22,7 +22,7 @@ MAX_CELLS = 48_000_000
 #: Most rows and columns, blank lines included: each takes time, whatever is in it. No study
 #: has as many samples or proteins; long reports are streamed elsewhere.
 MAX_ROWS = 1 << 20
-MAX_COLUMNS = 1 << 18
+MAX_COLUMNS = 50_000
 #: Longest line that is read; a header of a thousand long paths has a thousandth of it.
 LONGEST_LINE = 1 << 26
 
