@@ -24,11 +24,21 @@ MAX_UNPACKED = 1 << 30
 #: Rows that a worksheet of Excel has.
 MAX_ROWS = 1 << 20
 
-# A cell of type "str" with an empty result holds an empty text, which is a result.
+#: Sheets that are looked at.
+MAX_SHEETS = 1000
+#: Bytes, and elements, of a part outside of rows: they are in memory at once, and older
+#: parsers of XML go through a long comment or attribute again with each piece of it.
+_LARGEST_PIECE = 1 << 24
+_MOST_TAGS = 1 << 23
+_PIECE = 1 << 20
+
+# Some writers put a prefix before each name, or other attributes before the place. Nothing
+# here may be gone through twice: a comment can hold a million beginnings of cells.
 _UNCOMPUTED = re.compile(
-    rb'<c r="([A-Z]+\d+)"(?![^>]*t="str")[^>]*><f(?:[^>]*/>|[^>]*>[^<]*</f>)'
-    rb"(?:<v\s*/>|<v>\s*</v>)?</c>"
+    rb"<(?:\w+:)?c(\s[^<>]*)?>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_PLACE = re.compile(rb'\sr="([A-Z]+\d+)"')
 
 # What openpyxl lets through from a damaged or crafted archive.
 _DAMAGE = (
@@ -196,7 +206,8 @@ def open_workbook(data: bytes, where: str) -> Iterator[Any]:
     Raises
     ------
     InputError
-        If the workbook is damaged or unpacks to more than 1 GiB.
+        If the workbook is damaged, unpacks to more than 1 GiB, or would take more memory
+        than its rows need.
 
     Examples
     --------
@@ -239,6 +250,44 @@ def _refuse_bomb(data: bytes, where: str) -> None:
             f"{where}: unpacks to {unpacked} bytes, at most {MAX_UNPACKED} are read; "
             "save the sheet as TSV"
         )
+    with _openpyxl(where), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for member in archive.infolist():
+            _refuse_swollen(archive, member, where)
+
+
+def _refuse_swollen(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> None:
+    """Refuse a part of a workbook whose elements would fill the memory.
+
+    Rows are read one by one, and all the rest at once: four bytes of it take eighty.
+    """
+    if not _is_markup(archive, member):
+        return
+    size = tags = sheets = 0
+    with archive.open(member) as stream:
+        while piece := stream.read(_PIECE):
+            row = piece.rfind(b"row>") + 1
+            text = max(row, piece.rfind(b"si>") + 1)
+            # Texts shared by cells stand in no row, and what is left of each takes memory.
+            tags = piece.count(b"<", row) + (0 if row else tags)
+            size = len(piece) - text + (0 if text else size)
+            sheets += piece.count(b"sheetId=")
+            for found, limit, what in (
+                (sheets, MAX_SHEETS, "sheets"),
+                (tags, _MOST_TAGS, "elements outside of whole rows"),
+                (size, _LARGEST_PIECE, "bytes outside of whole rows and texts"),
+            ):
+                if found > limit:
+                    raise InputError(
+                        f"{where}: its part {member.filename[:80]!r} has more than {limit} {what}; "
+                        "save the sheet as TSV"
+                    )
+
+
+def _is_markup(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    """Say whether a part is XML, whatever its name says; a picture may have any size."""
+    with archive.open(member) as stream:
+        start = stream.read(64)
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<", b"\xff\xfe", b"\xfe\xff"))
 
 
 def _refuse_uncomputed(data: bytes, page: Any, where: str) -> None:
@@ -248,7 +297,10 @@ def _refuse_uncomputed(data: bytes, page: Any, where: str) -> None:
         return
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         text = archive.read(part.lstrip("/"))
-    cells = [found.group(1).decode() for found in _UNCOMPUTED.finditer(text)]
+    told = (found.group(1) or b"" for found in _UNCOMPUTED.finditer(text))
+    # A cell of type "str" with an empty result holds an empty text, which is a result.
+    places = [_PLACE.search(each) for each in told if b't="str"' not in each]
+    cells = [place[1].decode() if place else "of no stated place" for place in places]
     if cells:
         raise InputError(
             f"{where}: {len(cells)} formulas have no stored result (cells {name_list(cells)}); "
