@@ -74,7 +74,7 @@ def test_a_comment_of_cells_is_not_searched_again_and_again(parts):
 def test_sheets_by_the_thousand_are_not_opened(parts):
     one = re.search(rb"<sheet [^>]*/>", parts["xl/workbook.xml"])[0]
     many = parts["xl/workbook.xml"].replace(one, one * 1001)
-    with pytest.raises(InputError, match="'xl/workbook.xml' has more than 1000 sheets; save"):
+    with pytest.raises(InputError, match=r"'xl/workbook.xml' has more than 1000 sheets; save"):
         parsed(parts | {"xl/workbook.xml": many})
 
 

@@ -130,7 +130,7 @@ def test_what_the_matrix_knew_stays_where_the_table_is_blank():
     [
         ({"format": "excel"}, "--format 'excel': is not read by this version"),
         ({"quantity_scope": "plate"}, "--quantity-scope 'plate': .* auto, run, cohort"),
-        ({"quantity": "lfq"}, "--quantity 'lfq' picks among the quantities of .* and this is a wide table"),
+        ({"quantity": "lfq"}, "--quantity 'lfq' picks among .* and this is a wide table"),
         ({"format": "maxquant"}, "no quantity columns such as"),
         ({"fluid": "tears"}, "fluid: found 'tears'"),
         ({"scale": "raw", "sheet": "Data"}, "has no sheet 'Data'"),
