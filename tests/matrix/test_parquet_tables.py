@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.read import read_matrix
+from proteoclass.matrix.tables import parquet
 from proteoclass.matrix.tables.parquet import parquet_names, parse_parquet
 from proteoclass.matrix.tables.table import read_table
 
@@ -120,3 +121,27 @@ def test_a_matrix_made_from_a_diann_report(data_folder):
     assert int(plain.count().sum()) == int(matrix.values.count().sum()) == 22
     assert matrix.values.index.tolist() == plain.index.tolist()
     assert np.array_equal(matrix.values.to_numpy(), plain.to_numpy(), equal_nan=True)
+
+
+def test_a_text_that_stands_once_is_not_written_out_a_million_times(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "MAX_BYTES", 10_200)
+    codes = pa.DictionaryArray.from_arrays(pa.array([0] * 20 + [None], pa.int32()), ["x" * 500])
+
+    def told(rows):
+        note = pa.concat_arrays([codes, codes]).slice(0, rows)
+        path = save(tmp_path, {"id": [f"s{i}" for i in range(rows)], "note": note})
+        return read_table(path, all_text=True).text("note")
+
+    assert told(21) == ["x" * 500] * 20 + [""]
+    with pytest.raises(InputError, match="has more than 10200 bytes of text, the most read; drop"):
+        told(22)
+
+
+def test_bytes_are_text_where_they_are_utf8(tmp_path):
+    table = pa.table({"id": pa.array([b"s1", "µ".encode()]), "P1": [1.0, 2.0]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").text("id") == ["s1", "µ"]
+
+    pq.write_table(pa.table({"id": pa.array([b"s1", b"\xff"])}), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match=r"b.parquet: damaged Parquet file .*UTF8"):
+        read_table(tmp_path / "b.parquet")

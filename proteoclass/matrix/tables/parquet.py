@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError
-from proteoclass.matrix.tables.content import open_binary
+from proteoclass.matrix.tables.content import MAX_BYTES, open_binary
 from proteoclass.matrix.tables.delimited import (
     Parsed,
     Select,
@@ -74,9 +74,12 @@ def parse_parquet(
     Raises
     ------
     InputError
-        If the file is damaged, has no rows or too many cells.
+        If the file is damaged, has no rows, too many cells or too much text.
     """
-    with open_parquet(path) as file:
+    # Text stays in dictionaries until its length is known: a megabyte that stands once in the
+    # file may stand in a million rows.
+    texts = _texts(path)
+    with open_parquet(path, read_dictionary=texts) as file:
         n_rows, order = file.metadata.num_rows, _order(file.schema_arrow)
         header = ["" if name.startswith(_UNNAMED_INDEX) else name for name in order]
         refuse_repeats(header, str(path))
@@ -84,7 +87,7 @@ def parse_parquet(
         if not n_rows:
             raise InputError(f"{path}: has columns and no rows; export the table again")
         refuse_size(str(path), n_rows, len(kept), size)
-        table = file.read(columns=[order[i] for i in kept])
+        table = _spelt_out(path, file.read(columns=[order[i] for i in kept]))
         columns = {i: _column(table.column(order[i]), is_text(i, header[i])) for i in kept}
     return Parsed(header, pd.DataFrame(columns), np.arange(1, n_rows + 1))
 
@@ -121,6 +124,43 @@ def open_parquet(
             raise InputError(
                 f"{path}: damaged Parquet file ({type(error).__name__}: {error}); copy it again"
             ) from error
+
+
+def _texts(path: str | os.PathLike[str]) -> list[str]:
+    import pyarrow.types as kinds
+
+    with open_parquet(path) as file:
+        fields = list(file.schema_arrow)
+    # Some writers do not say that bytes are text.
+    return [str(f.name) for f in fields if kinds.is_string(f.type) or kinds.is_binary(f.type)]
+
+
+def _spelt_out(path: str | os.PathLike[str], table: Any) -> Any:
+    """Write out the text of dictionaries, and read bytes as text, if there is room for it."""
+    import pyarrow as pa
+
+    room = MAX_BYTES
+    for i, field in enumerate(table.schema):
+        if not pa.types.is_dictionary(field.type):
+            continue
+        cells = table.column(i)
+        cells.validate(full=True)  # the reader does not look whether codes fit
+        room -= sum(_length(chunk) for chunk in cells.chunks)
+        if room < 0:
+            raise InputError(
+                f"{path}: has more than {MAX_BYTES} bytes of text, the most read; drop columns of "
+                "text, or split the table"
+            )
+        table = table.set_column(i, field.name, cells.cast(pa.string()))
+    return table
+
+
+def _length(chunk: Any) -> int:
+    """Return how many bytes the text of a dictionary takes once it is written out."""
+    import pyarrow.compute as pc
+
+    lengths = pc.fill_null(pc.binary_length(chunk.dictionary), 0)
+    return pc.sum(lengths.cast("int64").take(chunk.indices)).as_py() or 0
 
 
 def _order(schema: Any) -> list[str]:
