@@ -230,6 +230,12 @@ def test_a_table_too_large_is_refused_at_its_row(tmp_path, monkeypatch):
         open_(whole(tmp_path))
 
 
+def test_too_many_lines_are_refused_at_the_first_too_many(tmp_path, monkeypatch):
+    monkeypatch.setattr(mztab_lines, "MAX_ROWS", 2)
+    with pytest.raises(InputError, match="row 3: more than 2 lines MTD, which no study has"):
+        open_(whole(tmp_path))
+
+
 def test_decimal_commas_and_blanks_are_read(tmp_path):
     header = "PRH|accession|ambiguity_members|protein_abundance_assay[1]"
     # Numbers of another database, which are no decimal commas.

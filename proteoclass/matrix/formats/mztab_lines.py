@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.tables.delimited import MAX_CELLS
+from proteoclass.matrix.tables.delimited import MAX_CELLS, MAX_ROWS
 
 #: First cells of lines, in the order of the specification.
 PREFIXES = ("MTD", "COM", "PRH", "PRT", "PEH", "PEP", "PSH", "PSM", "SMH", "SML")
@@ -90,6 +90,11 @@ def read_sections(text: bytes, where: str) -> Sections:
                 f"{', '.join(PREFIXES)}; the file is damaged or no mzTab 1.0"
             )
         found.found[kind] += 1
+        if kind in _KEPT and found.found[kind] > MAX_ROWS:
+            raise InputError(
+                f"{where}: row {row}: more than {MAX_ROWS} lines {kind}, which no study has; "
+                "export it again"
+            )
         # Spectra are most of the lines and are passed over.
         if kind in _KEPT:
             cells = [cell.strip() for cell in line.decode("utf-8").split("\t")]

@@ -121,6 +121,7 @@ def parse_delimited(
     >>> parsed.separator, parsed.header, parsed.frame[1].tolist()
     (';', ['id', 'P1'], [2.5])
     """
+    _refuse_lines(text, where)
     declared, separator, text = find_separator(text)
 
     def allow(n_rows: int, n_columns: int) -> None:
@@ -138,7 +139,6 @@ def parse_delimited(
             header, frame = regular
             rows = np.arange(len(frame)) + (3 if declared else 2)
             return Parsed(header, frame, rows, separator)
-    _refuse_lines(text, where)
     layout = None
     if b'"' in text:
         layout = _quoted_layout(text, separator, where)
