@@ -232,7 +232,7 @@ def test_a_table_too_large_is_refused_at_its_row(tmp_path, monkeypatch):
 
 def test_too_many_lines_are_refused_at_the_first_too_many(tmp_path, monkeypatch):
     monkeypatch.setattr(mztab_lines, "MAX_ROWS", 2)
-    with pytest.raises(InputError, match="row 3: more than 2 lines MTD, which no study has"):
+    with pytest.raises(InputError, match="row 4: more than 2 lines MTD, which no study has"):
         open_(whole(tmp_path))
 
 
