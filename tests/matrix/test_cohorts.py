@@ -230,6 +230,14 @@ def test_a_mirror_that_is_no_web_address(tmp_path, mirror):
     assert tree(tmp_path) == {}
 
 
+def test_a_password_in_a_mirror_is_not_written_down(tmp_path):
+    mirror = "https://someone:secret@mirror.invalid/data"
+    with pytest.raises(InputError, match="--mirror: holds a name or a password") as caught:
+        fetch(mirror, tmp_path / "a")
+    assert "secret" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_mirror_without_a_host(tmp_path):
     with pytest.raises(SystemFailureError, match="cannot be reached"):
         fetch("http://", tmp_path / "out")

@@ -352,6 +352,11 @@ def _base(mirror: str | None) -> str:
         raise InputError(
             f"--mirror {mirror[:80]!r}: expected an address that starts with https:// or http://"
         )
+    if "@" in mirror.split("://", 1)[1].split("/", 1)[0]:
+        raise InputError(
+            "--mirror: holds a name or a password before '@', which is never sent and would be "
+            "written to source.json; leave it out"
+        )
     return mirror.rstrip("/")
 
 
