@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from loopback import serving
+
+from proteoclass.errors import InputError, SystemFailureError
+from proteoclass.matrix.cohorts import download
 from proteoclass.matrix.cohorts.catalogue import (
     SOURCE,
     Cohort,
@@ -19,9 +22,6 @@ from proteoclass.matrix.cohorts.catalogue import (
     list_cohorts,
     next_command,
 )
-
-from proteoclass.errors import InputError, SystemFailureError
-from proteoclass.matrix.cohorts import download
 
 CONTENT = b"sample_id\tP02768\ns1\t31.5\n" * 40
 

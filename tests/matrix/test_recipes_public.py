@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+
 from proteoclass.matrix.cohorts.catalogue import find_cohort, prepare_cohort
 
 pytestmark = pytest.mark.realdata
