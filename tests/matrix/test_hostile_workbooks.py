@@ -9,6 +9,7 @@ from openpyxl import Workbook
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.tables import workbook
+from proteoclass.matrix.tables.preview import look_at
 from proteoclass.matrix.tables.workbook import parse_workbook
 
 ROWS = [["sample_id", "P1"], ["s1", 1000.5], ["s2", 2000]]
@@ -111,3 +112,13 @@ def test_a_formula_without_result_is_seen_under_a_prefix(parts):
 def test_a_formula_with_a_result_is_read(parts, cell, values):
     found = parsed(with_cell(parts, cell)).frame[1].astype(object)
     assert found.where(found.notna(), None).tolist() == values
+
+
+def test_a_zip_archive_with_a_name_that_is_no_text_is_refused(tmp_path):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("xl/workbook\u00e9.xml", b"")
+    # The last bytes list the names; the flag there says that they are UTF-8.
+    (tmp_path / "a.xlsx").write_bytes(stream.getvalue().replace("\u00e9".encode(), b"\x90\x90"))
+    with pytest.raises(InputError, match="a zip archive without an Excel workbook in it"):
+        look_at(tmp_path / "a.xlsx")

@@ -17,6 +17,7 @@ from proteoclass.errors import InputError, SystemFailureError
 
 #: Largest table file that is read into memory, and largest text after unpacking.
 MAX_BYTES = 1 << 30
+_PIECE = 1 << 20
 #: First bytes of the binary formats that are read.
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
@@ -160,8 +161,8 @@ def is_workbook(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return any(name.startswith("xl/workbook") for name in archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError):
-        return False
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        return False  # a name that is no text is a ValueError
 
 
 def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
@@ -210,14 +211,17 @@ def table_text(data: bytes, where: str) -> tuple[bytes, tuple[str, ...]]:
 
 
 def _unzipped(data: bytes, where: str) -> bytes:
+    text = io.BytesIO()
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            text = stream.read(MAX_BYTES + 1)
+            # All at once would take the memory of the largest text for the smallest.
+            while text.tell() <= MAX_BYTES and (piece := stream.read(_PIECE)):
+                text.write(piece)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{where}: damaged gzip file ({error}); copy it again") from error
-    if len(text) > MAX_BYTES:
+    if text.tell() > MAX_BYTES:
         raise InputError(f"{where}: unpacks to more than {MAX_BYTES} bytes; split the table")
-    return text
+    return text.getvalue()
 
 
 def _refuse_binary(data: bytes, where: str) -> None:
