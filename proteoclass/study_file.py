@@ -85,7 +85,7 @@ class PanelPart(BaseModel):
 
     use: Name | None = None
     size: Annotated[int, Field(ge=1, le=200)] = 20
-    select: Literal["auto", "stability", "moderated-t"] = "auto"
+    select: Literal["auto", "moderated-t", "ridge", "stability"] = "auto"
     max_missing: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
 

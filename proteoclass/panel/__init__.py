@@ -3,7 +3,8 @@
 from proteoclass.panel.compare import compare_panels
 from proteoclass.panel.library import list_panels, load_panel, panel_folder
 from proteoclass.panel.panel import Panel, PanelProtein
-from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
+from proteoclass.panel.selection.candidates import DetectionFilter, FixedPanel
+from proteoclass.panel.selection.selector import PanelSelector
 
 __all__ = [
     "DetectionFilter",

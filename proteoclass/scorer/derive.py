@@ -58,7 +58,7 @@ def derive_panel(
     ('derived', 5)
     """
     cohort = build_cohort(matrix, outcome, index=index)
-    resolved = (settings or Settings()).resolve(cohort.matrix, len(cohort.training_patients[0]))
+    resolved = (settings or Settings()).resolve(cohort.matrix)
     rows = cohort.index_rows()
     choosing = build_pipeline(resolved, unit_seed(seed))[:-1]
     with threadpool_limits(1):  # as `train` does

@@ -131,7 +131,7 @@ def evaluate(
     """
     _check_design(folds, repeats, permutations)
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
-    resolved = (settings or Settings()).resolve(cohort.matrix, len(cohort.training_patients[0]))
+    resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
     units = [
         (cohort, test, resolved, (seed, repeat, fold), fixed)

@@ -13,7 +13,8 @@ from sklearn.pipeline import Pipeline
 from proteoclass.errors import TooLittleDataError, name_list
 from proteoclass.matrix.normalisation.impute import Imputer, fewest_detected
 from proteoclass.matrix.normalisation.normalise import Normaliser
-from proteoclass.panel.selector import DetectionFilter, FixedPanel, PanelSelector
+from proteoclass.panel.selection.candidates import DetectionFilter, FixedPanel
+from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.severity_scorer import SeverityScorer
 
 if TYPE_CHECKING:

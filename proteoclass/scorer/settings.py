@@ -11,8 +11,8 @@ from proteoclass.matrix.normalisation.impute import imputation_for
 from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISE_METHODS
 from proteoclass.matrix.normalisation.normalise import default_normalisation
 from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
-from proteoclass.panel.selector import METHODS as SELECT_METHODS
-from proteoclass.panel.selector import method_for
+from proteoclass.panel.selection.selector import DEFAULT as DEFAULT_VIEW
+from proteoclass.panel.selection.selector import METHODS as SELECT_METHODS
 
 if TYPE_CHECKING:
     from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -31,7 +31,8 @@ class Settings:
         Ratios are never filled: a gap may mean that the plex's pool lacks the protein.
     size : int
         Proteins in the panel.
-    select : {"auto", "stability", "moderated-t"}
+    select : str
+        One of the views of `PanelSelector`, or "auto".
     max_missing : float
         Proteins missing from a larger share of training samples are no candidates.
     bags : int
@@ -80,18 +81,13 @@ class Settings:
         if not 0 <= self.max_missing < 1:
             raise InputError(f"max_missing: found {self.max_missing}, expected 0 to below 1")
 
-    def resolve(self, matrix: ProteinMatrix, n_patients: int | None = None) -> Settings:
-        """Return the settings with every `auto` that depends on the cohort decided.
-
-        Once for the cohort: a fold holds fewer patients, and a procedure that chose in
-        another way there would not be the one that is evaluated.
+    def resolve(self, matrix: ProteinMatrix) -> Settings:
+        """Return the settings with every `auto` that depends on the matrix decided.
 
         Parameters
         ----------
         matrix : ProteinMatrix
             As `prepare` returns it.
-        n_patients : int, optional
-            Patients to train on; without it each fit decides how to choose proteins.
 
         Returns
         -------
@@ -104,9 +100,7 @@ class Settings:
         """
         normalise = default_normalisation(matrix) if self.normalise == "auto" else self.normalise
         impute = imputation_for(matrix.kind, self.impute)
-        select = self.select
-        if select == "auto" and n_patients is not None:
-            select = method_for(n_patients)
+        select = DEFAULT_VIEW if self.select == "auto" else self.select
         # In plasma and serum these proteins are what loads the column: they may be reference.
         leak = plasma_protein_ids(matrix.proteins) if matrix.fluid == "urine" else ()
         return replace(

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.folds import spawn
-from proteoclass.panel.binary import binary_target
-from proteoclass.panel.moderated import moderated_t
+from proteoclass.panel.selection.binary import binary_target
+from proteoclass.panel.selection.moderated import moderated_t
 from proteoclass.scorer.blend import Blend
 from proteoclass.scorer.companion import signed_ridge
 from proteoclass.stats import expit, nan_quantile

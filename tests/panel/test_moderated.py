@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from proteoclass.panel.moderated import moderated_t, trigamma_inverse
+from proteoclass.panel.selection.moderated import moderated_t, trigamma_inverse
 
 # Printed by tests/panel/golden_limma.R under limma 3.54.1.
 LIMMA = {

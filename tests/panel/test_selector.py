@@ -3,9 +3,8 @@ import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.folds import complementary_halves, spawn
 from proteoclass.panel import DetectionFilter, FixedPanel, PanelSelector
-from proteoclass.panel.moderated import moderated_t
+from proteoclass.panel.selection.selector import METHODS
 
 
 def planted(n=60, p=200, k=5, seed=0):
@@ -16,7 +15,7 @@ def planted(n=60, p=200, k=5, seed=0):
     return X, y
 
 
-@pytest.mark.parametrize("method", ["auto", "stability", "moderated-t"])
+@pytest.mark.parametrize("method", METHODS)
 def test_finds_planted_proteins(method):
     X, y = planted()
     chosen = PanelSelector(size=5, method=method).fit(X, y).get_support(indices=True)
@@ -25,25 +24,13 @@ def test_finds_planted_proteins(method):
 
 def test_panel_is_the_same_twice_and_depends_on_the_seed_alone():
     X, y = planted()
-    first = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
-    again = PanelSelector(size=10, random_state=3).fit(X, y).frequency_
+    first = PanelSelector(size=10, random_state=3).fit(X, y).strength_
+    again = PanelSelector(size=10, random_state=3).fit(X, y).strength_
     np.testing.assert_array_equal(first, again)
 
 
-def test_auto_goes_by_the_number_of_patients():
-    assert PanelSelector(size=5).fit(*planted(n=70, p=20)).method_ == "moderated-t"
-    assert PanelSelector(size=5).fit(*planted(n=72, p=20)).method_ == "stability"
-
-
-def test_frequency_of_largest_t_equals_a_plain_loop():
-    # Each half ranked by its own moderated t, one at a time.
-    X, y = planted(n=30, p=40)
-    selector = PanelSelector(size=5, method="moderated-t", n_pairs=4).fit(X, y)
-    counts = np.zeros(40)
-    for pair in complementary_halves(y.astype(int), 4, spawn(0)):
-        for half in pair:
-            counts[np.argsort(-np.abs(moderated_t(X[half], y[half]).t))[:5]] += 1
-    np.testing.assert_array_equal(selector.frequency_, counts / 8)
+def test_auto_is_the_view_that_the_table_decided():
+    assert PanelSelector(size=5).fit(*planted(p=20)).method_ == "ridge"
 
 
 def test_order_of_proteins_changes_nothing():
@@ -58,14 +45,14 @@ def test_half_samples_never_split_a_patient():
     # Each patient twice with the same values: a split patient would make both halves
     # nearly alike. With whole patients the frequencies equal those of single rows.
     X, y = planted(n=40, p=30)
-    single = PanelSelector(size=5, method="stability").fit(X, y).frequency_
+    single = PanelSelector(size=5, method="stability").fit(X, y).strength_
     doubled = PanelSelector(size=5, method="stability").fit(
         np.repeat(X, 2, axis=0),
         np.repeat(y, 2),
         sample_weight=np.full(80, 0.5),
         groups=np.repeat([f"{i:02d}" for i in range(40)], 2),
     )
-    assert np.abs(doubled.frequency_ - single).max() < 0.15
+    assert np.abs(doubled.strength_ - single).max() < 0.15
 
 
 def test_gaps_and_constant_proteins_are_tolerated():
@@ -82,7 +69,7 @@ def test_constant_proteins_alone_select_nothing_and_warn_of_nothing():
     selector = PanelSelector(size=1, method="stability").fit(
         np.ones((40, 3)), np.repeat([0, 1], 20)
     )
-    assert selector.frequency_.tolist() == [0.0, 0.0, 0.0]
+    assert selector.strength_.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_panel_larger_than_the_matrix_takes_all():
@@ -95,7 +82,7 @@ def test_noise_has_no_favourite():
     frequency = (
         PanelSelector(size=5, method="stability")
         .fit(rng.normal(size=(60, 300)), planted()[1])
-        .frequency_
+        .strength_
     )
     assert frequency.max() < 0.9
 
@@ -118,7 +105,13 @@ def test_fixed_panel_keeps_its_columns_in_matrix_order():
 
 
 @pytest.mark.parametrize(
-    "estimator", [DetectionFilter(), PanelSelector(n_pairs=3), PanelSelector(method="moderated-t")]
+    "estimator",
+    [
+        DetectionFilter(),
+        PanelSelector(),
+        PanelSelector(method="stability"),
+        PanelSelector(method="moderated-t"),
+    ],
 )
 def test_is_a_scikit_learn_estimator(estimator):
     half_samples = "a weight of two and a row twice draw different half-samples"

@@ -1,0 +1,1 @@
+"""What is known of a chosen panel: stability, error bounds, effects, substitutes."""

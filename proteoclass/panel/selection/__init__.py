@@ -1,0 +1,1 @@
+"""Choosing the proteins of a panel, inside the fold: one file a view."""

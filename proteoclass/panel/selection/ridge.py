@@ -1,0 +1,77 @@
+"""The ridge view: proteins that survive elimination from a ridge discriminant."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from proteoclass.panel.selection.training_rows import TrainingRows
+
+Floats = npt.NDArray[np.float64]
+
+#: Penalty as a multiple of the mean variance per patient: strong, so that correlated
+#: proteins share their weight rather than hand it to one of them by chance.
+PENALTY = 10.0
+#: Share of the proteins that leaves at each step.
+DROPPED = 0.3
+
+
+def elimination_order(rows: TrainingRows) -> Floats:
+    """Rank proteins by how long they stay in a ridge discriminant.
+
+    The discriminant is the ridge regression of the class on standardised proteins, in its
+    dual form: a system as large as the number of samples, however many proteins there are.
+    The weakest share leaves, the rest is fitted again, until the panel is left.
+
+    Parameters
+    ----------
+    rows : TrainingRows
+
+    Returns
+    -------
+    array of float, shape (n_proteins,)
+        Larger for proteins that stay longer; among the last, by absolute weight.
+
+    Notes
+    -----
+    Recursive elimination by weight: Guyon et al. 2002, Machine Learning 46:389, doi
+    10.1023/A:1012487302797. The ridge discriminant: Hastie, Tibshirani & Friedman, The
+    Elements of Statistical Learning (2009), sections 4.2 and 18.3.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> labels = np.repeat([0.0, 1.0], 20)
+    >>> values = rng.normal(size=(40, 50))
+    >>> values[:, 7] += 3 * labels
+    >>> rows = TrainingRows(values, labels, np.ones(40), np.arange(40), size=1, seed=0)
+    >>> int(elimination_order(rows).argmax())
+    7
+    """
+    order = np.zeros(rows.values.shape[1])
+    alive = np.arange(rows.values.shape[1])
+    root = np.sqrt(rows.balanced)
+    target = _centred(2 * rows.labels - 1, rows.balanced) * root
+    level = 0
+    while True:
+        values = _centred(rows.standardised[:, alive], rows.balanced) * root[:, None]
+        weight = np.abs(values.T @ _dual(values, target))
+        largest = weight.max(initial=0.0)
+        order[alive] = level + (0.99 * weight / largest if largest > 0 else 0.0)
+        if len(alive) <= rows.size:
+            return order
+        n_kept = max(rows.size, int(len(alive) * (1 - DROPPED)))
+        alive = alive[np.sort(np.argsort(-weight, kind="stable")[:n_kept])]
+        level += 1
+
+
+def _centred(values: Floats, weights: Floats) -> Floats:
+    return np.asarray(values - (weights @ values) / weights.sum())
+
+
+def _dual(values: Floats, target: Floats) -> Floats:
+    gram = values @ values.T
+    mean = np.trace(gram) / len(gram)
+    if mean <= 0:
+        return np.zeros(len(target))
+    return np.asarray(np.linalg.solve(gram + PENALTY * mean * np.eye(len(gram)), target))

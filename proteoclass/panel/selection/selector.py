@@ -1,0 +1,125 @@
+"""Choosing a small panel that would be chosen again on other patients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import ClassifierTags
+from sklearn.utils.validation import validate_data
+
+from proteoclass.errors import InputError
+from proteoclass.panel.selection.binary import binary_target
+from proteoclass.panel.selection.candidates import NanTolerantSelector
+from proteoclass.panel.selection.ridge import elimination_order
+from proteoclass.panel.selection.sparse import selection_frequency
+from proteoclass.panel.selection.training_rows import TrainingRows
+
+Floats = npt.NDArray[np.float64]
+
+#: Each view gives every protein a strength, larger for those it wants more.
+VIEWS: Final[dict[str, Callable[[TrainingRows], Floats]]] = {
+    "moderated-t": lambda rows: np.abs(rows.t),
+    "ridge": elimination_order,
+    "stability": selection_frequency,
+}
+#: The view that `auto` stands for; docs/adr/0012 has the table that decided it.
+DEFAULT: Final = "ridge"
+METHODS: Final = ("auto", *VIEWS)
+
+
+class PanelSelector(NanTolerantSelector):
+    """Choose the proteins that one view of the training samples wants most.
+
+    Parameters
+    ----------
+    size : int
+        Proteins in the panel; all of them where there are fewer.
+    method : {"auto", "moderated-t", "ridge", "stability"}
+        `moderated-t`: largest absolute moderated t. `ridge`: the last to leave a ridge
+        discriminant. `stability`: most often kept by L1 logistic models of complementary
+        half-samples. `auto`: `ridge`.
+    must_have : tuple of int
+        Positions of proteins that are in the panel whatever the data say; they count
+        towards `size`.
+    random_state : int
+        Seed of what a view draws.
+
+    Attributes
+    ----------
+    method_ : str
+        The view in force.
+    support_ : array of bool, shape (n_proteins,)
+    strength_ : array of float, shape (n_proteins,)
+        What the view gave each protein.
+    t_ : array of float, shape (n_proteins,)
+        Moderated t on the training samples.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 20)
+    >>> X = rng.normal(size=(40, 50))
+    >>> X[:, 7] += 3 * y
+    >>> PanelSelector(size=1).fit(X, y).get_support(indices=True).tolist()
+    [7]
+    """
+
+    def __init__(
+        self,
+        size: int = 20,
+        method: str = "auto",
+        must_have: tuple[int, ...] = (),
+        random_state: int = 0,
+    ) -> None:
+        self.size = size
+        self.method = method
+        self.must_have = must_have
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
+        """Choose the panel on training samples.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_proteins)
+            Normalised log2 values; NaN = not detected.
+        y : array-like, shape (n_samples,)
+            Two classes; the larger one is positive.
+        sample_weight : array-like of float, shape (n_samples,), optional
+            One over the number of index samples of the patient.
+        groups : array-like, shape (n_samples,), optional
+            Patient of each sample; each sample its own where left out.
+
+        Returns
+        -------
+        PanelSelector
+        """
+        if self.method not in METHODS:
+            raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
+        if self.size < 1:
+            raise InputError(f"panel: found size {self.size}, expected at least 1")
+        values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
+        rows = TrainingRows(values, labels, weights, patients, self.size, self.random_state)
+        self.method_ = DEFAULT if self.method == "auto" else self.method
+        self.t_ = rows.t
+        self.strength_ = VIEWS[self.method_](rows)
+        self.support_ = np.zeros(values.shape[1], dtype=bool)
+        self.support_[self._chosen()] = True
+        return self
+
+    def _chosen(self) -> npt.NDArray[np.intp]:
+        """Return the positions of the panel: what must be there, then the strongest."""
+        required = np.isin(np.arange(len(self.t_)), self.must_have)
+        # Equal strength goes to the larger t, then to the column that comes first.
+        keys = (np.arange(len(self.t_)), -np.abs(self.t_), -self.strength_, ~required)
+        return np.asarray(np.lexsort(keys)[: self.size])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.classifier_tags = ClassifierTags(multi_class=False)
+        return tags
