@@ -13,6 +13,7 @@ from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
 from proteoclass.panel import Panel, PanelSelector
+from proteoclass.panel.selection.selector import DEFAULT
 from proteoclass.scorer import Settings, derive_panel, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
@@ -284,15 +285,10 @@ def test_a_sample_that_cannot_be_normalised_is_refused_by_name(toy):
         derive_panel(failed, OUTCOME, settings=QUICK)
 
 
-def test_auto_is_decided_for_the_cohort_and_not_in_each_fold(make_toy):
-    # 75 patients: more than 70, and each fold trains on 60.
-    toy = make_toy(patients=75, visits=1)
-    result = evaluate(toy, OUTCOME, settings=QUICK, folds=5, repeats=1, permutations=0)
-    assert result.settings.select == "stability"
-    assert derive_panel(toy, OUTCOME, settings=QUICK).derivation.method == "stability"
-    named = replace(QUICK, select="stability")
-    same = evaluate(toy, OUTCOME, settings=named, folds=5, repeats=1, permutations=0)
-    assert table_text(result.predictions) == table_text(same.predictions)
+def test_auto_is_named_where_it_is_recorded(toy):
+    result = evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
+    assert result.settings.select == DEFAULT
+    assert derive_panel(toy, OUTCOME, settings=QUICK).derivation.method == DEFAULT
 
 
 def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluated, monkeypatch):

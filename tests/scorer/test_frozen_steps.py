@@ -81,7 +81,7 @@ def test_folds_and_locked_model_fill_alike(gappy, method):
     settings = replace(QUICK, normalise="median", impute=method)
     model = train(gappy, OUTCOME, settings=settings, folds=3, repeats=1)
     cohort = build_cohort(gappy, OUTCOME)
-    resolved = settings.resolve(cohort.matrix, len(cohort.training_patients[0]))
+    resolved = settings.resolve(cohort.matrix)
     fitted = fit_procedure(cohort, cohort.index_rows(), resolved, unit_seed(0))
     panel = [p.id for p in model.content.panel]
     assert fitted.panel == panel
