@@ -54,6 +54,8 @@ class PanelSelector(NanTolerantSelector):
     support_ : array of bool, shape (n_proteins,)
     strength_ : array of float, shape (n_proteins,)
         What the view gave each protein.
+    ranking_ : array of int, shape (n_proteins,)
+        Positions of all proteins, the most wanted first.
     t_ : array of float, shape (n_proteins,)
         Moderated t on the training samples.
 
@@ -107,16 +109,17 @@ class PanelSelector(NanTolerantSelector):
         self.method_ = DEFAULT if self.method == "auto" else self.method
         self.t_ = rows.t
         self.strength_ = VIEWS[self.method_](rows)
+        self.ranking_ = self._ranking()
         self.support_ = np.zeros(values.shape[1], dtype=bool)
-        self.support_[self._chosen()] = True
+        self.support_[self.ranking_[: self.size]] = True
         return self
 
-    def _chosen(self) -> npt.NDArray[np.intp]:
-        """Return the positions of the panel: what must be there, then the strongest."""
+    def _ranking(self) -> npt.NDArray[np.intp]:
+        """Return the positions of all proteins: what must be there, then the strongest."""
         required = np.isin(np.arange(len(self.t_)), self.must_have)
         # Equal strength goes to the larger t, then to the column that comes first.
         keys = (np.arange(len(self.t_)), -np.abs(self.t_), -self.strength_, ~required)
-        return np.asarray(np.lexsort(keys)[: self.size])
+        return np.asarray(np.lexsort(keys))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
