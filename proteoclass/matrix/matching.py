@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -55,14 +56,13 @@ def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
     >>> match_proteins(wanted, matrix)["by"].tolist()
     ['accession', 'gene']
     """
-    catalogue = _Catalogue.of(matrix.proteins)
+    fitting = fitting_proteins(wanted, matrix)
     found: dict[str, tuple[str, str]] = {}
     ambiguous: list[str] = []
-    for name, accessions, gene in _rows(wanted):
-        fits, by = catalogue.find(name, accessions, gene)
+    for name, fits, by in fitting.itertuples(name=None):
         if len(fits) > 1:
             ambiguous.append(f"{name} fits {name_list(fits)} by {by}")
-        found[name] = (fits[0], by) if len(fits) == 1 else ("", "")
+        found[str(name)] = (fits[0], by) if len(fits) == 1 else ("", "")
     found = _yield_to_ids(found)
     _refuse(ambiguous, _doubles(found), matrix.source.path)
     return pd.DataFrame(
@@ -70,6 +70,102 @@ def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
         index=wanted.index,
         columns=["matched_id", "by"],
         dtype=object,
+    )
+
+
+def fitting_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
+    """Return every protein of a matrix that fits each wanted one best; nothing is refused.
+
+    Parameters
+    ----------
+    wanted : DataFrame, shape (n_wanted, >= 0)
+        As for `match_proteins`.
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    DataFrame, shape (n_wanted, 2)
+        Same index; `fits` (tuple of protein ids, more than one where they fit equally
+        well) and `by`, "" where nothing fits.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, 9.0]], index=["s1"], columns=["OID1", "OID2"])
+    >>> proteins = pd.DataFrame({"gene": ["IL6", "IL6"]}, index=values.columns)
+    >>> matrix = ProteinMatrix.build(values, proteins=proteins, scale="log2")
+    >>> wanted = pd.DataFrame({"gene": ["IL6"]}, index=["P05231"])
+    >>> fitting_proteins(wanted, matrix).loc["P05231"].tolist()
+    [('OID1', 'OID2'), 'gene']
+    """
+    catalogue = _Catalogue.of(matrix.proteins)
+    rows = []
+    for name, accessions, gene in _rows(wanted):
+        fits, by = catalogue.find(name, accessions, gene)
+        rows.append((tuple(fits), by if fits else ""))
+    return pd.DataFrame(rows, index=wanted.index, columns=["fits", "by"], dtype=object)
+
+
+def find_proteins(
+    wanted: pd.DataFrame, matrix: ProteinMatrix
+) -> dict[str, tuple[list[str], str]]:
+    """Return every protein of a matrix that fits each wanted one best, refusing nothing.
+
+    Parameters
+    ----------
+    wanted, matrix
+        As for `match_proteins`.
+
+    Returns
+    -------
+    dict of str to (list of str, str)
+        By wanted id: the ids that fit, more than one where they fit equally well, and by
+        what they do.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, 9.0]], index=["s1"], columns=["a", "b"])
+    >>> proteins = pd.DataFrame({"gene": ["ALB", "ALB"]}, index=values.columns)
+    >>> matrix = ProteinMatrix.build(values, proteins=proteins, scale="log2")
+    >>> find_proteins(pd.DataFrame({"gene": ["ALB"]}, index=["ALB"]), matrix)
+    {'ALB': (['a', 'b'], 'gene')}
+    """
+    catalogue = _Catalogue.of(matrix.proteins)
+    return {name: catalogue.find(name, group, gene) for name, group, gene in _rows(wanted)}
+
+
+def proteins_among(
+    proteins: pd.DataFrame, is_gene: Callable[[str], bool], accessions: Collection[str]
+) -> tuple[str, ...]:
+    """Return the ids of proteins that carry one of some genes or accessions.
+
+    Parameters
+    ----------
+    proteins : DataFrame, shape (n_proteins, >= 1)
+        Indexed by protein id, with `gene` and, where known, `accessions`.
+    is_gene : callable
+        Says of a gene in capitals whether it is one of them.
+    accessions : collection of str
+        Without isoform numbers.
+
+    Returns
+    -------
+    tuple of str
+        Groups with such a gene or accession among their own, leading or not. An id that
+        spells accessions is read where the row holds none: few tables name genes.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gene": ["ALB;AFP", "", "UMOD"]}, ["a", "Q1;P02768-2", "b"])
+    >>> proteins_among(table, {"AFP"}.__contains__, {"P02768"})
+    ('a', 'Q1;P02768-2')
+    """
+    known = frozenset(accessions)
+    groups = proteins["accessions"] if "accessions" in proteins else [""] * len(proteins)
+    return tuple(
+        str(name)
+        for name, group, gene in zip(proteins.index, groups, proteins["gene"], strict=True)
+        if any(is_gene(part) for part in re.split(r"[; ]+", str(gene).upper()))
+        or any(base(part) in known for part in members(str(group) or accessions_in(str(name))))
     )
 
 
