@@ -10,7 +10,7 @@ import numpy.typing as npt
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import validate_data
 
-from proteoclass.errors import InputError
+from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.candidates import NanTolerantSelector
 from proteoclass.panel.selection.ridge import elimination_order
@@ -30,6 +30,26 @@ DEFAULT: Final = "ridge"
 METHODS: Final = ("auto", *VIEWS)
 
 
+def check_threshold(threshold: float, method: str) -> None:
+    """Refuse a threshold that no bound is known for, or that a view has no frequencies for.
+
+    Raises
+    ------
+    InputError
+
+    Examples
+    --------
+    >>> check_threshold(0.75, "stability")
+    """
+    if method != "stability":
+        raise InputError(
+            f"panel: a threshold needs frequencies over half-samples, found method {method!r}; "
+            "use stability"
+        )
+    if not 0.5 < threshold <= 1:
+        raise InputError(f"panel: found threshold {threshold}, expected above 0.5, at most 1")
+
+
 class PanelSelector(NanTolerantSelector):
     """Choose the proteins that one view of the training samples wants most.
 
@@ -46,6 +66,10 @@ class PanelSelector(NanTolerantSelector):
         towards `size`.
     random_state : int
         Seed of what a view draws.
+    threshold : float, optional
+        Above 0.5, at most 1; with `stability` alone. The panel is then every protein kept
+        by at least this share of half-samples, however many, instead of the `size`
+        strongest: only such a set has a bound on its false selections.
 
     Attributes
     ----------
@@ -58,6 +82,8 @@ class PanelSelector(NanTolerantSelector):
         Positions of all proteins, the most wanted first.
     t_ : array of float, shape (n_proteins,)
         Moderated t on the training samples.
+    mean_selected_ : float
+        Proteins kept by a half-sample, on average; where there is a threshold.
 
     Examples
     --------
@@ -75,11 +101,13 @@ class PanelSelector(NanTolerantSelector):
         method: str = "auto",
         must_have: tuple[int, ...] = (),
         random_state: int = 0,
+        threshold: float | None = None,
     ) -> None:
         self.size = size
         self.method = method
         self.must_have = must_have
         self.random_state = random_state
+        self.threshold = threshold
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Choose the panel on training samples.
@@ -98,21 +126,53 @@ class PanelSelector(NanTolerantSelector):
         Returns
         -------
         PanelSelector
+
+        Raises
+        ------
+        InputError
+            If an option is out of range, or there are more than two classes.
+        TooLittleDataError
+            If there is one class, or no protein reaches the threshold.
         """
-        if self.method not in METHODS:
-            raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
-        if self.size < 1:
-            raise InputError(f"panel: found size {self.size}, expected at least 1")
+        self._check_options()
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
         rows = TrainingRows(values, labels, weights, patients, self.size, self.random_state)
         self.method_ = DEFAULT if self.method == "auto" else self.method
         self.t_ = rows.t
-        self.strength_ = VIEWS[self.method_](rows)
+        if self.threshold is None:
+            self.strength_ = VIEWS[self.method_](rows)
+        else:
+            self.strength_ = selection_frequency(rows, each_half_alone=True)
+            self.mean_selected_ = float(self.strength_.sum())
         self.ranking_ = self._ranking()
         self.support_ = np.zeros(values.shape[1], dtype=bool)
-        self.support_[self.ranking_[: self.size]] = True
+        self.support_[self.ranking_[: self._n_chosen()]] = True
         return self
+
+    def _check_options(self) -> None:
+        if self.method not in METHODS:
+            raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
+        if self.size < 1:
+            raise InputError(f"panel: found size {self.size}, expected at least 1")
+        if self.threshold is None:
+            return
+        check_threshold(self.threshold, self.method)
+
+    def _n_chosen(self) -> int:
+        """Return how many of the ranking are the panel."""
+        if self.threshold is None:
+            return self.size
+        # A frequency is a count over the half-samples: 0.75 of 50 must not fail by a last bit.
+        reached = self.strength_ >= self.threshold - 1e-9
+        reached[list(self.must_have)] = True
+        if not reached.any():
+            raise TooLittleDataError(
+                f"panel: no protein is kept by {self.threshold:.0%} of the half-samples, the "
+                f"highest frequency is {self.strength_.max():.0%}; lower the threshold, or leave "
+                "it out to take the strongest"
+            )
+        return int(reached.sum())
 
     def _ranking(self) -> npt.NDArray[np.intp]:
         """Return the positions of all proteins: what must be there, then the strongest."""

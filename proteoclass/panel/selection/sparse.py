@@ -20,7 +20,9 @@ PREFILTER = 300
 PENALTY_RATIO = 6.0
 
 
-def selection_frequency(rows: TrainingRows, n_pairs: int = 25) -> Floats:
+def selection_frequency(
+    rows: TrainingRows, n_pairs: int = 25, *, each_half_alone: bool = False
+) -> Floats:
     """Return the share of half-samples whose L1 logistic model keeps each protein.
 
     Parameters
@@ -28,6 +30,9 @@ def selection_frequency(rows: TrainingRows, n_pairs: int = 25) -> Floats:
     rows : TrainingRows
     n_pairs : int
         Complementary pairs of half-samples.
+    each_half_alone : bool
+        Filter and standardise by the half alone. Slower; without it a half has seen the
+        labels of the other through the filter, and no bound on false selections holds.
 
     Returns
     -------
@@ -48,13 +53,24 @@ def selection_frequency(rows: TrainingRows, n_pairs: int = 25) -> Floats:
     >>> int(selection_frequency(rows, 5).argmax())
     7
     """
-    strongest = np.argsort(-np.abs(rows.t), kind="stable")[:PREFILTER]
-    standardised = rows.standardised[:, strongest]
     picks = np.zeros(rows.values.shape[1])
     halves = rows.halves(n_pairs)
+    if each_half_alone:
+        for half in halves:
+            alone = rows.only(half)
+            strongest = _strongest(alone)
+            values = alone.standardised[:, strongest]
+            picks[strongest] += _kept(values, alone.labels, alone.weights)
+        return picks / len(halves)
+    strongest = _strongest(rows)
+    standardised = rows.standardised[:, strongest]
     for half in halves:
         picks[strongest] += _kept(standardised[half], rows.labels[half], rows.weights[half])
     return picks / len(halves)
+
+
+def _strongest(rows: TrainingRows) -> npt.NDArray[np.intp]:
+    return np.argsort(-np.abs(rows.t), kind="stable")[:PREFILTER]
 
 
 def _kept(values: Floats, labels: Floats, weights: Floats) -> Bools:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,16 @@ class TrainingRows:
     def balanced(self) -> Floats:
         """Weights that give both classes the same sum, and keep the whole sum."""
         return balanced(self.labels, self.weights)
+
+    def only(self, chosen: Bools) -> TrainingRows:
+        """Return some of the rows, as a view that saw no others would take them."""
+        return replace(
+            self,
+            values=self.values[chosen],
+            labels=self.labels[chosen],
+            weights=self.weights[chosen],
+            patients=self.patients[chosen],
+        )
 
     def halves(self, n_pairs: int) -> Bools:
         """Return the rows of each half-sample, `(2 * n_pairs, n_samples)`; patients stay whole."""
