@@ -83,9 +83,45 @@ def corrected_resampled_interval(
     folds = folds[~np.isnan(folds)]
     if len(folds) < 2:
         return float("nan"), float("nan")
-    error = np.sqrt((1 / len(folds) + test_share) * folds.var(ddof=1))
-    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * error
+    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * corrected_resampled_error(
+        folds, test_share
+    )
     return float(folds.mean() - half), float(folds.mean() + half)
+
+
+def corrected_resampled_error(values: npt.ArrayLike, test_share: float) -> float:
+    """Nadeau–Bengio standard error of the mean of a statistic over folds.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_folds * n_repeats,)
+        The statistic on each test fold; NaN folds are left out.
+    test_share : float
+        As for `corrected_resampled_interval`.
+
+    Returns
+    -------
+    float
+        0 where every fold has the same value; NaN with fewer than two folds.
+
+    Notes
+    -----
+    Variance of the mean = (1/J + test/train) · S²; Nadeau & Bengio 2003, doi
+    10.1023/A:1024068626366.
+
+    Examples
+    --------
+    >>> round(corrected_resampled_error([0.8, 0.9, 0.85, 0.75], 1 / 3), 4)
+    0.0493
+    """
+    folds = np.asarray(values, dtype=float)
+    folds = folds[~np.isnan(folds)]
+    if len(folds) < 2:
+        return float("nan")
+    # Equal AUCs differ in their last bits, which is no spread.
+    if np.ptp(folds) <= 1e-12 * max(1.0, float(np.abs(folds).max())):
+        return 0.0
+    return float(np.sqrt((1 / len(folds) + test_share) * folds.var(ddof=1)))
 
 
 def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> float:
@@ -101,7 +137,9 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     Returns
     -------
     float
-        1 where every difference is zero; NaN with fewer than two folds.
+        1 where every difference is zero; NaN, which is not testable, with fewer than two
+        folds or where every fold has the same difference and it is not zero: without
+        spread there is nothing to measure it by, and no number of folds makes it certain.
 
     Notes
     -----
@@ -116,9 +154,9 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     folds = folds[~np.isnan(folds)]
     if len(folds) < 2:
         return float("nan")
-    error = np.sqrt((1 / len(folds) + test_share) * folds.var(ddof=1))
+    error = corrected_resampled_error(folds, test_share)
     if error == 0:
-        return 1.0 if folds.mean() == 0 else 0.0
+        return 1.0 if abs(folds.mean()) <= 1e-12 else float("nan")
     return float(2 * stats.t.sf(abs(folds.mean()) / error, len(folds) - 1))
 
 

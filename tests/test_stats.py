@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.stats import (
     auc,
+    corrected_resampled_error,
     corrected_resampled_interval,
     corrected_resampled_p,
     expit,
@@ -152,9 +153,21 @@ def test_folds_without_a_value_are_left_out():
     assert corrected_resampled_p(gaps, 0.25) == corrected_resampled_p(values, 0.25)
 
 
-@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (0.25, 0.0)])
-def test_p_of_differences_that_are_all_alike(difference, p):
-    assert corrected_resampled_p([difference] * 6, 0.25) == p
+def test_differences_that_are_all_zero_have_p_1():
+    assert corrected_resampled_p([0.0] * 6, 0.25) == 1
+
+
+# 0.9 - 0.8 and 0.8 - 0.7 differ in the last bits, and are the same difference in AUC.
+@pytest.mark.parametrize("alike", [[0.25] * 6, [0.9 - 0.8, 0.8 - 0.7, 0.3 - 0.2]])
+def test_equal_differences_that_are_not_zero_are_not_testable(alike):
+    assert math.isnan(corrected_resampled_p(alike, 0.25))
+    assert corrected_resampled_error(alike, 0.25) == 0
+
+
+def test_standard_error_equals_nadeau_and_bengio_by_hand():
+    expected = math.sqrt((1 / 4 + 1 / 3) * 0.0125 / 3)
+    assert corrected_resampled_error([0.8, 0.9, 0.85, 0.75], 1 / 3) == pytest.approx(expected)
+    assert math.isnan(corrected_resampled_error([0.8, np.nan], 1 / 3))
 
 
 tables = hnp.arrays(

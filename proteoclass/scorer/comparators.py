@@ -14,6 +14,7 @@ from proteoclass.scorer.crossfit import FoldResult
 Floats = npt.NDArray[np.float64]
 
 DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
+NO_SPREAD = "every fold gave the same difference, so that there is no spread to test it by"
 
 
 def fold_auc(cohort: Cohort, rows: npt.NDArray[np.intp], scores: Floats) -> float:
@@ -60,7 +61,7 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
         theirs = np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results])
         low, high = stats.corrected_resampled_interval(theirs, share)
         difference = ours - theirs
-        lower, upper = stats.corrected_resampled_interval(difference, share)
+        tested = difference_test(difference, share)
         comparators.append(
             {
                 "name": name,
@@ -70,14 +71,42 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
                 },
                 "difference": {
                     "mean": float(difference.mean()),
-                    "interval": [lower, upper],
-                    "p": stats.corrected_resampled_p(difference, share),
+                    **tested,
                     "kind": DIFFERENCE_KIND,
                 },
-                "verdict": verdict(name, lower, upper),
+                "verdict": verdict(name, *tested["interval"]),
             }
         )
     return comparators
+
+
+def difference_test(difference: Floats, share: float) -> dict[str, Any]:
+    """Return interval and p of paired fold differences, or that there are none and why.
+
+    Parameters
+    ----------
+    difference : array of float, shape (n_folds * n_repeats,)
+    share : float
+        Test patients over training patients of a fold.
+
+    Returns
+    -------
+    dict
+        `interval`, `p`; where every fold has the same difference and it is not zero, an
+        interval without width would pass for certainty: both are NaN, and `reason` says so.
+
+    Examples
+    --------
+    >>> difference_test(np.array([0.1, 0.1]), 0.25)["reason"]
+    'every fold gave the same difference, so that there is no spread to test it by'
+    """
+    p = stats.corrected_resampled_p(difference, share)
+    if np.isfinite(p):
+        interval = list(stats.corrected_resampled_interval(difference, share))
+        return {"interval": interval, "p": p}
+    seen = int((~np.isnan(difference)).sum())
+    reason = NO_SPREAD if seen > 1 else f"{seen} folds, expected at least 2"
+    return {"interval": [float("nan"), float("nan")], "p": float("nan"), "reason": reason}
 
 
 def verdict(name: str, lower: float, upper: float) -> str:
@@ -88,6 +117,8 @@ def verdict(name: str, lower: float, upper: float) -> str:
     >>> verdict("chance", 0.1, 0.3)
     'The model beats chance here: the interval of the difference is 0.10 to 0.30.'
     """
+    if np.isnan(lower) or np.isnan(upper):
+        return f"Whether the model beats {name} cannot be tested here: {NO_SPREAD}."
     span = f"the interval of the difference is {lower:.2f} to {upper:.2f}"
     if lower > 0:
         return f"The model beats {name} here: {span}."
