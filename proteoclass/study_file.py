@@ -85,7 +85,9 @@ class PanelPart(BaseModel):
 
     use: Name | None = None
     size: Annotated[int, Field(ge=1, le=200)] = 20
-    select: Literal["auto", "moderated-t", "ridge", "stability"] = "auto"
+    select: Literal[
+        "auto", "moderated-t", "ridge", "stability", "forest", "booster", "combination"
+    ] = "auto"
     max_missing: Annotated[float, Field(ge=0, lt=1)] = 0.5
 
 

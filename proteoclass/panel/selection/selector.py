@@ -12,7 +12,10 @@ from sklearn.utils.validation import validate_data
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.panel.selection.binary import binary_target
+from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.candidates import NanTolerantSelector
+from proteoclass.panel.selection.combination import rank_consensus
+from proteoclass.panel.selection.forest import accuracy_decrease
 from proteoclass.panel.selection.ridge import elimination_order
 from proteoclass.panel.selection.sparse import selection_frequency
 from proteoclass.panel.selection.training_rows import TrainingRows
@@ -24,6 +27,9 @@ VIEWS: Final[dict[str, Callable[[TrainingRows], Floats]]] = {
     "moderated-t": lambda rows: np.abs(rows.t),
     "ridge": elimination_order,
     "stability": selection_frequency,
+    "forest": accuracy_decrease,
+    "booster": mean_contribution,
+    "combination": rank_consensus,
 }
 #: The view that `auto` stands for; docs/adr/0012 has the table that decided it.
 DEFAULT: Final = "ridge"
@@ -57,10 +63,12 @@ class PanelSelector(NanTolerantSelector):
     ----------
     size : int
         Proteins in the panel; all of them where there are fewer.
-    method : {"auto", "moderated-t", "ridge", "stability"}
+    method : {"auto", "moderated-t", "ridge", "stability", "forest", "booster", "combination"}
         `moderated-t`: largest absolute moderated t. `ridge`: the last to leave a ridge
         discriminant. `stability`: most often kept by L1 logistic models of complementary
-        half-samples. `auto`: `ridge`.
+        half-samples. `forest`: costs a random forest the most accuracy when shuffled.
+        `booster`: moves the log-odds of boosted trees most. `combination`: highest in the
+        ranks of the others. `auto`: `ridge`.
     must_have : tuple of int
         Positions of proteins that are in the panel whatever the data say; they count
         towards `size`.
