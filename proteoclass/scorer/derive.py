@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
 from proteoclass._version import __version__
@@ -59,17 +62,7 @@ def derive_panel(
     """
     cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
-    rows = cohort.index_rows()
-    choosing = build_pipeline(resolved, unit_seed(seed))[:-1]
-    with threadpool_limits(1):  # as `train` does
-        choosing.fit(
-            cohort.values.iloc[rows],
-            cohort.labels[rows],
-            impute__samples=cohort.matrix.samples.iloc[rows],
-            choose__sample_weight=cohort.weights[rows],
-            choose__groups=cohort.patients[rows],
-        )
-    require_normalised(choosing["normalise"], cohort.values.iloc[rows])
+    choosing = fit_selection(cohort, cohort.index_rows(), resolved, unit_seed(seed))
     selector = choosing["choose"]
     candidates = cohort.values.columns[choosing["detected"].get_support()]
     chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]
@@ -84,6 +77,43 @@ def derive_panel(
         derivation=_derivation(cohort, resolved, index, seed),
         proteins=_members(cohort, chosen),
     )
+
+
+def fit_selection(
+    cohort: Cohort, rows: npt.NDArray[np.intp], settings: Settings, seed: int
+) -> Pipeline:
+    """Normalise, filter, fill and choose on some index samples; no scorer is fitted.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : array of int
+        Positions of index samples.
+    settings : Settings
+        Resolved.
+    seed : int
+
+    Returns
+    -------
+    Pipeline
+        Fitted; the procedure's steps but the last.
+
+    Raises
+    ------
+    TooLittleDataError
+        If a sample cannot be normalised, or nothing can be chosen.
+    """
+    choosing = build_pipeline(settings, seed)[:-1]
+    with threadpool_limits(1):  # as `train` does
+        choosing.fit(
+            cohort.values.iloc[rows],
+            cohort.labels[rows],
+            impute__samples=cohort.matrix.samples.iloc[rows],
+            choose__sample_weight=cohort.weights[rows],
+            choose__groups=cohort.patients[rows],
+        )
+    require_normalised(choosing["normalise"], cohort.values.iloc[rows])
+    return choosing
 
 
 def _members(cohort: Cohort, chosen: pd.Series) -> tuple[PanelProtein, ...]:

@@ -1,0 +1,329 @@
+"""What is known of a chosen panel: plain data for a file, and a table for people."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from proteoclass.io import plain
+from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
+from proteoclass.panel.evidence.stability import nogueira_stability
+from proteoclass.panel.evidence.substitutes import LIMIT, MIN_SAMPLES
+
+#: Substitutes named for each protein; all are counted.
+MOST_NAMED: Final = 3
+CAUTION: Final = (
+    "Effects and single AUCs are from the patients the panel was chosen on. They look larger "
+    "than they will be in new patients."
+)
+HELD: Final = "the panel was given: nothing was chosen here"
+HEADINGS: Final = [
+    *("gene", "id", "direction", "effect, log2", "half-samples", "missing", "AUC"),
+    "substitutes (r)",
+]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """The cut of a panel made of every protein that half-samples kept often enough.
+
+    Parameters
+    ----------
+    threshold : float
+        Least share of half-samples.
+    mean_selected : float
+        Mean number of proteins a half-sample kept.
+    n_proteins : int
+        Proteins to choose from.
+    n_pairs : int
+        Complementary pairs of half-samples.
+    """
+
+    threshold: float
+    mean_selected: float
+    n_proteins: int
+    n_pairs: int
+
+
+@dataclass(frozen=True, eq=False)
+class PanelEvidence:
+    """What the description of a panel is made of.
+
+    Parameters
+    ----------
+    proteins : DataFrame, shape (panel size, >= 2)
+        Panel members in order, by id: `gene`, `accessions`.
+    effects : DataFrame, shape (n_candidates, >= 8)
+        By id: `effect`, `lower`, `upper`, `direction`, `missing`, `missing_positive`,
+        `missing_negative`, `auc`.
+    substitutes : DataFrame
+        As `find_substitutes` returns it, with `gene`, `rank` and `strength`.
+    halves : DataFrame of bool, shape (n_half_samples, n_candidates), or None
+        Which proteins each half-sample chose.
+    folds : DataFrame of bool, shape (n_training_folds, n_candidates), or None
+        Which proteins each training fold chose.
+    threshold : Threshold or None
+        None where the panel has a size fixed in advance.
+    no_halves : str
+        Why there are no half-samples, where there are none.
+    """
+
+    proteins: pd.DataFrame
+    effects: pd.DataFrame
+    substitutes: pd.DataFrame
+    halves: pd.DataFrame | None = None
+    folds: pd.DataFrame | None = None
+    threshold: Threshold | None = None
+    no_halves: str = HELD
+
+
+def describe(evidence: PanelEvidence) -> dict[str, Any]:
+    """Return what is known of a panel as plain values; NaN becomes None.
+
+    Parameters
+    ----------
+    evidence : PanelEvidence
+
+    Returns
+    -------
+    dict
+        `proteins` (a list, in the panel's order), `kinds` (what each of their fields
+        estimates, and from how many), `stability`, `error_bound`, `caution`.
+
+    Examples
+    --------
+    >>> effects = {"effect": 1.0, "lower": 0.5, "upper": 1.5, "direction": "up", "missing": 0.0,
+    ...            "missing_positive": 0.0, "missing_negative": 0.0, "auc": 0.9}
+    >>> described = describe(PanelEvidence(
+    ...     proteins=pd.DataFrame({"gene": ["TNC"], "accessions": ["P24821"]}, index=["x"]),
+    ...     effects=pd.DataFrame(effects, index=["x"]),
+    ...     substitutes=pd.DataFrame({"protein": []})))
+    >>> described["proteins"][0]["effect"]
+    {'value': 1.0, 'lower': 0.5, 'upper': 1.5}
+    >>> described["stability"]["text"]
+    'Stability not reportable: the panel was given: nothing was chosen here.'
+    """
+    described: dict[str, Any] = plain(
+        {
+            "proteins": [_protein(str(protein), evidence) for protein in evidence.proteins.index],
+            "kinds": _kinds(evidence),
+            "stability": _stability(evidence),
+            "error_bound": _bound(evidence),
+            "caution": CAUTION,
+        }
+    )
+    return described
+
+
+def table_rows(description: dict[str, Any]) -> list[list[str]]:
+    """Return the table of a panel for people, the heading first.
+
+    Parameters
+    ----------
+    description : dict
+        As `describe` returns it.
+
+    Returns
+    -------
+    list of list of str
+        Columns gene, id, direction, effect with interval, share of half-samples, share
+        missing, AUC alone, substitutes with their correlation; "–" for what is not known.
+
+    Examples
+    --------
+    >>> table_rows({"proteins": []})[0][:2]
+    ['gene', 'id']
+    """
+    return [list(HEADINGS)] + [
+        [
+            protein["gene"] or "–",
+            protein["id"],
+            protein["direction"],
+            effect_text(protein["effect"]),
+            share_text(protein["frequency"]["half_samples"]),
+            share_text(protein["missing"]["all"]),
+            "–" if protein["auc"] is None else f"{protein['auc']:.2f}",
+            substitutes_text(protein["substitutes"]),
+        ]
+        for protein in description["proteins"]
+    ]
+
+
+def summary_lines(description: dict[str, Any]) -> list[str]:
+    """Return the sentences that belong under the table of a panel.
+
+    Parameters
+    ----------
+    description : dict
+        As `describe` returns it, with or without `best_single_protein`.
+
+    Returns
+    -------
+    list of str
+    """
+    single = description.get("best_single_protein")
+    return [
+        description["stability"]["text"],
+        description["error_bound"]["text"],
+        *([single["text"]] if single else []),
+        description["caution"],
+    ]
+
+
+def effect_text(effect: dict[str, Any]) -> str:
+    """Return an effect with its interval.
+
+    Examples
+    --------
+    >>> effect_text({"value": -0.5, "lower": -1.0, "upper": 0.04})
+    '−0.50 [−1.00, +0.04]'
+    """
+    value, lower, upper = (_signed(effect[key]) for key in ("value", "lower", "upper"))
+    return f"{value} [{lower}, {upper}]" if effect["lower"] is not None else value
+
+
+def substitutes_text(substitutes: dict[str, Any]) -> str:
+    """Return the substitutes of a protein: name and correlation, and how many more.
+
+    Examples
+    --------
+    >>> substitutes_text({"n": 2, "named": [{"gene": "ORM2", "id": "P19652", "r": 0.912}]})
+    'ORM2 +0.91 and 1 more'
+    """
+    named = [f"{each['gene'] or each['id']} {_signed(each['r'])}" for each in substitutes["named"]]
+    left = substitutes["n"] - len(named)
+    return (", ".join(named) or "none") + (f" and {left} more" if left else "")
+
+
+def share_text(share: float | None) -> str:
+    """Return a share in whole per cent; only none is 0 % and only all is 100 %.
+
+    Examples
+    --------
+    >>> share_text(0.254), share_text(0.001), share_text(0.999), share_text(None)
+    ('25 %', '<1 %', '>99 %', '–')
+    """
+    if share is None:
+        return "–"
+    if 0 < share < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+
+
+def _protein(protein: str, evidence: PanelEvidence) -> dict[str, Any]:
+    known, effect = evidence.proteins.loc[protein], evidence.effects.loc[protein]
+    return {
+        "id": protein,
+        "gene": known["gene"],
+        "accessions": known["accessions"],
+        "direction": effect["direction"],
+        "effect": {"value": effect["effect"], "lower": effect["lower"], "upper": effect["upper"]},
+        "missing": {
+            "all": effect["missing"],
+            "positive": effect["missing_positive"],
+            "negative": effect["missing_negative"],
+        },
+        "auc": effect["auc"],
+        "frequency": {
+            "half_samples": _frequency(evidence.halves, protein),
+            "folds": _frequency(evidence.folds, protein),
+        },
+        "substitutes": _substitutes_of(protein, evidence.substitutes),
+    }
+
+
+def _frequency(chosen: pd.DataFrame | None, protein: str) -> float | None:
+    return None if chosen is None else float(chosen[protein].mean())
+
+
+def _substitutes_of(protein: str, substitutes: pd.DataFrame) -> dict[str, Any]:
+    found = substitutes[substitutes["protein"] == protein]
+    named = found.head(MOST_NAMED).rename(columns={"substitute": "id", "n": "n_samples"})
+    return {
+        "n": len(found),
+        "named": named.drop(columns="protein").to_dict("records"),
+    }
+
+
+def _kinds(evidence: PanelEvidence) -> dict[str, str]:
+    """Return what the fields of a protein mean; fields that are empty are left out."""
+    kinds = {
+        "missing": "share of index samples in which the protein was not detected",
+        "substitutes": (
+            f"proteins outside the panel with a correlation of at least {LIMIT} or at most "
+            f"{-LIMIT} in at least {MIN_SAMPLES} index samples that have both, whose effect "
+            "points the way the correlation says; `n` counts them, up to "
+            f"{MOST_NAMED} are named, closest first; `rank` is the place the selection gave them "
+            f"among {len(evidence.effects)} candidates"
+        ),
+    }
+    if evidence.halves is not None:
+        kinds["frequency.half_samples"] = (
+            f"share of {len(evidence.halves)} half-samples of the patients (complementary pairs) "
+            "in which the whole selection, normalisation included, chose the protein"
+        )
+    if evidence.folds is not None:
+        kinds["frequency.folds"] = (
+            f"share of {len(evidence.folds)} training folds, over all repeats, that chose it"
+        )
+    return kinds
+
+
+def _stability(evidence: PanelEvidence) -> dict[str, Any]:
+    halves, folds = _index_of(evidence.halves), _index_of(evidence.folds)
+    return {
+        "half_samples": halves,
+        "folds": folds,
+        "kind": "Nogueira, Sechidis & Brown 2018; 0 is chance, 1 is always the same proteins",
+        "interval_kind": "approximate, 95 %: how far other half-samples of these patients would "
+        "move it, not other patients",
+        "reason": None if halves else evidence.no_halves,
+        "text": _stability_text(halves, folds, evidence.no_halves),
+    }
+
+
+def _index_of(chosen: pd.DataFrame | None) -> dict[str, Any] | None:
+    if chosen is None or len(chosen) < 2:
+        return None
+    return asdict(nogueira_stability(chosen.to_numpy(dtype=bool)))
+
+
+def _stability_text(
+    halves: dict[str, Any] | None, folds: dict[str, Any] | None, no_halves: str
+) -> str:
+    if halves is None:
+        return f"Stability not reportable: {no_halves}."
+    # NaN is not equal to itself: no half-sample chose anything, or each chose all.
+    if halves["value"] != halves["value"]:
+        return "Stability not reportable: every half-sample chose nothing, or every protein."
+    text = (
+        f"Stability {_plain(halves['value'])} (approximate 95 % interval "
+        f"{_plain(halves['lower'])} to {_plain(halves['upper'])}; 0 is chance, 1 is always the "
+        f"same proteins). The selection was run again on {halves['n_sets']} half-samples of the "
+        f"patients, with {halves['n_proteins']} proteins to choose from."
+    )
+    if folds and folds["value"] == folds["value"]:
+        text += (
+            f" Over {folds['n_sets']} training folds it is {_plain(folds['value'])}; training "
+            "folds share most of their patients, so this looks steadier than it is."
+        )
+    return text
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _bound(evidence: PanelEvidence) -> dict[str, Any]:
+    if evidence.threshold is None:
+        if evidence.halves is None and evidence.no_halves == HELD:
+            return {"bound": None, "text": f"No error bound: {HELD}."}
+        return {"bound": None, "text": forced_panel_statement(len(evidence.proteins))}
+    bound = error_bound(**asdict(evidence.threshold))
+    return {"bound": asdict(bound), "text": bound.statement()}
