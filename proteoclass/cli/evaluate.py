@@ -89,9 +89,17 @@ def evaluation_line(summary: dict[str, Any]) -> str:
     else:
         null = f"permutation p {permutation['p']:.2g}"
     return (
-        f"AUC {auc['mean_over_repeats']:.2f} ({interval_text(auc)}), {null}; "
+        f"AUC {auc_text(auc, permutation)}, {null}; "
         f"{cohort['n_patients']} patients, {cohort['n_positive']} positive"
     )
+
+
+def auc_text(auc: dict[str, Any], permutation: dict[str, Any]) -> str:
+    """Return an AUC with its interval, and that it is no better than chance where that holds."""
+    from proteoclass.scorer.chance import NO_BETTER, reasons_for_chance
+
+    verdict = f", {NO_BETTER}" if reasons_for_chance(auc, permutation) else ""
+    return f"{auc['mean_over_repeats']:.2f}{verdict} ({interval_text(auc)})"
 
 
 def interval_text(auc: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from proteoclass.cli.console import columns_text, put_json, put_text, say
-from proteoclass.cli.evaluate import interval_text
+from proteoclass.cli.evaluate import auc_text
 from proteoclass.cli.group import Group
 from proteoclass.cli.options import InputFile, json_option
 
@@ -70,7 +70,7 @@ def _facts(summary: dict[str, Any]) -> str:
             f"{training['n_patients']} patients ({training['n_positive']} positive, "
             f"{training['n_negative']} negative)",
         ],
-        ["cross-validated AUC", f"{auc['mean_over_repeats']:.2f} ({interval_text(auc)})"],
+        ["cross-validated AUC", auc_text(auc, {})],
         [
             "thresholds",
             f"{thresholds['lower']:.1f} and {thresholds['upper']:.1f} score points "

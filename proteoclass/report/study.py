@@ -44,7 +44,7 @@ from proteoclass.report.wording import (
 # Above this an AUC of a small proteome panel is more often a leak than a discovery.
 _TOO_GOOD = 0.95
 _ALPHA = 0.05
-_SAID_ABOVE = ("look for a leak", "conditional on the search")
+_SAID_ABOVE = ("look for a leak", "conditional on the search", "no better than chance")
 
 
 def study_document(run: Run) -> Document:
@@ -86,6 +86,8 @@ def study_document(run: Run) -> Document:
 
 def main_sentence(run: Run) -> str:
     """Return the main result with its interval, its null and the n it rests on."""
+    from proteoclass.scorer.chance import NO_BETTER, reasons_for_chance
+
     cohort, auc = part(run.evaluation, "cohort"), part(run.evaluation, "auc")
     positive, negative = class_name(run.positive), class_name(run.negative)
     mean = known(auc.get("mean_over_repeats"))
@@ -94,11 +96,14 @@ def main_sentence(run: Run) -> str:
     )
     if mean is None:
         return f"In {people}: the cross-validated AUC is {NOT_REPORTED}."
-    ends = interval(*limits(auc.get("interval")))
+    ends = limits(auc.get("interval"))
+    test = part(run.evaluation, "permutation")
+    null = {"p": known(test.get("p")), "n": known(test.get("n")) or 0}
+    verdict = f", {NO_BETTER}" if reasons_for_chance({"interval": ends}, null) else ""
     return (
         f"In {people}, a score from {whole(part(run.evaluation, 'panel').get('size'))} proteins, "
-        f"{positive} against {negative}, has a cross-validated AUC of {fixed(mean)} {ends}; "
-        f"{null_words(run)}."
+        f"{positive} against {negative}, has a cross-validated AUC of {fixed(mean)} "
+        f"{interval(*ends)}{verdict}; {null_words(run)}."
     )
 
 

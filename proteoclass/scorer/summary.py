@@ -11,6 +11,7 @@ import numpy.typing as npt
 from proteoclass import stats
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.scorer import performance
+from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
@@ -26,8 +27,6 @@ ESTIMAND = (
     "cohort of this size and applied to new patients from the same source"
 )
 INTERVAL = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
-#: Fewest permutations whose smallest possible p is 0.05.
-MIN_PERMUTATIONS = 19
 #: A margin that is too good for a body fluid: look for a leak first.
 SUSPICIOUS_AUC = 0.95
 
@@ -196,6 +195,9 @@ def _panel(
 def _warnings(summary: dict[str, Any]) -> list[str]:
     warnings = []
     auc, cohort = summary["auc"]["mean_over_repeats"], summary["cohort"]
+    no_better = chance_warning(summary["auc"], summary["permutation"])
+    if no_better:
+        warnings.append(no_better)
     if auc > SUSPICIOUS_AUC:
         warnings.append(f"AUC {auc:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
     low, high = summary["auc"]["interval"]
@@ -209,8 +211,6 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             f"{n} permutations are too few to tell the AUC from chance: the smallest possible p is "
             f"{1 / (1 + n):.2f}."
         )
-    elif p is not None and p > 0.05:
-        warnings.append(f"Not shown to be better than chance: permutation p = {p:.2g}.")
     smaller = min(cohort["n_positive"], cohort["n_negative"])
     if smaller < 20:
         warnings.append(

@@ -76,6 +76,22 @@ def test_permutations_that_did_not_run_say_why(make_run: Any) -> None:
     assert "Permutation test: no permutations were asked for." in block_words(blocks)
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"auc": {"mean_over_repeats": 0.61, "interval": [0.44, 0.78]}},
+        {"auc": {"mean_over_repeats": 0.31, "interval": [0.2, 0.42]}},
+        {"permutation": {"p": 0.051, "n": 100}},
+    ],
+)
+def test_the_headline_says_no_better_than_chance_once(run: Run, parts: dict[str, Any]) -> None:
+    warning = "On this evidence the score is no better than chance: as the evaluation found."
+    changed_run = with_evaluation(run, warnings=[warning], **parts)
+    assert "), no better than chance; " in main_sentence(changed_run)
+    assert words(changed_run).count("no better than chance") == 1
+    assert "no better than chance" not in main_sentence(run)
+
+
 def test_an_interval_over_chance_and_an_auc_too_good_are_said(run: Run) -> None:
     auc = {**run.evaluation["auc"], "interval": [0.44, 0.9]}
     assert "chance is not excluded" in " ".join(honesty_sentences(with_evaluation(run, auc=auc)))
