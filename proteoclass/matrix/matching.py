@@ -105,34 +105,6 @@ def fitting_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFram
     return pd.DataFrame(rows, index=wanted.index, columns=["fits", "by"], dtype=object)
 
 
-def find_proteins(
-    wanted: pd.DataFrame, matrix: ProteinMatrix
-) -> dict[str, tuple[list[str], str]]:
-    """Return every protein of a matrix that fits each wanted one best, refusing nothing.
-
-    Parameters
-    ----------
-    wanted, matrix
-        As for `match_proteins`.
-
-    Returns
-    -------
-    dict of str to (list of str, str)
-        By wanted id: the ids that fit, more than one where they fit equally well, and by
-        what they do.
-
-    Examples
-    --------
-    >>> values = pd.DataFrame([[8.0, 9.0]], index=["s1"], columns=["a", "b"])
-    >>> proteins = pd.DataFrame({"gene": ["ALB", "ALB"]}, index=values.columns)
-    >>> matrix = ProteinMatrix.build(values, proteins=proteins, scale="log2")
-    >>> find_proteins(pd.DataFrame({"gene": ["ALB"]}, index=["ALB"]), matrix)
-    {'ALB': (['a', 'b'], 'gene')}
-    """
-    catalogue = _Catalogue.of(matrix.proteins)
-    return {name: catalogue.find(name, group, gene) for name, group, gene in _rows(wanted)}
-
-
 def proteins_among(
     proteins: pd.DataFrame, is_gene: Callable[[str], bool], accessions: Collection[str]
 ) -> tuple[str, ...]:

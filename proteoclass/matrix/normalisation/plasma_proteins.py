@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from proteoclass.matrix.accessions import accessions_in, base, members
+from proteoclass.matrix.matching import proteins_among
 
 #: Accession to gene of proteins whose urinary amount follows plasma leakage rather than
 #: dilution. Where they dominate a sample, closure makes every other protein look diluted.
@@ -83,19 +83,41 @@ def plasma_protein_ids(proteins: pd.DataFrame) -> tuple[str, ...]:
     >>> plasma_protein_ids(pd.DataFrame({"gene": ["ALB", "UMOD", ""]}, ["a", "b", "P02768"]))
     ('a', 'P02768')
     """
-    groups = proteins["accessions"] if "accessions" in proteins else [""] * len(proteins)
-    return tuple(
-        str(name)
-        for name, group, gene in zip(proteins.index, groups, proteins["gene"], strict=True)
-        if _has_gene(str(gene)) or _has_accession(str(group) or accessions_in(str(name)))
+    return proteins_among(
+        proteins,
+        lambda gene: gene in _PLASMA_GENES or is_immunoglobulin(gene),
+        _IMMUNOGLOBULINS.union(PLASMA_PROTEINS),
     )
 
 
-def _has_gene(text: str) -> bool:
-    genes = re.split(r"[; ]+", text.upper())
-    return any(g in _PLASMA_GENES or _IMMUNOGLOBULIN_GENE.fullmatch(g) for g in genes)
+def immunoglobulin_ids(proteins: pd.DataFrame) -> tuple[str, ...]:
+    """Return the ids of immunoglobulin chains, J chain included.
+
+    Parameters
+    ----------
+    proteins : DataFrame, shape (n_proteins, >= 1)
+        As for `plasma_protein_ids`.
+
+    Returns
+    -------
+    tuple of str
+        Groups with such a gene or accession among their own, leading or not.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gene": ["IGHG1", "IGHMBP2", "ALB", ""]}, ["a", "b", "c", "P01834"])
+    >>> immunoglobulin_ids(table)
+    ('a', 'P01834')
+    """
+    return proteins_among(proteins, is_immunoglobulin, _IMMUNOGLOBULINS)
 
 
-def _has_accession(group: str) -> bool:
-    names = {base(member) for member in members(group)}
-    return not names.isdisjoint(PLASMA_PROTEINS) or not names.isdisjoint(_IMMUNOGLOBULINS)
+def is_immunoglobulin(gene: str) -> bool:
+    """Say whether a gene, in capitals, is a segment or chain of an immunoglobulin.
+
+    Examples
+    --------
+    >>> [is_immunoglobulin(gene) for gene in ("IGKV3-20", "JCHAIN", "IGLON5")]
+    [True, True, False]
+    """
+    return _IMMUNOGLOBULIN_GENE.fullmatch(gene) is not None

@@ -15,12 +15,15 @@ from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.candidates import NanTolerantSelector
 from proteoclass.panel.selection.combination import rank_consensus
+from proteoclass.panel.selection.diverse import diverse_order
 from proteoclass.panel.selection.forest import accuracy_decrease
 from proteoclass.panel.selection.ridge import elimination_order
 from proteoclass.panel.selection.sparse import selection_frequency
 from proteoclass.panel.selection.training_rows import TrainingRows
 
 Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Positions = npt.NDArray[np.intp]
 
 #: Each view gives every protein a strength, larger for those it wants more.
 VIEWS: Final[dict[str, Callable[[TrainingRows], Floats]]] = {
@@ -78,6 +81,11 @@ class PanelSelector(NanTolerantSelector):
         Above 0.5, at most 1; with `stability` alone. The panel is then every protein kept
         by at least this share of half-samples, however many, instead of the `size`
         strongest: only such a set has a bound on its false selections.
+    excluded : tuple of int
+        Positions of proteins that are never in the panel; no view sees them.
+    diverse : float
+        0, or the absolute correlation on the training samples from which two proteins are
+        one cluster: the panel then holds one of each, while there are enough of them.
 
     Attributes
     ----------
@@ -85,9 +93,11 @@ class PanelSelector(NanTolerantSelector):
         The view in force.
     support_ : array of bool, shape (n_proteins,)
     strength_ : array of float, shape (n_proteins,)
-        What the view gave each protein.
-    ranking_ : array of int, shape (n_proteins,)
-        Positions of all proteins, the most wanted first.
+        What the view gave each protein; 0 for the excluded ones.
+    ranking_ : array of int, shape (n_candidates,)
+        Positions of all proteins but the excluded ones, the most wanted first.
+    n_correlated_ : int
+        Proteins in the panel that `diverse` would have left out, had there been others.
     t_ : array of float, shape (n_proteins,)
         Moderated t on the training samples.
     mean_selected_ : float
@@ -110,12 +120,16 @@ class PanelSelector(NanTolerantSelector):
         must_have: tuple[int, ...] = (),
         random_state: int = 0,
         threshold: float | None = None,
+        excluded: tuple[int, ...] = (),
+        diverse: float = 0.0,
     ) -> None:
         self.size = size
         self.method = method
         self.must_have = must_have
         self.random_state = random_state
         self.threshold = threshold
+        self.excluded = excluded
+        self.diverse = diverse
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
         """Choose the panel on training samples.
@@ -140,22 +154,33 @@ class PanelSelector(NanTolerantSelector):
         InputError
             If an option is out of range, or there are more than two classes.
         TooLittleDataError
-            If there is one class, or no protein reaches the threshold.
+            If there is one class, no protein reaches the threshold, or all are excluded.
         """
         self._check_options()
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
-        rows = TrainingRows(values, labels, weights, patients, self.size, self.random_state)
+        candidates = np.flatnonzero(~np.isin(np.arange(values.shape[1]), self.excluded))
+        if not len(candidates):
+            raise TooLittleDataError(
+                f"panel: all {values.shape[1]} proteins are excluded; allow some of them"
+            )
+        # Whole, most often: a copy of the values is spared.
+        seen = values if len(candidates) == values.shape[1] else values[:, candidates]
+        rows = TrainingRows(seen, labels, weights, patients, self.size, self.random_state)
         self.method_ = DEFAULT if self.method == "auto" else self.method
-        self.t_ = rows.t
         if self.threshold is None:
-            self.strength_ = VIEWS[self.method_](rows)
+            strength = VIEWS[self.method_](rows)
         else:
-            self.strength_ = selection_frequency(rows, each_half_alone=True)
-            self.mean_selected_ = float(self.strength_.sum())
-        self.ranking_ = self._ranking()
+            strength = selection_frequency(rows, each_half_alone=True)
+            self.mean_selected_ = float(strength.sum())
+        self.strength_, self.t_ = np.zeros((2, values.shape[1]))
+        self.strength_[candidates], self.t_[candidates] = strength, rows.t
+        order, n_distinct = self._order(rows, strength, np.isin(candidates, self.must_have))
+        self.ranking_ = candidates[order]
+        panel = self.ranking_[: self._n_chosen()]
+        self.n_correlated_ = max(0, len(panel) - n_distinct)
         self.support_ = np.zeros(values.shape[1], dtype=bool)
-        self.support_[self.ranking_[: self._n_chosen()]] = True
+        self.support_[panel] = True
         return self
 
     def _check_options(self) -> None:
@@ -163,9 +188,16 @@ class PanelSelector(NanTolerantSelector):
             raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
         if self.size < 1:
             raise InputError(f"panel: found size {self.size}, expected at least 1")
+        if not 0 <= self.diverse <= 1:
+            raise InputError(f"panel: found diverse {self.diverse}, expected 0 to 1")
         if self.threshold is None:
             return
         check_threshold(self.threshold, self.method)
+        if self.diverse:
+            raise InputError(
+                "panel: a threshold takes every protein that reaches it, diverse leaves some of "
+                "them out; use one of the two"
+            )
 
     def _n_chosen(self) -> int:
         """Return how many of the ranking are the panel."""
@@ -182,12 +214,19 @@ class PanelSelector(NanTolerantSelector):
             )
         return int(reached.sum())
 
-    def _ranking(self) -> npt.NDArray[np.intp]:
-        """Return the positions of all proteins: what must be there, then the strongest."""
-        required = np.isin(np.arange(len(self.t_)), self.must_have)
+    def _order(
+        self, rows: TrainingRows, strength: Floats, required: Bools
+    ) -> tuple[Positions, int]:
+        """Rank the candidates: what must be there, then the strongest, copies last.
+
+        The second value counts those at the top that are no copies of one another.
+        """
         # Equal strength goes to the larger t, then to the column that comes first.
-        keys = (np.arange(len(self.t_)), -np.abs(self.t_), -self.strength_, ~required)
-        return np.asarray(np.lexsort(keys))
+        keys = (np.arange(len(strength)), -np.abs(rows.t), -strength, ~required)
+        order = np.asarray(np.lexsort(keys))
+        if not self.diverse:
+            return order, len(order)
+        return diverse_order(rows.standardised, order, int(required.sum()), self.diverse)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

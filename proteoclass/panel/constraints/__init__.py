@@ -1,0 +1,1 @@
+"""What a laboratory asks of a panel before any patient is looked at."""
