@@ -23,11 +23,14 @@ class ModeratedT:
         NaN where a class has no value or there are no residual degrees of freedom.
     df : array of float, shape (..., n_proteins)
         Residual plus prior degrees of freedom.
+    standard_error : array of float, shape (..., n_proteins)
+        Of the effect, from the moderated variance.
     """
 
     effect: Floats
     t: Floats
     df: Floats
+    standard_error: Floats
 
     @property
     def p(self) -> Floats:
@@ -93,8 +96,8 @@ def moderated_t(values: Floats, labels: Floats, subsamples: Floats | None = None
     total = np.nansum(residual_df, axis=-1, keepdims=True)
     df = np.minimum(residual_df + prior_df, np.where(total > 0, total, np.nan))
     if subsamples is None:
-        return ModeratedT(effect[0], t[0], df[0])
-    return ModeratedT(effect, t, df)
+        return ModeratedT(effect[0], t[0], df[0], unit[0])
+    return ModeratedT(effect, t, df, unit)
 
 
 def _posterior_variance(
