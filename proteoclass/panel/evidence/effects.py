@@ -133,28 +133,30 @@ def protein_aucs(values: Floats, labels: Floats, weights: Floats) -> Floats:
     result = np.empty(values.shape[1])
     for start in range(0, values.shape[1], CHUNK):
         columns = slice(start, start + CHUNK)
-        result[columns] = _ranked_aucs(values[:, columns], positive, negative)
+        result[columns] = _ranked_aucs(
+            np.ascontiguousarray(values[:, columns].T), positive, negative
+        )
     return result
 
 
 def _ranked_aucs(values: Floats, positive: Floats, negative: Floats) -> Floats:
-    order = np.argsort(values, axis=0, kind="stable")
-    ranked = np.take_along_axis(values, order, axis=0)
+    """AUC of each row of `values`, shape (n_proteins, n_samples)."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=1)
     seen = ~np.isnan(ranked)
     up = np.where(seen, positive[order], 0.0)
     down = np.where(seen, negative[order], 0.0)
     # Where a run of equal values starts and ends: it wins half against its own negatives.
-    first = np.ones(ranked.shape, dtype=bool)
-    first[1:] = ranked[1:] != ranked[:-1]
-    last = np.ones(ranked.shape, dtype=bool)
-    last[:-1] = first[1:]
-    row = np.arange(len(ranked))[:, None]
-    start = np.maximum.accumulate(np.where(first, row, 0), axis=0)
-    end = np.minimum.accumulate(np.where(last, row, len(ranked) - 1)[::-1], axis=0)[::-1]
-    at_most = down.cumsum(axis=0)
-    below = np.take_along_axis(at_most - down, start, axis=0)
-    wins = (up * (below + np.take_along_axis(at_most, end, axis=0)) / 2).sum(axis=0)
-    total = up.sum(axis=0) * down.sum(axis=0)
+    change = ranked[:, 1:] != ranked[:, :-1]
+    edge = np.ones((len(ranked), 1), dtype=bool)
+    n = ranked.shape[1]
+    start = np.maximum.accumulate(np.where(np.hstack([edge, change]), np.arange(n), 0), axis=1)
+    last = np.where(np.hstack([change, edge]), np.arange(n), n - 1)
+    end = np.minimum.accumulate(last[:, ::-1], axis=1)[:, ::-1]
+    at_most = down.cumsum(axis=1)
+    below = np.take_along_axis(at_most - down, start, axis=1)
+    wins = (up * (below + np.take_along_axis(at_most, end, axis=1)) / 2).sum(axis=1)
+    total = up.sum(axis=1) * down.sum(axis=1)
     # Weights of one third add up to a little more or less than one.
     return np.clip(wins / np.where(total > 0, total, np.nan), 0.0, 1.0)
 
