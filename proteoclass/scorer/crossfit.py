@@ -40,6 +40,8 @@ class FoldResult:
         5 and 95 % of the calibrated log-odds over bags.
     rival_margins : dict of str to array
         Scores of the comparators on the same rows.
+    single_protein : str
+        The panel's strongest protein alone, which is one of the comparators.
     panel : list of str
         Proteins chosen on the training patients.
     contributions : DataFrame, shape (n_test, panel size + 1)
@@ -57,6 +59,7 @@ class FoldResult:
     margin: Floats
     bag_limits: Floats
     rival_margins: dict[str, Floats]
+    single_protein: str
     panel: list[str]
     contributions: pd.DataFrame
     measured: pd.DataFrame
@@ -105,6 +108,7 @@ def run_fold(
         margin=margin,
         bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
         rival_margins=_rivals(fitted, panel_values),
+        single_protein=fitted.panel[_strongest(fitted)],
         panel=fitted.panel,
         contributions=scaled_contributions(fitted, panel_values, calibrator),
         measured=fitted.measured(test_values),
@@ -208,10 +212,14 @@ def _calibrate(
     return calibrator, fit_thresholds(100 * calibrator.probability(margins), labels, weights)
 
 
+def _strongest(fitted: FittedProcedure) -> int:
+    return int(np.argmax(np.abs(fitted.pipeline["score"].t_)))
+
+
 def _rivals(fitted: FittedProcedure, panel_values: Floats) -> dict[str, Floats]:
     """Score the same rows by parts of the model and by the strongest protein alone."""
     scorer = fitted.pipeline["score"]
-    best = int(np.argmax(np.abs(scorer.t_)))
+    best = _strongest(fitted)
     single = panel_values[:, best] * scorer.signs_[best]
     single = np.where(np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import FoldResult, run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
+from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
+from proteoclass.scorer.panel_size import check_sizes
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.settings import Settings
@@ -76,6 +79,8 @@ def evaluate(
     folds: int = 5,
     repeats: int = 4,
     permutations: int = 100,
+    sizes: Sequence[int] = (),
+    swaps: bool = False,
     index: str = "first",
     seed: int = 0,
     jobs: int = 1,
@@ -99,6 +104,10 @@ def evaluate(
     repeats : int
     permutations : int
         0 leaves the permutation test out.
+    sizes : sequence of int, optional
+        Panel sizes, 1 to 50, whose AUC is found on the same folds.
+    swaps : bool
+        Whether to find what the AUC loses by each protein of the panel.
     index : str
         Rule of `index_weights`.
     seed : int
@@ -130,6 +139,7 @@ def evaluate(
     True
     """
     _check_design(folds, repeats, permutations)
+    sizes = check_sizes(sizes)
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
@@ -160,8 +170,13 @@ def evaluate(
         "seed": seed,
         "panel": "held" if fixed else "chosen in each fold",
     }
+    summary = summarise(cohort, resolved, by_repeat, null, design, fixed)
+    summary["panel"] |= {
+        "best_single_protein": best_single_protein(cohort, by_repeat, summary["comparators"]),
+        **panel_evidence(units, by_repeat, sizes, swaps, jobs=jobs, progress=progress),
+    }
     return Evaluation(
-        summary=summarise(cohort, resolved, by_repeat, null, design, fixed),
+        summary=summary,
         predictions=predictions(cohort, by_repeat),
         scores=mean_scores(cohort, by_repeat),
         explanations=explanations(cohort, by_repeat, resolved),
