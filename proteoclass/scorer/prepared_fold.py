@@ -140,9 +140,9 @@ def prepare_fold(
     test = test[cohort.weights[test] > 0]
     assert_no_shared_patient(cohort.patients[train], cohort.patients[test])
     held = tuple(int(i) for i in cohort.values.columns.get_indexer(pd.Index(fixed, dtype=object)))
-    pipeline = build_pipeline(settings, unit_seed(*seed_path), held)
-    steps = pipeline[:-2]
     values = cohort.values.iloc[train]
+    pipeline = build_pipeline(settings, unit_seed(*seed_path), held, values)
+    steps = pipeline[:-2]
     filled = steps.fit_transform(
         values, cohort.labels[train], impute__samples=cohort.matrix.samples.iloc[train]
     )

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from proteoclass.errors import TooLittleDataError, name_list
+from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.matrix.normalisation.impute import Imputer, fewest_detected
 from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.panel.selection.candidates import DetectionFilter, FixedPanel
@@ -26,7 +26,12 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -> Pipeline:
+def build_pipeline(
+    settings: Settings,
+    seed: int,
+    fixed: tuple[int, ...] = (),
+    training: pd.DataFrame | None = None,
+) -> Pipeline:
     """Return the unfitted pipeline for resolved settings.
 
     Parameters
@@ -36,7 +41,11 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -
     seed : int
         Seed of the half-samples and the bags.
     fixed : tuple of int, optional
-        Columns of a panel from elsewhere, kept instead of choosing.
+        Columns of a panel from elsewhere, kept instead of choosing. Constraints have no
+        say on it: who gives a panel has chosen its proteins.
+    training : DataFrame, shape (n_samples, n_proteins), optional
+        log2 values of the very samples it will be fitted on; needed where the settings
+        hold constraints, which are of proteins and not of columns.
 
     Returns
     -------
@@ -45,22 +54,32 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -
         DataFrame, whose names it needs; what follows works on bare arrays, because
         checking thousands of names in every step takes longer than the steps.
 
+    Raises
+    ------
+    InputError
+        If there are constraints and no training values.
+
+    Notes
+    -----
+    Excluded proteins are kept from the selector alone. The normaliser and the imputer see
+    them: whether weak proteins are missing more often is a fact of the instrument, and
+    does not change with what a laboratory wants to measure.
+
     Examples
     --------
     >>> from proteoclass.scorer.settings import Settings
     >>> list(build_pipeline(Settings(normalise="none"), 0).named_steps)
     ['normalise', 'detected', 'impute', 'choose', 'score']
     """
-    choose = (
-        FixedPanel(fixed)
-        if fixed
-        else PanelSelector(settings.size, settings.select, random_state=seed)
-    )
+    if fixed:
+        # A held panel may name proteins that are rare here: nothing is filtered away.
+        detected, choose = DetectionFilter(1.0), FixedPanel(fixed)
+    else:
+        detected, choose = _choosing(settings, seed, training)
     return Pipeline(
         [
             ("normalise", Normaliser(settings.normalise, exclude=settings.not_reference)),
-            # A held panel may name proteins that are rare here: nothing is filtered away.
-            ("detected", DetectionFilter(1.0 if fixed else settings.max_missing)),
+            ("detected", detected),
             # Depth is judged on the normaliser's reference, which a locked model holds too.
             ("impute", Imputer(settings.impute, seed, judge_depth=False)),
             ("choose", choose),
@@ -77,6 +96,46 @@ def build_pipeline(settings: Settings, seed: int, fixed: tuple[int, ...] = ()) -
                 ),
             ),
         ]
+    )
+
+
+def _choosing(
+    settings: Settings, seed: int, training: pd.DataFrame | None
+) -> tuple[DetectionFilter, PanelSelector]:
+    """Return the filter and the selector, which know proteins by their columns."""
+    constraints = settings.constraints
+    limited = constraints.required or constraints.left_out or constraints.measurable is not None
+    required: tuple[int, ...] = ()
+    excluded: tuple[int, ...] = ()
+    detected = DetectionFilter(settings.max_missing)
+    if limited:
+        if training is None:
+            raise InputError(
+                "build_pipeline: the settings hold constraints on proteins; give the training "
+                "values too"
+            )
+        columns = training.columns
+        must_have = columns.get_indexer(pd.Index(constraints.required, dtype=object))
+        detected.set_params(required=tuple(must_have.tolist()))
+        # Normalising fills no gap and makes none in a sample that it can normalise, so that
+        # the filter keeps the same proteins here as inside the pipeline.
+        kept = detected.fit(training.to_numpy(dtype=float)).get_support(indices=True)
+        required = tuple(np.flatnonzero(np.isin(kept, must_have)).tolist())
+        excluded = tuple(np.flatnonzero(~np.array(constraints.allowed(columns[kept]))).tolist())
+        if len(excluded) == len(kept):
+            raise TooLittleDataError(
+                f"panel: none of the {len(kept)} proteins detected in "
+                f"{1 - settings.max_missing:.0%} of the training samples may be in it; lift a "
+                "constraint or raise max_missing"
+            )
+    return detected, PanelSelector(
+        settings.size,
+        settings.select,
+        must_have=required,
+        random_state=seed,
+        threshold=settings.threshold,
+        excluded=excluded,
+        diverse=settings.diverse,
     )
 
 
@@ -214,7 +273,7 @@ def fit_procedure(
     rows = rows[cohort.weights[rows] > 0]
     proteins = cohort.values.columns
     held = tuple(int(position) for position in proteins.get_indexer(pd.Index(fixed, dtype=object)))
-    pipeline = build_pipeline(settings, seed, held)
+    pipeline = build_pipeline(settings, seed, held, cohort.values.iloc[rows])
     weights, patients = cohort.weights[rows], cohort.patients[rows]
     pipeline.fit(
         cohort.values.iloc[rows],

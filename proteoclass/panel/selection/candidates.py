@@ -37,6 +37,8 @@ class DetectionFilter(NanTolerantSelector):
     ----------
     max_missing : float
         Largest share of training samples without a value, 0 to 1.
+    required : tuple of int
+        Positions of proteins that are kept however rare they are.
 
     Examples
     --------
@@ -45,8 +47,9 @@ class DetectionFilter(NanTolerantSelector):
     (2, 1)
     """
 
-    def __init__(self, max_missing: float = 0.5) -> None:
+    def __init__(self, max_missing: float = 0.5, required: tuple[int, ...] = ()) -> None:
         self.max_missing = max_missing
+        self.required = required
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn which proteins are detected often enough.
@@ -69,6 +72,7 @@ class DetectionFilter(NanTolerantSelector):
         """
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         self.support_ = np.isnan(values).mean(axis=0) <= self.max_missing
+        self.support_[list(self.required)] = True
         if not self.support_.any():
             raise TooLittleDataError(
                 f"no protein is detected in {1 - self.max_missing:.0%} of the {len(values)} "
