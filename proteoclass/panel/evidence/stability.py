@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,12 @@ from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.folds import complementary_halves, spawn
 
 Bools = npt.NDArray[np.bool_]
+
+#: What the interval is of, to be printed beside it.
+INTERVAL_KIND: Final = (
+    "approximate normal interval over half-samples of these patients; other patients would "
+    "move the index further, and as half-samples share patients it is above 0 on noise"
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +80,10 @@ def nogueira_stability(selected: Bools, level: float = 0.95) -> StabilityIndex:
     Definition 4 (for panels of one size, the mean of Kuncheva's index over all pairs), the
     variance their Theorem 8, the normal interval their Corollary 9. The interval assumes
     independent subsamples. Half-samples of one cohort overlap, and the two of a pair exclude
-    each other, so it is approximate: it says how far the value would move with other
-    half-samples of these patients, not with other patients.
+    each other, so it is approximate. With 25 pairs of 40 simulated patients, 10 of 200
+    proteins by difference of means, a 95 % interval held the value of 500 other pairs of the
+    same patients in 96 to 98 % of draws, and the mean over other cohorts in 36 to 55 %. Shared
+    patients also make panels alike without any signal: on noise the index was 0.14, not 0.
 
     Examples
     --------
