@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 import xgboost
+from sklearn.utils.estimator_checks import check_estimator
 
+from proteoclass.panel import PanelSelector
 from proteoclass.panel.selection import booster
 from proteoclass.panel.selection.training_rows import TrainingRows
 
@@ -108,3 +110,14 @@ def test_constant_and_empty_proteins_contribute_nothing():
     found = booster.mean_contribution(training_rows(values, labels), 2, 20)
     assert found[[10, 11]].tolist() == [0.0, 0.0]
     assert np.isfinite(found).all()
+
+
+def test_is_a_scikit_learn_estimator():
+    draws = "a weight of two and a row twice draw different samples"
+    results = check_estimator(
+        PanelSelector(method="booster"),
+        on_fail=None,
+        on_skip=None,
+        expected_failed_checks={"check_sample_weight_equivalence_on_dense_data": draws},
+    )
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []

@@ -1,8 +1,12 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.panel import PanelSelector
+from proteoclass.panel.selection import combination
 from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.combination import combined, mean_rank
 from proteoclass.panel.selection.ridge import elimination_order
@@ -86,3 +90,17 @@ def test_panel_is_the_same_twice():
     again = PanelSelector(size=5, method="combination").fit(values, labels)
     np.testing.assert_array_equal(first.strength_, again.strength_)
     assert set(range(3)) <= set(first.get_support(indices=True))
+
+
+def test_is_a_scikit_learn_estimator(monkeypatch):
+    # Few draws: the checks fit some sixty times.
+    monkeypatch.setattr(combination, "selection_frequency", partial(selection_frequency, n_pairs=2))
+    monkeypatch.setattr(combination, "mean_contribution", partial(mean_contribution, n_boosters=1))
+    draws = "a weight of two and a row twice draw different samples"
+    results = check_estimator(
+        PanelSelector(method="combination"),
+        on_fail=None,
+        on_skip=None,
+        expected_failed_checks={"check_sample_weight_equivalence_on_dense_data": draws},
+    )
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []

@@ -1,8 +1,13 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.utils.estimator_checks import check_estimator
 
+from proteoclass.panel import PanelSelector
 from proteoclass.panel.selection import forest
+from proteoclass.panel.selection.selector import VIEWS
 from proteoclass.panel.selection.training_rows import TrainingRows
 
 # Printed by tests/panel/golden_forest.R: 20 runs of 2,000 trees, randomForest 4.7-1.1.
@@ -149,3 +154,16 @@ def test_noise_is_about_zero():
     found = forest.accuracy_decrease(training_rows(values, np.repeat([0.0, 1.0], 30)), 100)
     assert np.abs(found.mean()) < 0.005
     assert found.max() < 0.05
+
+
+def test_is_a_scikit_learn_estimator(monkeypatch):
+    # Few trees: the checks fit some sixty times.
+    monkeypatch.setitem(VIEWS, "forest", partial(forest.accuracy_decrease, n_trees=10))
+    draws = "a weight of two and a row twice draw different bootstrap samples"
+    results = check_estimator(
+        PanelSelector(method="forest"),
+        on_fail=None,
+        on_skip=None,
+        expected_failed_checks={"check_sample_weight_equivalence_on_dense_data": draws},
+    )
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
