@@ -8,17 +8,18 @@ from typing import Any, Final
 import pandas as pd
 
 from proteoclass.io import plain
+from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE
 from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
 from proteoclass.panel.evidence.stability import nogueira_stability
 from proteoclass.panel.evidence.substitutes import LIMIT, MIN_SAMPLES
 
 #: Substitutes named for each protein; all are counted.
 MOST_NAMED: Final = 3
-CAUTION: Final = (
-    "Effects and single AUCs are from the patients the panel was chosen on. They look larger "
-    "than they will be in new patients."
-)
 HELD: Final = "the panel was given: nothing was chosen here"
+NOT_CHOSEN_HERE: Final = (
+    "Effects, intervals and AUCs are of the index samples of this cohort, which did not choose "
+    "the panel."
+)
 HEADINGS: Final = [
     *("gene", "id", "direction", "effect, log2", "half-samples", "missing", "AUC"),
     "substitutes (r)",
@@ -48,7 +49,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, eq=False)
-class PanelEvidence:
+class ChosenPanel:
     """What the description of a panel is made of.
 
     Parameters
@@ -56,8 +57,7 @@ class PanelEvidence:
     proteins : DataFrame, shape (panel size, >= 2)
         Panel members in order, by id: `gene`, `accessions`.
     effects : DataFrame, shape (n_candidates, >= 8)
-        By id: `effect`, `lower`, `upper`, `direction`, `missing`, `missing_positive`,
-        `missing_negative`, `auc`.
+        As `protein_effects` returns it.
     substitutes : DataFrame
         As `find_substitutes` returns it, with `gene`, `rank` and `strength`.
     halves : DataFrame of bool, shape (n_half_samples, n_candidates), or None
@@ -66,6 +66,8 @@ class PanelEvidence:
         Which proteins each training fold chose.
     threshold : Threshold or None
         None where the panel has a size fixed in advance.
+    held : bool
+        Whether the panel was given rather than chosen on these patients.
     no_halves : str
         Why there are no half-samples, where there are none.
     """
@@ -76,15 +78,16 @@ class PanelEvidence:
     halves: pd.DataFrame | None = None
     folds: pd.DataFrame | None = None
     threshold: Threshold | None = None
-    no_halves: str = HELD
+    held: bool = False
+    no_halves: str = ""
 
 
-def describe(evidence: PanelEvidence) -> dict[str, Any]:
+def describe(chosen: ChosenPanel) -> dict[str, Any]:
     """Return what is known of a panel as plain values; NaN becomes None.
 
     Parameters
     ----------
-    evidence : PanelEvidence
+    chosen : ChosenPanel
 
     Returns
     -------
@@ -96,10 +99,10 @@ def describe(evidence: PanelEvidence) -> dict[str, Any]:
     --------
     >>> effects = {"effect": 1.0, "lower": 0.5, "upper": 1.5, "direction": "up", "missing": 0.0,
     ...            "missing_positive": 0.0, "missing_negative": 0.0, "auc": 0.9}
-    >>> described = describe(PanelEvidence(
+    >>> described = describe(ChosenPanel(
     ...     proteins=pd.DataFrame({"gene": ["TNC"], "accessions": ["P24821"]}, index=["x"]),
     ...     effects=pd.DataFrame(effects, index=["x"]),
-    ...     substitutes=pd.DataFrame({"protein": []})))
+    ...     substitutes=pd.DataFrame({"protein": []}), held=True))
     >>> described["proteins"][0]["effect"]
     {'value': 1.0, 'lower': 0.5, 'upper': 1.5}
     >>> described["stability"]["text"]
@@ -107,11 +110,11 @@ def describe(evidence: PanelEvidence) -> dict[str, Any]:
     """
     described: dict[str, Any] = plain(
         {
-            "proteins": [_protein(str(protein), evidence) for protein in evidence.proteins.index],
-            "kinds": _kinds(evidence),
-            "stability": _stability(evidence),
-            "error_bound": _bound(evidence),
-            "caution": CAUTION,
+            "proteins": [_protein(str(protein), chosen) for protein in chosen.proteins.index],
+            "kinds": _kinds(chosen),
+            "stability": _stability(chosen),
+            "error_bound": _bound(chosen),
+            "caution": NOT_CHOSEN_HERE if chosen.held else CHOSEN_FOR_BEING_LARGE,
         }
     )
     return described
@@ -128,18 +131,22 @@ def table_rows(description: dict[str, Any]) -> list[list[str]]:
     Returns
     -------
     list of list of str
-        Columns gene, id, direction, effect with interval, share of half-samples, share
-        missing, AUC alone, substitutes with their correlation; "–" for what is not known.
+        Columns gene (where any is known), id, direction, effect with interval, share of
+        half-samples, share missing, AUC alone, substitutes with their correlation; "–" for
+        what is not known. Proteins that most half-samples chose come first.
 
     Examples
     --------
     >>> table_rows({"proteins": []})[0][:2]
-    ['gene', 'id']
+    ['id', 'direction']
     """
-    return [list(HEADINGS)] + [
+    proteins = sorted(
+        description["proteins"], key=lambda each: -(each["frequency"]["half_samples"] or 0.0)
+    )
+    rows = [
         [
             protein["gene"] or "–",
-            protein["id"],
+            short_id(protein["id"]),
             protein["direction"],
             effect_text(protein["effect"]),
             share_text(protein["frequency"]["half_samples"]),
@@ -147,8 +154,22 @@ def table_rows(description: dict[str, Any]) -> list[list[str]]:
             "–" if protein["auc"] is None else f"{protein['auc']:.2f}",
             substitutes_text(protein["substitutes"]),
         ]
-        for protein in description["proteins"]
+        for protein in proteins
     ]
+    first = 0 if any(protein["gene"] for protein in proteins) else 1
+    return [row[first:] for row in [list(HEADINGS), *rows]]
+
+
+def short_id(protein: str) -> str:
+    """Return the leading member of a protein group, and that there are others.
+
+    Examples
+    --------
+    >>> short_id("P24821-4;P24821;J3QSU6"), short_id("OID00557")
+    ('P24821-4…', 'OID00557')
+    """
+    first, *others = protein.split(";")
+    return f"{first}…" if others else first
 
 
 def summary_lines(description: dict[str, Any]) -> list[str]:
@@ -167,9 +188,39 @@ def summary_lines(description: dict[str, Any]) -> list[str]:
     return [
         description["stability"]["text"],
         description["error_bound"]["text"],
-        *([single["text"]] if single else []),
+        *([single_protein_text(single)] if single else []),
         description["caution"],
     ]
+
+
+def single_protein_text(single: dict[str, Any]) -> str:
+    """Say which protein is the best alone, and how it stands against the panel.
+
+    Parameters
+    ----------
+    single : dict
+        `chosen` (list of `id`, `gene`, `frequency`), `n_folds`, `auc`, `difference`, `verdict`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> single_protein_text({"chosen": [{"id": "P80188", "gene": "LCN2", "frequency": 0.75}],
+    ...     "n_folds": 20, "auc": {"mean_over_folds": 0.8}, "difference": {"mean": 0.07},
+    ...     "verdict": "The model beats best single protein here."})
+    ... # doctest: +NORMALIZE_WHITESPACE
+    'Best single protein: LCN2 (in 15 of 20 training folds). Out of fold, AUC 0.80 for the best
+    protein of each fold, 0.87 for the panel. The model beats best single protein here.'
+    """
+    first = single["chosen"][0]
+    alone, gain = single["auc"]["mean_over_folds"], single["difference"]["mean"]
+    n = round(first["frequency"] * single["n_folds"])
+    return (
+        f"Best single protein: {_name(first)} (in {n} of {single['n_folds']} training folds). Out of fold, AUC {alone:.2f} for the best protein of each fold, "
+        f"{alone + gain:.2f} for the panel. {single['verdict']}"
+    )
 
 
 def effect_text(effect: dict[str, Any]) -> str:
@@ -190,9 +241,9 @@ def substitutes_text(substitutes: dict[str, Any]) -> str:
     Examples
     --------
     >>> substitutes_text({"n": 2, "named": [{"gene": "ORM2", "id": "P19652", "r": 0.912}]})
-    'ORM2 +0.91 and 1 more'
+    'ORM2 (+0.91) and 1 more'
     """
-    named = [f"{each['gene'] or each['id']} {_signed(each['r'])}" for each in substitutes["named"]]
+    named = [f"{_name(each)} ({_signed(each['r'])})" for each in substitutes["named"]]
     left = substitutes["n"] - len(named)
     return (", ".join(named) or "none") + (f" and {left} more" if left else "")
 
@@ -212,12 +263,16 @@ def share_text(share: float | None) -> str:
     return ">99 %" if 0.995 <= share < 1 else f"{share:.0%}".replace("%", " %")
 
 
+def _name(protein: dict[str, Any]) -> str:
+    return str(protein["gene"] or short_id(protein["id"]))
+
+
 def _signed(value: float | None) -> str:
     return "–" if value is None else f"{value:+.2f}".replace("-", "−")
 
 
-def _protein(protein: str, evidence: PanelEvidence) -> dict[str, Any]:
-    known, effect = evidence.proteins.loc[protein], evidence.effects.loc[protein]
+def _protein(protein: str, chosen: ChosenPanel) -> dict[str, Any]:
+    known, effect = chosen.proteins.loc[protein], chosen.effects.loc[protein]
     return {
         "id": protein,
         "gene": known["gene"],
@@ -231,10 +286,10 @@ def _protein(protein: str, evidence: PanelEvidence) -> dict[str, Any]:
         },
         "auc": effect["auc"],
         "frequency": {
-            "half_samples": _frequency(evidence.halves, protein),
-            "folds": _frequency(evidence.folds, protein),
+            "half_samples": _frequency(chosen.halves, protein),
+            "folds": _frequency(chosen.folds, protein),
         },
-        "substitutes": _substitutes_of(protein, evidence.substitutes),
+        "substitutes": _substitutes_of(protein, chosen.substitutes),
     }
 
 
@@ -251,40 +306,49 @@ def _substitutes_of(protein: str, substitutes: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _kinds(evidence: PanelEvidence) -> dict[str, str]:
+def _kinds(chosen: ChosenPanel) -> dict[str, str]:
     """Return what the fields of a protein mean; fields that are empty are left out."""
     kinds = {
-        "missing": "share of index samples in which the protein was not detected",
+        "effect": (
+            "mean of the positive class less mean of the negative class, log2, missing values "
+            "left out; interval by moderated t, 95 %, as of a protein named in advance"
+        ),
+        "missing": "share of patients without a value: all, positive and negative",
+        "auc": (
+            "of the protein alone among detected values, read in its direction, on the patients "
+            "of this cohort"
+        ),
         "substitutes": (
             f"proteins outside the panel with a correlation of at least {LIMIT} or at most "
             f"{-LIMIT} in at least {MIN_SAMPLES} index samples that have both, whose effect "
             "points the way the correlation says; `n` counts them, up to "
             f"{MOST_NAMED} are named, closest first; `rank` is the place the selection gave them "
-            f"among {len(evidence.effects)} candidates"
+            f"among {len(chosen.effects)} candidates"
         ),
     }
-    if evidence.halves is not None:
+    if chosen.halves is not None:
         kinds["frequency.half_samples"] = (
-            f"share of {len(evidence.halves)} half-samples of the patients (complementary pairs) "
+            f"share of {len(chosen.halves)} half-samples of the patients (complementary pairs) "
             "in which the whole selection, normalisation included, chose the protein"
         )
-    if evidence.folds is not None:
+    if chosen.folds is not None:
         kinds["frequency.folds"] = (
-            f"share of {len(evidence.folds)} training folds, over all repeats, that chose it"
+            f"share of {len(chosen.folds)} training folds, over all repeats, that chose it"
         )
     return kinds
 
 
-def _stability(evidence: PanelEvidence) -> dict[str, Any]:
-    halves, folds = _index_of(evidence.halves), _index_of(evidence.folds)
+def _stability(chosen: ChosenPanel) -> dict[str, Any]:
+    halves, folds = _index_of(chosen.halves), _index_of(chosen.folds)
+    reason = HELD if chosen.held else chosen.no_halves
     return {
         "half_samples": halves,
         "folds": folds,
         "kind": "Nogueira, Sechidis & Brown 2018; 0 is chance, 1 is always the same proteins",
         "interval_kind": "approximate, 95 %: how far other half-samples of these patients would "
         "move it, not other patients",
-        "reason": None if halves else evidence.no_halves,
-        "text": _stability_text(halves, folds, evidence.no_halves),
+        "reason": None if halves else reason,
+        "text": _stability_text(halves, folds, reason),
     }
 
 
@@ -320,10 +384,10 @@ def _plain(value: float) -> str:
     return f"{value:.2f}".replace("-", "−")
 
 
-def _bound(evidence: PanelEvidence) -> dict[str, Any]:
-    if evidence.threshold is None:
-        if evidence.halves is None and evidence.no_halves == HELD:
-            return {"bound": None, "text": f"No error bound: {HELD}."}
-        return {"bound": None, "text": forced_panel_statement(len(evidence.proteins))}
-    bound = error_bound(**asdict(evidence.threshold))
+def _bound(chosen: ChosenPanel) -> dict[str, Any]:
+    if chosen.held:
+        return {"bound": None, "text": f"No error bound: {HELD}."}
+    if chosen.threshold is None:
+        return {"bound": None, "text": forced_panel_statement(len(chosen.proteins))}
+    bound = error_bound(**asdict(chosen.threshold))
     return {"bound": asdict(bound), "text": bound.statement()}

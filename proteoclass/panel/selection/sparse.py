@@ -18,10 +18,12 @@ PREFILTER = 300
 #: Inverse penalty as a multiple of the smallest one at which a model without class weights
 #: selects any protein (`sklearn.svm.l1_min_c`). The fits balance the classes.
 PENALTY_RATIO = 6.0
+#: Complementary pairs of half-samples.
+N_PAIRS = 25
 
 
 def selection_frequency(
-    rows: TrainingRows, n_pairs: int = 25, *, each_half_alone: bool = False
+    rows: TrainingRows, n_pairs: int = N_PAIRS, *, each_half_alone: bool = False
 ) -> Floats:
     """Return the share of half-samples whose L1 logistic model keeps each protein.
 
