@@ -14,6 +14,8 @@ from proteoclass.panel.evidence.error_bound import (
     largest_tail,
     smallest_threshold,
 )
+from proteoclass.panel.selection.sparse import selection_frequency
+from proteoclass.panel.selection.training_rows import TrainingRows
 
 # Printed by stabsel_parameters(cutoff = 0.6, q = 1 ... 10, p = 100, B = 50) of the R package
 # stabs, as its authors keep it (hofnerb/stabs, tests/regtest-inference.Rout.save, R 4.0.3).
@@ -187,6 +189,23 @@ def test_on_noise_the_mean_number_selected_is_under_the_bound():
         selected.append((frequency >= threshold).sum())
     bound = error_bound(threshold, kept, n_proteins, n_pairs)
     assert 0 < np.mean(selected) <= bound.r_concave <= bound.worst_case
+
+
+@pytest.mark.long
+def test_the_sparse_view_keeps_fewer_noise_proteins_than_each_bound_over_200_noise_sets():
+    labels = np.repeat([0.0, 1.0], [30, 20])
+    frequency = []
+    for seed in range(200):
+        values = np.random.default_rng(seed).normal(size=(50, 1000))
+        rows = TrainingRows(values, labels, np.ones(50), np.arange(50), size=20, seed=seed)
+        frequency.append(selection_frequency(rows, 25, each_half_alone=True))
+    kept = np.array(frequency)
+    for threshold in (0.52, 0.6, 0.7, 0.8):
+        bound = error_bound(threshold, kept.sum(axis=1).mean(), 1000, 25)
+        found = (kept >= threshold - 1e-9).sum(axis=1).mean()
+        assert found <= bound.r_concave <= bound.unimodal <= bound.worst_case
+    # At one half there is something to bound: the check above is not of empty sets.
+    assert (kept >= 0.52 - 1e-9).sum() > 20
 
 
 def test_says_what_it_bounds_and_what_it_assumes():
