@@ -242,7 +242,8 @@ def smallest_within_one_se(curve: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _sentence(chosen: dict[str, Any], best: dict[str, Any]) -> str:
-    noun = "protein" if chosen["size"] == 1 else "proteins"
+    count = f"{chosen['size']} {'protein' if chosen['size'] == 1 else 'proteins'}"
+    verb, error = "is" if chosen["size"] == 1 else "are", f"{best['standard_error']:.3f}"
     if not best["interval"][0] > 0.5:
         return (
             f"No size is shown to do better than chance, the best being {best['size']} (AUC "
@@ -251,13 +252,12 @@ def _sentence(chosen: dict[str, Any], best: dict[str, Any]) -> str:
         )
     if chosen["size"] == best["size"]:
         return (
-            f"{chosen['size']} {noun}, AUC {best['auc']:.2f}, are the best of the sizes tried, and "
-            f"no smaller size is within one standard error ({best['standard_error']:.3f})."
+            f"{count}, AUC {best['auc']:.2f}, {verb} the best of the sizes tried, and no smaller "
+            f"size is within one standard error ({error})."
         )
     return (
-        f"{chosen['size']} {noun} (AUC {chosen['auc']:.2f}) are the smallest panel within one "
-        f"standard error ({best['standard_error']:.3f}) of the best size, {best['size']} (AUC "
-        f"{best['auc']:.2f})."
+        f"{count} (AUC {chosen['auc']:.2f}) {verb} the smallest panel within one standard error "
+        f"({error}) of the best size, {best['size']} (AUC {best['auc']:.2f})."
     )
 
 
