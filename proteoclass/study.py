@@ -19,6 +19,7 @@ from proteoclass.longitudinal import Trajectories, track
 from proteoclass.longitudinal.track import COLUMNS
 from proteoclass.matrix import Outcome, ProteinMatrix, describe_quality, read_matrix
 from proteoclass.panel import Panel, load_panel
+from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.report import build_report, patient_slug, render_html, render_pdf
 from proteoclass.scorer import (
     Evaluation,
@@ -100,8 +101,9 @@ def _fill(
     with clock.step("read"):
         matrix = _read(study, base)
         panel = _given_panel(study, base)
+        other = _other_matrix(study, base)
     outcome = Outcome(study.outcome.column, study.outcome.positive, study.outcome.negative)
-    settings = Settings(**study.settings_fields())
+    settings = Settings(**study.settings_fields(), measurable_in=other)
     with clock.step("evaluate"):
         evaluation = evaluate(
             matrix,
@@ -144,7 +146,9 @@ def _fill(
         io.write_json(target / "qc.json", _quality(evaluation, matrix))
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, evaluation.cohort.matrix)
-        noted = matrix.with_notes(evaluation.summary["imputation"]["text"])
+        noted = matrix.with_notes(
+            evaluation.summary["imputation"]["text"], *evaluation.settings.constraints.sentences
+        )
         io.write_json(target / "run.json", _run_document(study, base, noted, patients, target))
     with clock.step("report"):
         _reports(target, patients, jobs, progress)
@@ -206,6 +210,13 @@ def _given_panel(study: Study, base: Path) -> Panel | None:
         return None
     beside = base / study.panel.use
     return load_panel(beside if beside.is_file() else study.panel.use)
+
+
+def _other_matrix(study: Study, base: Path) -> OtherMatrix | None:
+    if study.panel.measurable_in is None:
+        return None
+    # By the name in the study file: a folder of this machine is no part of a result.
+    return OtherMatrix.of(read_matrix(base / study.panel.measurable_in), study.panel.measurable_in)
 
 
 def _quality(evaluation: Evaluation, measured: ProteinMatrix) -> dict[str, Any]:
@@ -307,6 +318,8 @@ def _run_document(
     files = {"matrix": study.input.matrix, "samples": study.input.samples}
     if study.input.proteins:
         files["proteins"] = study.input.proteins
+    if study.panel.measurable_in:
+        files["measurable_in"] = study.panel.measurable_in
     return {
         "format": "proteoclass-run",
         "version": 1,

@@ -79,7 +79,11 @@ class NormalisePart(BaseModel):
 
 
 class PanelPart(BaseModel):
-    """`[panel]`: choose one, or use one from elsewhere (`use`: name or path)."""
+    """`[panel]`: choose one, or use one from elsewhere (`use`: name or path).
+
+    `must_have`, `exclude` and `allow` name proteins or groups; `measurable_in` is another
+    matrix; `diverse` is a correlation, 0 for off. See `Settings`.
+    """
 
     model_config = _STRICT
 
@@ -89,6 +93,11 @@ class PanelPart(BaseModel):
         "auto", "moderated-t", "ridge", "stability", "forest", "booster", "combination"
     ] = "auto"
     max_missing: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    must_have: list[Name] = Field(default_factory=list)
+    exclude: list[Name] = Field(default_factory=list)
+    allow: list[Name] = Field(default_factory=list)
+    measurable_in: Name | None = None
+    diverse: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class ScorerPart(BaseModel):
@@ -165,13 +174,17 @@ class Study(BaseModel):
     report: ReportPart = ReportPart()
 
     def settings_fields(self) -> dict[str, Any]:
-        """Return the fields of `Settings`."""
+        """Return the fields of `Settings`, but for the other matrix, which is a file."""
         return self.scorer.model_dump() | {
             "normalise": self.normalise.method,
             "impute": self.normalise.impute,
             "size": self.panel.size,
             "select": self.panel.select,
             "max_missing": self.panel.max_missing,
+            "must_have": tuple(self.panel.must_have),
+            "exclude": tuple(self.panel.exclude),
+            "allow": tuple(self.panel.allow),
+            "diverse": self.panel.diverse,
         }
 
 

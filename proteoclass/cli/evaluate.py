@@ -77,7 +77,8 @@ def evaluate(
         say(f"wrote {output}")
     if as_json:
         put_json(result.summary)
-    notices([result.summary["imputation"]["text"], *result.summary["warnings"]])
+    constraints = result.summary["settings"]["constraints"]["sentences"]
+    notices([result.summary["imputation"]["text"], *constraints, *result.summary["warnings"]])
     say(evaluation_line(result.summary))
 
 

@@ -16,6 +16,7 @@ from proteoclass.errors import InputError
 
 if TYPE_CHECKING:
     from proteoclass.matrix import ProteinMatrix
+    from proteoclass.panel.constraints.measurable import OtherMatrix
     from proteoclass.scorer import SeverityModel
 
 Function = Callable[..., Any]
@@ -108,6 +109,12 @@ def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
         pairs[role.strip()] = name.strip()
     return pairs
 
+
+#: `METHODS` of the panel selector, spelt out: importing it would load scikit-learn.
+SELECT_METHODS = (
+    *("auto", "moderated-t", "ridge", "stability"),
+    *("forest", "booster", "combination"),
+)
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "format": (
@@ -253,14 +260,15 @@ def outcome_options(*, required: bool = True) -> Callable[[Function], Function]:
 
 
 def settings_options(function: Function) -> Function:
-    """Add ``--normalise --impute --size``; pass them as `settings`, a `Settings`."""
+    """Add the options of `Settings`, constraints on the panel included, as `settings`."""
 
     @functools.wraps(function)
-    def command(*, normalise: str, impute: str, size: int, **rest: Any) -> Any:
+    def command(*, measurable_in: str | None, **given: Any) -> Any:
         from proteoclass.scorer import Settings
 
-        settings = Settings(normalise=normalise, impute=impute, size=size)
-        return function(settings=settings, **rest)
+        chosen = {name: given.pop(name) for name in _SETTINGS}
+        other = None if measurable_in is None else _other_matrix(measurable_in)
+        return function(settings=Settings(**chosen, measurable_in=other), **given)
 
     return _stack(
         command,
@@ -274,8 +282,79 @@ def settings_options(function: Function) -> Function:
                 show_default=True,
                 help="Proteins in a panel that is selected.",
             ),
+            click.option(
+                "--select",
+                type=click.Choice(SELECT_METHODS),
+                default="auto",
+                show_default=True,
+                help="How a panel is selected; auto is the view that won on public cohorts.",
+            ),
+            *_CONSTRAINTS,
         ],
     )
+
+
+def _other_matrix(path: str) -> OtherMatrix:
+    from proteoclass.matrix import read_matrix
+    from proteoclass.panel.constraints.measurable import OtherMatrix
+
+    matrix = read_matrix(path)
+    found = OtherMatrix.of(matrix)
+    say(
+        f"read {path}: {matrix.n_samples} samples, {len(found.proteins)} of {matrix.n_proteins} "
+        f"proteins detected ({matrix.source.format})",
+        at=2,
+    )
+    return found
+
+
+def _names(name: str, help_text: str) -> Function:
+    return click.option(f"--{name}", multiple=True, metavar="NAME", help=help_text)
+
+
+#: What `Settings` takes as it stands on the command line.
+_SETTINGS = (
+    *("normalise", "impute", "size", "select", "max_missing"),
+    *("must_have", "exclude", "allow", "diverse"),
+)
+_CONSTRAINTS = (
+    click.option(
+        "--max-missing",
+        type=click.FloatRange(0, 1, max_open=True),
+        default=0.5,
+        show_default=True,
+        metavar="SHARE",
+        help="Proteins missing from a larger share of training samples are no candidates.",
+    ),
+    _names("must-have", "Protein in every panel: id, accession or gene. Repeatable."),
+    _names(
+        "exclude",
+        "Protein in no panel: id, accession or gene. Repeatable. Keratins, immunoglobulins and "
+        "sex-specific proteins are excluded unasked.",
+    ),
+    _names(
+        "allow",
+        "keratins, immunoglobulins, sex-specific or one of their proteins, not to be excluded. "
+        "Repeatable.",
+    ),
+    click.option(
+        "--measurable-in",
+        type=InputFile(),
+        metavar="OTHER_MATRIX",
+        help="Choose among the proteins that this matrix measures too.",
+    ),
+    click.option(
+        "--diverse",
+        is_flag=False,
+        # `DEFAULT_CORRELATION` of the selector, spelt out: importing it would load NumPy.
+        flag_value=0.8,
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        metavar="[R]",
+        help="One protein of each cluster whose absolute correlation is R or more; 0.8 where R is "
+        "left out, 0 for no such rule.",
+    ),
+)
 
 
 def folds_options(function: Function) -> Function:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import check_target, progress_bar, put_text, say
+from proteoclass.cli.console import check_target, notices, progress_bar, put_text, say
 from proteoclass.cli.evaluate import auc_text
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
@@ -65,4 +65,5 @@ def train(
     summary = model.summary()
     auc, impute = summary["auc"], summary["impute"]
     say(f"values that were not detected, --impute {impute['asked']}: {impute['method']}")
+    notices(summary["settings"]["constraints"]["sentences"])
     say(f"model {model.sha256[:12]}: AUC {auc_text(auc, {})}")

@@ -178,7 +178,7 @@ def _panel(
     return {
         "size": settings.size,
         "held": bool(fixed),
-        "n_candidates": cohort.matrix.n_proteins,
+        "n_candidates": sum(settings.constraints.allowed(proteins.index)),
         "n_fits": len(results),
         "frequencies": [
             {
