@@ -4,6 +4,7 @@ from proteoclass.scorer.derive import derive_panel
 from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.model import SeverityModel, explain
 from proteoclass.scorer.model_file import load_model, verify_model
+from proteoclass.scorer.panel_description import describe_panel
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.severity_scorer import SeverityScorer
 from proteoclass.scorer.training import train
@@ -14,6 +15,7 @@ __all__ = [
     "SeverityModel",
     "SeverityScorer",
     "derive_panel",
+    "describe_panel",
     "evaluate",
     "explain",
     "load_model",

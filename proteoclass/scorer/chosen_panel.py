@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.panel.selection.sparse import N_PAIRS as THRESHOLD_PAIRS
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.derive import fit_selection
+from proteoclass.scorer.parallel import Progress
 from proteoclass.scorer.settings import Settings
 
 Bools = npt.NDArray[np.bool_]
@@ -37,6 +39,7 @@ def describe_chosen(
     fold_panels: Sequence[Sequence[str]],
     *,
     held: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Describe the panel that a procedure holds when it is fitted on every patient.
 
@@ -53,6 +56,8 @@ def describe_chosen(
         Panels of the training folds, over all repeats.
     held : bool
         Whether the panel was given, so that nothing was chosen.
+    progress : callable, optional
+        Called after each half-sample.
 
     Returns
     -------
@@ -63,7 +68,7 @@ def describe_chosen(
     reached = _reached(selection, names)
     candidates = _candidates(selection["choose"], reached)
     panel = names[_kept(selection, len(names))]
-    halves, no_halves = (None, "") if held else _half_samples(cohort, settings, seed)
+    halves, no_halves = (None, "") if held else _half_samples(cohort, settings, seed, progress)
     folds = None if held else _flags(fold_panels, names)
     universe = _universe(names, candidates, [halves, folds])
     rows = cohort.index_rows()
@@ -121,7 +126,9 @@ def _candidates(chooser: Any, reached: pd.Index) -> pd.Index:
     return reached
 
 
-def _half_samples(cohort: Cohort, settings: Settings, seed: int) -> tuple[pd.DataFrame | None, str]:
+def _half_samples(
+    cohort: Cohort, settings: Settings, seed: int, progress: Progress | None
+) -> tuple[pd.DataFrame | None, str]:
     """Run the whole selection on half-samples of the patients, or say why not."""
     names, classes = cohort.training_patients
     smaller = int(np.bincount(classes, minlength=2).min())
@@ -129,8 +136,11 @@ def _half_samples(cohort: Cohort, settings: Settings, seed: int) -> tuple[pd.Dat
         return None, (
             f"the smaller class has {smaller} patients, half-samples need at least {MIN_PER_CLASS}"
         )
+    done = itertools.count(1)
 
     def choose(half: Bools) -> Bools:
+        if progress is not None:
+            progress("half-samples", next(done), 2 * N_PAIRS)
         rows = cohort.rows_of(names[half])
         chosen = np.zeros(len(cohort.values.columns), dtype=bool)
         try:

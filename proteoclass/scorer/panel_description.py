@@ -23,7 +23,7 @@ from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import DIFFERENCE_KIND, difference_test, verdict
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.evaluation import outer_folds
+from proteoclass.scorer.evaluation import MIN_PER_CLASS, outer_folds
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.panel_evidence import SINGLE
 from proteoclass.scorer.parallel import Progress, run_units, single_threaded
@@ -78,7 +78,8 @@ def describe_panel(
         selection is run again on half-samples and in folds.
     settings : Settings, optional
     folds, repeats : int
-        Folds in which the panel is chosen and compared with its best single protein.
+        Folds in which the panel is chosen and compared with its best single protein; left
+        out where a class has too few patients for them.
     index : str
         Rule of `index_weights`.
     seed : int
@@ -108,12 +109,14 @@ def describe_panel(
     >>> len(description["proteins"]), description["stability"]["half_samples"]["n_sets"]
     (5, 50)
     """
-    cohort = build_cohort(matrix, outcome, index=index, minimum=folds)
+    cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
+    smaller = int(np.bincount(cohort.training_patients[1], minlength=2).min())
+    enough = max(MIN_PER_CLASS, folds)
     units = [
         (cohort, test, resolved, (seed, repeat, fold), fixed)
-        for repeat in range(repeats)
+        for repeat in range(repeats if smaller >= enough else 0)
         for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
     ]
     chosen: list[FoldChoice] = run_units(
@@ -129,6 +132,7 @@ def describe_panel(
         unit_seed(seed),
         [each.panel for each in chosen],
         held=bool(fixed),
+        progress=progress,
     )
     return {
         "outcome": {
@@ -148,6 +152,12 @@ def describe_panel(
         },
         **described,
         "best_single_protein": best_single(chosen, 1 / (folds - 1), cohort.matrix.proteins),
+        "no_folds": None
+        if chosen
+        else (
+            f"No folds: {folds} need at least {enough} patients of each class, found {smaller}. "
+            "The panel is not compared with its best single protein."
+        ),
     }
 
 

@@ -189,6 +189,7 @@ def summary_lines(description: dict[str, Any]) -> list[str]:
         description["stability"]["text"],
         description["error_bound"]["text"],
         *([single_protein_text(single)] if single else []),
+        *([description["no_folds"]] if description.get("no_folds") else []),
         description["caution"],
     ]
 
@@ -218,7 +219,8 @@ def single_protein_text(single: dict[str, Any]) -> str:
     alone, gain = single["auc"]["mean_over_folds"], single["difference"]["mean"]
     n = round(first["frequency"] * single["n_folds"])
     return (
-        f"Best single protein: {_name(first)} (in {n} of {single['n_folds']} training folds). Out of fold, AUC {alone:.2f} for the best protein of each fold, "
+        f"Best single protein: {_name(first)} (in {n} of {single['n_folds']} training folds). "
+        f"Out of fold, AUC {alone:.2f} for the best protein of each fold, "
         f"{alone + gain:.2f} for the panel. {single['verdict']}"
     )
 
