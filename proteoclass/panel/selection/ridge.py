@@ -9,11 +9,12 @@ from proteoclass.panel.selection.training_rows import TrainingRows
 
 Floats = npt.NDArray[np.float64]
 
-#: Penalty as a multiple of the mean variance per patient: strong, so that correlated
-#: proteins share their weight rather than hand it to one of them by chance.
-PENALTY = 10.0
+#: Penalty as a multiple of the mean variance per patient, times the number of patients.
+#: Where it is strong, correlated proteins share their weight and the ranking is that of t;
+#: where it is weak, one of them gets it all, which only many patients can tell from chance.
+PENALTY = 3000.0
 #: Share of the proteins that leaves at each step.
-DROPPED = 0.3
+DROPPED = 0.5
 
 
 def elimination_order(rows: TrainingRows) -> Floats:
@@ -21,7 +22,9 @@ def elimination_order(rows: TrainingRows) -> Floats:
 
     The discriminant is the ridge regression of the class on standardised proteins, in its
     dual form: a system as large as the number of samples, however many proteins there are.
-    The weakest share leaves, the rest is fitted again, until the panel is left.
+    The weaker half leaves, the rest is fitted again, until the panel is left. The penalty
+    falls with the number of patients: a few dozen cannot tell which of two correlated
+    proteins carries the difference.
 
     Parameters
     ----------
@@ -52,10 +55,11 @@ def elimination_order(rows: TrainingRows) -> Floats:
     alive = np.arange(rows.values.shape[1])
     root = np.sqrt(rows.balanced)
     target = _centred(2 * rows.labels - 1, rows.balanced) * root
+    penalty = PENALTY / rows.weights.sum()
     level = 0
     while True:
         values = _centred(rows.standardised[:, alive], rows.balanced) * root[:, None]
-        weight = np.abs(values.T @ _dual(values, target))
+        weight = np.abs(values.T @ _dual(values, target, penalty))
         largest = weight.max(initial=0.0)
         order[alive] = level + (0.99 * weight / largest if largest > 0 else 0.0)
         if len(alive) <= rows.size:
@@ -69,9 +73,9 @@ def _centred(values: Floats, weights: Floats) -> Floats:
     return np.asarray(values - (weights @ values) / weights.sum())
 
 
-def _dual(values: Floats, target: Floats) -> Floats:
+def _dual(values: Floats, target: Floats, penalty: float) -> Floats:
     gram = values @ values.T
     mean = np.trace(gram) / len(gram)
     if mean <= 0:
         return np.zeros(len(target))
-    return np.asarray(np.linalg.solve(gram + PENALTY * mean * np.eye(len(gram)), target))
+    return np.asarray(np.linalg.solve(gram + penalty * mean * np.eye(len(gram)), target))
