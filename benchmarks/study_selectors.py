@@ -128,13 +128,11 @@ def main(processes: int) -> None:
     for way in ways:
         verdicts = [found[cohort, way] for cohort in COHORTS]
         cells = [
-            f"{verdict.auc:.3f} / {verdict.stability:.2f}{_difference(verdict, found[cohort, PLAIN])}"
-            for cohort, verdict in zip(COHORTS, verdicts, strict=True)
+            f"{verdict.auc:.3f} / {verdict.stability:.2f}{_difference(verdict, plain)}"
+            for verdict, plain in zip(verdicts, (found[c, PLAIN] for c in COHORTS), strict=True)
         ]
-        auc, stability = (
-            np.mean([verdict.auc for verdict in verdicts]),
-            np.mean([verdict.stability for verdict in verdicts]),
-        )
+        auc = np.mean([verdict.auc for verdict in verdicts])
+        stability = np.mean([verdict.stability for verdict in verdicts])
         runs = np.array([simulated[seed, way] for seed in range(SIMULATIONS)])
         cells += [f"{auc:.3f} / {stability:.2f}", "{:.3f}, {:.1f}".format(*runs.mean(axis=0))]
         print(f"| {way} | {' | '.join(cells)} |")
