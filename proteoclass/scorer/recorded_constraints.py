@@ -45,6 +45,20 @@ def recorded_constraints(settings: Settings) -> dict[str, Any]:
     )
 
 
+def sentences_of(panel: Panel) -> tuple[str, ...]:
+    """Return what a derived panel says of its constraints in words, for people.
+
+    Examples
+    --------
+    >>> sentences_of(Panel(name="p", title="P", status="reference", proteins=[{"id": "P1"}]))
+    ()
+    """
+    if panel.derivation is None:
+        return ()
+    told: Any = panel.derivation.settings.get("constraints", ())
+    return tuple(told)
+
+
 def as_recorded(settings: Settings, panel: Panel) -> Settings:
     """Return the settings with the size, view and constraints of a panel's own derivation.
 

@@ -127,8 +127,10 @@ def best_substitutes(
     correlations : list of float
         Pearson, signed, over training samples of both classes that have both proteins.
     """
-    rare = np.isnan(fold.measured).mean(axis=0) > max_missing
-    outside = np.flatnonzero(~rare)
+    unwanted = np.isnan(fold.measured).mean(axis=0) > max_missing
+    # What a laboratory keeps out of its panel is no substitute in it.
+    unwanted[list(fold.chooser.excluded)] = True
+    outside = np.flatnonzero(~unwanted)
     outside = outside[~np.isin(outside, members)]
     # By id: among equals the choice must not depend on the order of columns.
     outside = outside[np.argsort(fold.proteins[outside].astype(str), kind="stable")]
