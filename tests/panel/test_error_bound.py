@@ -11,9 +11,9 @@ from proteoclass.folds import complementary_halves
 from proteoclass.panel.evidence.error_bound import (
     error_bound,
     forced_panel_statement,
-    largest_tail,
     smallest_threshold,
 )
+from proteoclass.panel.evidence.r_concave import largest_tail
 from proteoclass.panel.selection.sparse import selection_frequency
 from proteoclass.panel.selection.training_rows import TrainingRows
 

@@ -17,8 +17,8 @@ Bools = npt.NDArray[np.bool_]
 
 #: What the interval is of, to be printed beside it.
 INTERVAL_KIND: Final = (
-    "approximate normal interval over half-samples of these patients; other patients would "
-    "move the index further, and as half-samples share patients it is above 0 on noise"
+    "approximate, 95 %: over half-samples of these patients; other patients would move the "
+    "index further, and it is above 0 even on noise because half-samples share patients"
 )
 
 
