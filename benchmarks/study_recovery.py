@@ -113,31 +113,34 @@ def what_was_chosen(truth: Planted, support: npt.NDArray[np.bool_]) -> dict[str,
     }
 
 
-def one_matrix(design: str, seed: int) -> list[dict[str, object]]:
+def one_matrix(
+    design: str, seed: int, views: tuple[str, ...] = tuple(VIEWS)
+) -> list[dict[str, object]]:
     """Return what each view chooses from one matrix."""
     truth = simulate(*DESIGNS[design], seed)
     rows: list[dict[str, object]] = []
-    for view in VIEWS:
+    for view in views:
         selector = PanelSelector(method=view, random_state=seed).fit(truth.values, truth.labels)
         chosen = what_was_chosen(truth, selector.support_)
         rows.append({"design": design, "view": view, "seed": seed, **chosen})
     return rows
 
 
-def one_urine_cohort(seed: int) -> list[dict[str, object]]:
+def one_urine_cohort(seed: int, views: tuple[str, ...] = tuple(VIEWS)) -> list[dict[str, object]]:
     """Return what each view chooses from the simulated urine cohort, all patients."""
     cohort = pc.simulate_cohort(seed=seed)
     data = build_cohort(cohort.matrix, pc.Outcome("severity", "severe"))
     rows = data.index_rows()
-    before = build_pipeline(Settings().resolve(data.matrix), seed)[:-2]
+    training, labels = data.values.iloc[rows], data.labels[rows]
+    before = build_pipeline(Settings().resolve(data.matrix), seed, training=training)[:-2]
     sheet = data.matrix.samples.iloc[rows]
-    values = before.fit_transform(data.values.iloc[rows], data.labels[rows], impute__samples=sheet)
+    values = before.fit_transform(training, labels, impute__samples=sheet)
     names = data.values.columns[before["detected"].get_support()]
     planted = [protein["id"] for protein in cohort.truth["planted"]]
     found: list[dict[str, object]] = []
-    for view in VIEWS:
+    for view in views:
         selector = PanelSelector(method=view, random_state=seed)
-        selector.fit(values, data.labels[rows], groups=data.patients[rows])
+        selector.fit(values, labels, groups=data.patients[rows])
         right = int(np.isin(names[selector.support_], planted).sum())
         found.append(
             {"design": URINE, "view": view, "seed": seed, "planted": right, "unrelated": 20 - right}
@@ -145,11 +148,11 @@ def one_urine_cohort(seed: int) -> list[dict[str, object]]:
     return found
 
 
-def study(seeds: int, jobs: int = 1) -> pd.DataFrame:
+def study(seeds: int, jobs: int = 1, views: tuple[str, ...] = tuple(VIEWS)) -> pd.DataFrame:
     """Return one row a design, seed and view."""
-    units = [(design, seed) for design in DESIGNS for seed in range(seeds)]
+    units = [(design, seed, views) for design in DESIGNS for seed in range(seeds)]
     parts = run_units(one_matrix, units, jobs=jobs)
-    parts += run_units(one_urine_cohort, [(seed,) for seed in range(seeds)], jobs=jobs)
+    parts += run_units(one_urine_cohort, [(seed, views) for seed in range(seeds)], jobs=jobs)
     return pd.DataFrame([row for part in parts for row in part])
 
 
