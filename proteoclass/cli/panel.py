@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import check_target, columns_text, put_json, put_table, put_text, say
+from proteoclass.cli.console import (
+    check_target,
+    columns_text,
+    notices,
+    progress_bar,
+    put_json,
+    put_table,
+    put_text,
+    say,
+)
 from proteoclass.cli.group import Group
 from proteoclass.cli.options import (
     MatrixRequest,
+    folds_options,
     index_option,
+    jobs_option,
     json_option,
     matrix_options,
     name_option,
@@ -66,20 +78,30 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--panel", "name", metavar="NAME|FILE", required=True, help="Panel to look for.")
 @json_option
 def check(source: MatrixRequest, name: str, as_json: bool) -> None:
-    """Say how much of a panel a matrix measures."""
-    from proteoclass.panel.compare import panel_coverage
+    """Say how much of a panel a matrix measures.
+
+    One row a protein of the panel. Usable is what is found by id, by accession or by gene;
+    isoforms, aliases and other spellings are shown as near and never used.
+    """
+    from proteoclass.panel.coverage import coverage_summary, panel_coverage
     from proteoclass.panel.library import load_panel
 
-    wanted = load_panel(name)
-    coverage = panel_coverage(wanted, source.read())
-    n_found = int((coverage["by"] != "").sum())
-    if n_found == 0:
+    wanted, matrix = load_panel(name), source.read()
+    coverage = panel_coverage(wanted, matrix)
+    summary = coverage_summary(coverage)
+    if as_json:
+        rows = coverage.astype(object).where(coverage.notna(), None).to_dict(orient="records")
+        put_json({"panel": wanted.name, "n_samples": matrix.n_samples, **summary, "proteins": rows})
+    else:
+        put_table(coverage.assign(near=coverage["near"].map(_near_text)))
+    notices(wanted.remarks)
+    if not summary["n_usable"]:
         raise PanelMismatchError(
-            f"{source.path}: has none of the {wanted.size} proteins of panel {wanted.name!r}; "
+            f"{source.path}: has none of the {wanted.size} proteins of panel {wanted.name!r} "
+            f"({summary['text']}); "
             "give accessions or genes with --proteins, or choose another panel"
         )
-    put_table(coverage, as_json=as_json)
-    say(f"{n_found} of {wanted.size} proteins of {wanted.name} found")
+    say(f"{wanted.name}: {summary['text']}")
 
 
 @panel.command()
@@ -110,30 +132,74 @@ def compare(first: str, second: str, as_json: bool) -> None:
 @matrix_options()
 @outcome_options()
 @settings_options
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0.5, 1, min_open=True),
+    metavar="SHARE",
+    help="With --select stability: take every protein that at least this share of half-samples "
+    "keeps, such as 0.75, instead of --size proteins.",
+)
 @index_option
 @name_option("derived", "Name of the panel.")
-@output_option("Panel file to write; stdout without it.")
+@folds_options
+@output_option("Panel file to write; without it the file's text goes to stdout.")
 @seed_option
+@jobs_option
+@json_option
 def select(
     source: MatrixRequest,
     outcome: Outcome,
     settings: Settings,
+    threshold: float | None,
     output: str | None,
     force: bool,
-    **options: Any,
+    as_json: bool,
+    name: str,
+    **design: Any,
 ) -> None:
-    """Derive a panel from a cohort.
+    """Derive a panel from a cohort, and say what is known of it.
 
     The panel records the cohort it came from. Evaluated on that same cohort, it is not
     held fixed: the selection runs again in every fold.
-    """
-    from proteoclass.scorer import derive_panel
 
+    With -o a table of the panel goes to stdout, without it to stderr. --json prints the
+    panel and all that is known of it instead.
+    """
+    from proteoclass.scorer import derive_panel, describe_panel
+    from proteoclass.scorer.recorded_constraints import sentences_of
+
+    settings = replace(settings, threshold=threshold)
     check_target(output, force=force, inputs=(source.path, source.samples))
     matrix = source.read()
-    derived = derive_panel(matrix, outcome, settings=settings, **options)
-    put_text(derived.to_toml(), output, force=force)
+    same = {key: design[key] for key in ("index", "seed")}
+    derived = derive_panel(matrix, outcome, settings=settings, name=name, **same)
+    with progress_bar() as progress:
+        known = describe_panel(
+            matrix, outcome, panel=derived, settings=settings, progress=progress, **design
+        )
+    if output is not None or not as_json:
+        put_text(derived.to_toml(), output, force=force)
+    if as_json:
+        put_json({"panel": derived.model_dump(mode="json", by_alias=True), **known})
+    else:
+        _put_known(known, to_stdout=output is not None)
+    notices(sentences_of(derived))
     say(f"selected {derived.size} of {matrix.n_proteins} proteins")
+
+
+def _put_known(known: dict[str, Any], *, to_stdout: bool) -> None:
+    """Print the table of a panel, and under it what limits it."""
+    from proteoclass.panel.evidence.description import summary_lines, table_rows
+
+    text = columns_text(table_rows(known)) + "\n" + "\n".join(summary_lines(known))
+    if to_stdout:
+        put_text(f"{text}\n", None, force=False)
+    else:
+        say(text)
+
+
+def _near_text(near: tuple[dict[str, Any], ...]) -> str:
+    return ", ".join(f"{each['id']} ({each['detected_rate']:.0%})" for each in near)
 
 
 def _count(ids: list[str], genes: dict[str, str]) -> list[str]:

@@ -1,13 +1,9 @@
-"""What two panels share, and how much of a panel a matrix measures."""
+"""What two panels share."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
-
-from proteoclass.matrix.matching import match_proteins
-from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel, PanelProtein
 
 
@@ -56,50 +52,6 @@ def compare_panels(first: Panel, second: Panel) -> dict[str, Any]:
         "only_first": [protein.id for protein in first.proteins if protein.id not in taken],
         "only_second": [protein.id for protein in left],
     }
-
-
-def panel_coverage(panel: Panel, matrix: ProteinMatrix) -> pd.DataFrame:
-    """Say which proteins of a panel a matrix measures, by what, and how completely.
-
-    Parameters
-    ----------
-    panel : Panel
-    matrix : ProteinMatrix, shape (n_samples, n_proteins)
-
-    Returns
-    -------
-    DataFrame, shape (n_panel, 6)
-        Columns `id`, `accession`, `gene`, `matched_id` ("" if absent), `by`
-        ("id", "accession", "gene" or ""), `detected_rate` (share of samples in which
-        it was detected, 0 to 1; NaN if absent).
-
-    Raises
-    ------
-    PanelMismatchError
-        If a panel protein matches several proteins of the matrix.
-
-    Examples
-    --------
-    >>> proteins = [{"id": "P1"}, {"id": "P2"}]
-    >>> panel = Panel(name="a", title="A", status="reference", proteins=proteins)
-    >>> values = pd.DataFrame([[4.0], [0.0]], index=["s1", "s2"], columns=["P1"])
-    >>> matrix = ProteinMatrix.build(values, scale="raw")
-    >>> panel_coverage(panel, matrix)["detected_rate"].tolist()
-    [0.5, nan]
-    """
-    wanted = panel.frame()
-    match = match_proteins(wanted, matrix)
-    detected = matrix.values.notna().mean()
-    return pd.DataFrame(
-        {
-            "id": wanted.index,
-            "accession": wanted["accessions"].to_numpy(),
-            "gene": wanted["gene"].to_numpy(),
-            "matched_id": match["matched_id"].to_numpy(),
-            "by": match["by"].to_numpy(),
-            "detected_rate": detected.reindex(match["matched_id"]).to_numpy(),
-        }
-    )
 
 
 def _same(one: PanelProtein, other: PanelProtein) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import Annotated, Any, Final, Literal
 
 import pandas as pd
@@ -16,8 +17,12 @@ VERSION: Final = 1
 
 Direction = Literal["up", "down", "unknown"]
 Status = Literal["published", "derived", "synthetic", "reference"]
-Text = Annotated[str, Field(max_length=2000)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+Text = Annotated[str, Field(max_length=5000)]
+#: A protein group of keratins or immunoglobulins runs to hundreds of characters.
+Name = Annotated[str, Field(min_length=1, max_length=5000, pattern=r"\S")]
+#: A list in the file is a tuple here: frozen, and the same after a round trip.
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Setting = str | bool | int | float | Annotated[tuple[str, ...], Field(strict=False)]
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
@@ -36,7 +41,8 @@ class PanelProtein(BaseModel):
     direction : {"up", "down", "unknown"}
         Change in the positive class (severe) against the negative one.
     aliases : tuple of str
-        Other names, for people; never used to match.
+        Other names, for people and for `panel_coverage`, which shows what a matrix has
+        under them; never used to match, because an alias may be another gene's symbol.
 
     Examples
     --------
@@ -85,8 +91,13 @@ class Derivation(BaseModel):
         Which sample of each patient was used.
     n_patients, n_positive : int
         Patients the selection saw.
+    n_candidates : int
+        Proteins that the selection chose from; 0 = not stated.
     settings : dict
-        Every other setting of the selection, as scalars.
+        Every other setting of the selection, as scalars or lists of strings.
+    samples : tuple of str
+        Digests of the samples of the patients the selection saw, sorted; see
+        `proteoclass.scorer.seen_patients`. No sample id and no value can be read from them.
     """
 
     model_config = _STRICT
@@ -102,7 +113,18 @@ class Derivation(BaseModel):
     index: Text = "first"
     n_patients: Annotated[int, Field(ge=0)] = 0
     n_positive: Annotated[int, Field(ge=0)] = 0
-    settings: dict[str, str | bool | int | float] = Field(default_factory=dict)
+    n_candidates: Annotated[int, Field(ge=0)] = 0
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    samples: Annotated[tuple[Digest, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _counts_agree(self) -> Derivation:
+        if self.n_positive > self.n_patients:
+            raise ValueError(
+                f"n_positive is {self.n_positive} of n_patients {self.n_patients}; "
+                "expected no more than there are patients"
+            )
+        return self
 
 
 class Panel(BaseModel):
@@ -152,8 +174,8 @@ class Panel(BaseModel):
     @field_validator("proteins")
     @classmethod
     def _ids_differ(cls, proteins: tuple[PanelProtein, ...]) -> tuple[PanelProtein, ...]:
-        ids = [protein.id for protein in proteins]
-        repeated = sorted({i for i in ids if ids.count(i) > 1})
+        ids = Counter(protein.id for protein in proteins)
+        repeated = sorted(name for name, count in ids.items() if count > 1)
         if repeated:
             raise ValueError(f"duplicate protein id {name_list(repeated)}; name each protein once")
         return proteins
@@ -177,6 +199,24 @@ class Panel(BaseModel):
     def ids(self) -> list[str]:
         """Protein ids, in the panel's order."""
         return [protein.id for protein in self.proteins]
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of the panel: proteins that stand in it more than once.
+
+        Two assays of one protein are two entries of a panel and no error; the same protein
+        typed twice under two ids is one.
+        """
+        ids: dict[str, list[str]] = defaultdict(list)
+        for protein in self.proteins:
+            for name in {protein.accession, protein.gene.upper()} - {""}:
+                ids[name].append(protein.id)
+        # A repeated accession brings its gene along: once is enough.
+        twice = {tuple(found): name for name, found in sorted(ids.items()) if len(found) > 1}
+        if not twice:
+            return ()
+        told = name_list(f"{name} ({name_list(found)})" for found, name in twice.items())
+        return (f"Under more than one id in panel {self.name}: {told}.",)
 
     def frame(self) -> pd.DataFrame:
         """Return the proteins as a table, as matching takes it.
@@ -217,7 +257,7 @@ class Panel(BaseModel):
         if self.derivation is not None:
             fields = self.derivation.model_dump()
             settings = fields.pop("settings")
-            parts += _section("derivation", fields)
+            parts += _section("derivation", {k: v for k, v in fields.items() if v != ()})
             parts += _section("derivation.settings", settings)
         for protein in self.proteins:
             parts += _section("[protein]", _filled(protein.model_dump()))
@@ -279,8 +319,11 @@ def _filled(fields: dict[str, Any]) -> dict[str, Any]:
 def _check_head(data: dict[str, Any], where: str) -> None:
     if "format" not in data:
         raise InputError(f"{where}: key 'format' is missing; it is not a panel file")
-    version = data.get("version")
-    if isinstance(version, int) and version > VERSION:
+    version = data.get("version", VERSION)
+    # True and 1.0 equal 1, and would pass for it.
+    if type(version) is not int:
+        raise InputError(f"{where}: version: found {version!r}, expected a whole number")
+    if version > VERSION:
         raise InputError(
             f"{where}: version {version} is newer than this proteoclass reads ({VERSION}); "
             "install a newer one"

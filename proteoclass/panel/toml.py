@@ -11,11 +11,16 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.tables.content import open_binary
 
 #: A panel or a study is a page of text; a larger file is a mistake or an attack.
 MAX_BYTES = 1_000_000
+#: A key of thousands of parts (a.a.a ...) takes the standard library minutes.
+MAX_DOTS = 100
 
 Schema = TypeVar("Schema", bound=BaseModel)
+
+_QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 
 _ESCAPES = {
     "\b": "\\b",
@@ -43,7 +48,9 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the file is absent, too large, not UTF-8 or not TOML.
+        If the file is absent, a folder, a pipe or a device, too large, not UTF-8 or not TOML.
+    SystemFailureError
+        If the operating system refuses.
 
     Examples
     --------
@@ -55,11 +62,8 @@ def read_toml(path: str | os.PathLike[str]) -> dict[str, Any]:
     ...     read_toml(file)
     {'size': 20}
     """
-    try:
-        with open(path, "rb") as handle:
-            content = handle.read(MAX_BYTES + 1)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise InputError(f"{path}: no such file; check the path") from error
+    with open_binary(path) as handle:
+        content = handle.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise InputError(f"{path}: is larger than {MAX_BYTES} bytes; expected a small TOML file")
     return parse_toml(content, str(path))
@@ -71,7 +75,8 @@ def parse_toml(content: bytes, where: str) -> dict[str, Any]:
     Raises
     ------
     InputError
-        If the bytes are not UTF-8 or not TOML.
+        If the bytes are not UTF-8 or not TOML, or a line has more than 100 dots outside
+        quotes: such a key is an attack.
 
     Examples
     --------
@@ -79,7 +84,11 @@ def parse_toml(content: bytes, where: str) -> dict[str, Any]:
     {'panel': {}}
     """
     try:
-        return tomllib.loads(content.decode("utf-8-sig"))  # Notepad writes a mark
+        text = content.decode("utf-8-sig")  # Notepad writes a mark
+        _refuse_long_keys(text, where)
+        return tomllib.loads(text)
+    except InputError:
+        raise
     except UnicodeDecodeError as error:
         raise InputError(
             f"{where}: is not UTF-8 text (byte {error.start}); expected TOML"
@@ -178,6 +187,15 @@ def did_you_mean(wrong: str, known: list[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"expected one of {name_list(known, 12)}"
 
 
+def _refuse_long_keys(text: str, where: str) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.count(".") > MAX_DOTS and _QUOTED.sub("", line).count(".") > MAX_DOTS:
+            raise InputError(
+                f"{where}: line {number} has more than {MAX_DOTS} dots outside quotes; "
+                "expected plain keys and values"
+            )
+
+
 def _quoted(text: str) -> str:
     return '"' + "".join(_escaped(character) for character in text) + '"'
 
@@ -185,8 +203,11 @@ def _quoted(text: str) -> str:
 def _escaped(character: str) -> str:
     if character in _ESCAPES:
         return _ESCAPES[character]
-    if ord(character) < 0x20 or ord(character) == 0x7F:
-        return f"\\u{ord(character):04x}"
+    # All that a terminal would obey rather than show, marks of direction included.
+    if not character.isprintable():
+        return (
+            f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"
+        )
     return character
 
 

@@ -64,11 +64,39 @@ def test_check_says_what_is_measured_and_how_often(files):
                  "--panel", files / "mine.toml")  # fmt: skip
     result = run(*arguments)
     assert result.exit_code == 0, result.output
-    assert "1 of 2 proteins of mine found" in result.stderr
-    found, absent = json.loads(run(*arguments, "--json").stdout)
-    assert (found["matched_id"], found["by"]) == ("P1", "id")
+    assert result.stderr.splitlines()[-1] == "mine: 1 of 2 measured (1 by id); 1 absent: absent"
+    header, first, second = (line.split("\t") for line in result.stdout.splitlines())
+    assert header == [
+        *("id", "accession", "gene", "usable", "state", "matched_id", "by"),
+        *("n_detected", "detected_rate", "near", "note"),
+    ]
+    assert first[:7] == ["P1", "", "", "yes", "measured", "P1", "id"]
+    assert second[:7] == ["absent", "P80188", "LCN2", "no", "absent", "", ""]
+    told = json.loads(run(*arguments, "--json").stdout)
+    found, absent = told["proteins"]
+    assert (found["matched_id"], found["by"], found["n_detected"]) == ("P1", "id", 2)
     assert found["detected_rate"] == pytest.approx(2 / 3)
     assert (absent["matched_id"], absent["detected_rate"]) == ("", None)
+    assert told["text"] == "1 of 2 measured (1 by id); 1 absent: absent"
+    assert (told["panel"], told["n_samples"], told["can_be_held"]) == ("mine", 3, False)
+
+
+def test_check_shows_what_is_near_and_lists_what_is_ambiguous(files):
+    (files / "p.tsv").write_text("protein_id\taccession\tgene\nP1\tP02768\t\nP2\tP80188-2\t\n")
+    arguments = ("panel", "check", files / "m.tsv", "--samples", files / "s.tsv",
+                 "--panel", files / "mine.toml", "--proteins", files / "p.tsv")  # fmt: skip
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert "1 only as another isoform: absent" in result.stderr.splitlines()[-1]
+    assert "P2 (100%)" in result.stdout.splitlines()[2].split("\t")
+    near = json.loads(run(*arguments, "--json").stdout)["proteins"][1]["near"]
+    assert near == [{"id": "P2", "n_detected": 3, "detected_rate": 1.0}]
+    (files / "p.tsv").write_text("protein_id\taccession\nP1\tP80188\nP2\tP80188\n")
+    (files / "mine.toml").write_text(MINE.replace('id = "P1"', 'id = "P2"'))
+    told = run(*arguments)
+    assert told.exit_code == 0, told.output
+    assert "1 ambiguous, several proteins fit: absent" in told.stderr
+    assert "P1 (67%), P2 (100%)" in told.stdout
 
 
 def test_a_matrix_with_none_of_the_panel_does_not_fit(files):
