@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
-from threadpoolctl import threadpool_limits
 
 from proteoclass._version import __version__
 from proteoclass.matrix.outcome import Outcome
@@ -14,7 +13,10 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Derivation, Panel, PanelProtein
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.procedure import build_pipeline, require_normalised
+from proteoclass.scorer.recorded_constraints import recorded_constraints
+from proteoclass.scorer.seen_patients import with_seen_samples
 from proteoclass.scorer.settings import Settings
 
 
@@ -62,11 +64,14 @@ def derive_panel(
     """
     cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
-    choosing = fit_selection(cohort, cohort.index_rows(), resolved, unit_seed(seed))
+    # With one thread, as `train` does.
+    choosing = single_threaded(
+        fit_selection, (cohort, cohort.index_rows(), resolved, unit_seed(seed))
+    )
     selector = choosing["choose"]
     candidates = cohort.values.columns[choosing["detected"].get_support()]
     chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]
-    return Panel(
+    panel = Panel(
         name=name,
         title=(
             f"{len(chosen)} proteins for {cohort.outcome.positive} against "
@@ -74,9 +79,10 @@ def derive_panel(
         ),
         fluid=cohort.matrix.fluid,
         status="derived",
-        derivation=_derivation(cohort, resolved, index, seed),
+        derivation=_derivation(cohort, resolved, index, seed, len(selector.ranking_)),
         proteins=_members(cohort, chosen),
     )
+    return with_seen_samples(panel, cohort)
 
 
 def fit_selection(
@@ -103,15 +109,14 @@ def fit_selection(
     TooLittleDataError
         If a sample cannot be normalised, or nothing can be chosen.
     """
-    choosing = build_pipeline(settings, seed)[:-1]
-    with threadpool_limits(1):  # as `train` does
-        choosing.fit(
-            cohort.values.iloc[rows],
-            cohort.labels[rows],
-            impute__samples=cohort.matrix.samples.iloc[rows],
-            choose__sample_weight=cohort.weights[rows],
-            choose__groups=cohort.patients[rows],
-        )
+    choosing = build_pipeline(settings, seed, training=cohort.values.iloc[rows])[:-1]
+    choosing.fit(
+        cohort.values.iloc[rows],
+        cohort.labels[rows],
+        impute__samples=cohort.matrix.samples.iloc[rows],
+        choose__sample_weight=cohort.weights[rows],
+        choose__groups=cohort.patients[rows],
+    )
     require_normalised(choosing["normalise"], cohort.values.iloc[rows])
     return choosing
 
@@ -131,7 +136,9 @@ def _members(cohort: Cohort, chosen: pd.Series) -> tuple[PanelProtein, ...]:
     )
 
 
-def _derivation(cohort: Cohort, settings: Settings, index: str, seed: int) -> Derivation:
+def _derivation(
+    cohort: Cohort, settings: Settings, index: str, seed: int, n_candidates: int
+) -> Derivation:
     names, classes = cohort.training_patients
     return Derivation(
         cohort_hash=cohort.fingerprint,
@@ -145,9 +152,12 @@ def _derivation(cohort: Cohort, settings: Settings, index: str, seed: int) -> De
         index=index,
         n_patients=len(names),
         n_positive=int(classes.sum()),
+        n_candidates=n_candidates,
         settings={
             "normalise": settings.normalise,
             "impute": settings.impute,
             "max_missing": settings.max_missing,
+            **({} if settings.threshold is None else {"threshold": settings.threshold}),
+            **recorded_constraints(settings),
         },
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from proteoclass.errors import PanelMismatchError, name_list
 from proteoclass.matrix.matching import match_proteins
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.recorded_constraints import as_held, as_recorded
+from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
 
 
@@ -16,8 +16,8 @@ def held_proteins(
 ) -> tuple[tuple[str, ...], Settings]:
     """Return the proteins to hold in every fold, none where the panel must be chosen anew.
 
-    A panel derived from the cohort it is evaluated on has seen the test patients: its
-    recorded selection is run again in each fold instead.
+    A panel derived from the cohort it is evaluated on has seen the test patients, be it
+    one of them: its recorded selection is run again in each fold instead.
 
     Parameters
     ----------
@@ -30,17 +30,20 @@ def held_proteins(
     proteins : tuple of str
         Ids in the matrix; empty where the panel is chosen in each fold.
     settings : Settings
-        With the recorded size and method where the selection is re-run.
+        With the recorded size, method and constraints where the selection is re-run;
+        without constraints where the panel is held.
 
     Raises
     ------
+    InputError
+        If constraints are asked for that a given panel does not have.
     PanelMismatchError
         If proteins of a panel from elsewhere are not in the matrix, or never detected.
     """
     if panel is None:
         return (), settings
-    if panel.derivation is not None and _same_cohort(panel, cohort):
-        return (), replace(settings, size=panel.derivation.size, select=panel.derivation.method)
+    if panel.derivation is not None and patients_seen(panel, cohort):
+        return (), as_recorded(settings, panel).resolve(cohort.matrix)
     matches = match_proteins(panel.frame(), cohort.matrix)
     absent = matches.index[matches["matched_id"] == ""]
     if len(absent):
@@ -56,8 +59,4 @@ def held_proteins(
             f"panel {panel.name}: {len(never)} of {len(held)} proteins are detected in no index "
             f"sample: {name_list(never)}; leave them out of the panel"
         )
-    return held, replace(settings, size=len(held))
-
-
-def _same_cohort(panel: Panel, cohort: Cohort) -> bool:
-    return panel.derivation is not None and panel.derivation.cohort_hash == cohort.fingerprint
+    return held, as_held(settings, panel, cohort.matrix.proteins.loc[list(held)])
