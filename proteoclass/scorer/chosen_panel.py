@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from proteoclass.errors import TooLittleDataError
 from proteoclass.panel.evidence.description import ChosenPanel, Threshold, describe
@@ -89,6 +90,7 @@ def describe_chosen(
             halves=None if halves is None else halves[universe],
             folds=None if folds is None else folds[universe],
             threshold=_threshold(selection["choose"], len(candidates)),
+            kept=_kept_share(selection["choose"], reached),
             held=held,
             no_halves=no_halves,
         )
@@ -154,7 +156,8 @@ def _half_samples(
         return chosen
 
     try:
-        flags = half_sample_panels(choose, classes, n_pairs=N_PAIRS, seed=seed)
+        with threadpool_limits(1):  # as in every fold
+            flags = half_sample_panels(choose, classes, n_pairs=N_PAIRS, seed=seed)
     except TooLittleDataError as error:
         return None, f"a half-sample was too small ({error})"
     return pd.DataFrame(flags, columns=cohort.values.columns), ""
@@ -193,6 +196,12 @@ def _ranked(
         rank=1 + ranking.get_indexer(pd.Index(ids)),
         strength=pd.Series(chooser.strength_, index=reached).reindex(ids).to_numpy(),
     )
+
+
+def _kept_share(chooser: Any, reached: pd.Index) -> pd.Series | None:
+    if getattr(chooser, "threshold", None) is None:
+        return None
+    return pd.Series(chooser.strength_, index=reached)
 
 
 def _threshold(chooser: Any, n_candidates: int) -> Threshold | None:

@@ -247,6 +247,7 @@ def best_single(
         ],
         "chosen_by": CHOSEN_BY,
         "n_folds": len(chosen),
+        "n_empty": sum(not each.panel for each in chosen),
         "auc": {
             "mean_over_folds": float(np.nanmean(alone)),
             "interval": [max(low, 0.0), min(high, 1.0)],

@@ -12,6 +12,7 @@ from proteoclass import stats
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.scorer import performance
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
+from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
@@ -84,7 +85,8 @@ def summarise(
         "calibration": performance.calibration(cohort, by_repeat),
         "thresholds": performance.thresholds(cohort, by_repeat),
         "comparators": compare_on_folds(cohort, by_repeat),
-        "panel": _panel(cohort, settings, by_repeat, fixed),
+        "panel": _panel(cohort, settings, by_repeat, fixed)
+        | _known_of_panel(cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)),
         "optimism": {
             "apparent": apparent,
             "cross_validated": auc["mean_over_repeats"],
@@ -189,6 +191,24 @@ def _panel(
             }
             for i in order
         ],
+    }
+
+
+def _known_of_panel(
+    cohort: Cohort,
+    settings: Settings,
+    by_repeat: list[list[FoldResult]],
+    fitted: FittedProcedure,
+    seed: int,
+    held: bool,
+) -> dict[str, Any]:
+    """Return what is known of the panel that all patients together chose."""
+    panels = [result.panel for results in by_repeat for result in results]
+    described = describe_chosen(
+        cohort, fitted.pipeline[:-1], settings, unit_seed(seed), panels, held=held
+    )
+    return {
+        key: described[key] for key in ("proteins", "kinds", "stability", "error_bound", "caution")
     }
 
 

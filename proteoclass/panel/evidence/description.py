@@ -10,7 +10,7 @@ import pandas as pd
 from proteoclass.io import plain
 from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE
 from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
-from proteoclass.panel.evidence.stability import nogueira_stability
+from proteoclass.panel.evidence.stability import INTERVAL_KIND, nogueira_stability
 from proteoclass.panel.evidence.substitutes import LIMIT, MIN_SAMPLES
 
 #: Substitutes named for each protein; all are counted.
@@ -66,6 +66,8 @@ class ChosenPanel:
         Which proteins each training fold chose.
     threshold : Threshold or None
         None where the panel has a size fixed in advance.
+    kept : Series or None
+        Of a thresholded selection: the share of half-samples that kept each protein, by id.
     held : bool
         Whether the panel was given rather than chosen on these patients.
     no_halves : str
@@ -78,6 +80,7 @@ class ChosenPanel:
     halves: pd.DataFrame | None = None
     folds: pd.DataFrame | None = None
     threshold: Threshold | None = None
+    kept: pd.Series | None = None
     held: bool = False
     no_halves: str = ""
 
@@ -221,7 +224,17 @@ def single_protein_text(single: dict[str, Any]) -> str:
     return (
         f"Best single protein: {_name(first)} (in {n} of {single['n_folds']} training folds). "
         f"Out of fold, AUC {alone:.2f} for the best protein of each fold, "
-        f"{alone + gain:.2f} for the panel. {single['verdict']}"
+        f"{alone + gain:.2f} for the panel. {single['verdict']}{_empty_text(single)}"
+    )
+
+
+def _empty_text(single: dict[str, Any]) -> str:
+    n_empty = single.get("n_empty", 0)
+    if not n_empty:
+        return ""
+    return (
+        f" In {n_empty} of {single['n_folds']} folds no protein reached the threshold: counted as "
+        "AUC 0.50."
     )
 
 
@@ -288,7 +301,11 @@ def _protein(protein: str, chosen: ChosenPanel) -> dict[str, Any]:
         },
         "auc": effect["auc"],
         "frequency": {
-            "half_samples": _frequency(chosen.halves, protein),
+            "half_samples": (
+                _frequency(chosen.halves, protein)
+                if chosen.kept is None
+                else float(chosen.kept[protein])
+            ),
             "folds": _frequency(chosen.folds, protein),
         },
         "substitutes": _substitutes_of(protein, chosen.substitutes),
@@ -328,7 +345,12 @@ def _kinds(chosen: ChosenPanel) -> dict[str, str]:
             f"among {len(chosen.effects)} candidates"
         ),
     }
-    if chosen.halves is not None:
+    if chosen.threshold is not None:
+        kinds["frequency.half_samples"] = (
+            f"share of {2 * chosen.threshold.n_pairs} half-samples of the patients (complementary "
+            "pairs) whose L1 logistic model kept the protein: what the threshold cuts"
+        )
+    elif chosen.halves is not None:
         kinds["frequency.half_samples"] = (
             f"share of {len(chosen.halves)} half-samples of the patients (complementary pairs) "
             "in which the whole selection, normalisation included, chose the protein"
@@ -343,14 +365,21 @@ def _kinds(chosen: ChosenPanel) -> dict[str, str]:
 def _stability(chosen: ChosenPanel) -> dict[str, Any]:
     halves, folds = _index_of(chosen.halves), _index_of(chosen.folds)
     reason = HELD if chosen.held else chosen.no_halves
+    size = None if chosen.halves is None else float(chosen.halves.sum(axis=1).mean())
+    text = _stability_text(halves, folds, reason)
+    if chosen.threshold is not None and size is not None:
+        text += (
+            f" On half of the patients {size:.1f} proteins reach the threshold, on average; all "
+            f"patients give {len(chosen.proteins)}."
+        )
     return {
         "half_samples": halves,
         "folds": folds,
+        "mean_size": size,
         "kind": "Nogueira, Sechidis & Brown 2018; 0 is chance, 1 is always the same proteins",
-        "interval_kind": "approximate, 95 %: how far other half-samples of these patients would "
-        "move it, not other patients",
+        "interval_kind": INTERVAL_KIND,
         "reason": None if halves else reason,
-        "text": _stability_text(halves, folds, reason),
+        "text": text,
     }
 
 
@@ -383,7 +412,8 @@ def _stability_text(
 
 
 def _plain(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    # Rounding first: minus zero is no number that a reader knows.
+    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def _bound(chosen: ChosenPanel) -> dict[str, Any]:
