@@ -22,6 +22,11 @@ SIZES: Final = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
 LARGEST: Final = 50
 
 INTERVAL_KIND: Final = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
+ESTIMAND: Final = (
+    "Each point is the expected AUC of the whole procedure with a panel of that size, chosen again "
+    "in each training fold; a size picked from this curve was picked on these folds, so that its "
+    "AUC is flattered."
+)
 RULE: Final = (
     "one-standard-error rule: the smallest size whose mean AUC is at least the best mean less "
     "the corrected resampled standard error (Nadeau–Bengio) of the best"
@@ -36,14 +41,15 @@ class FoldSizes:
     ----------
     auc : list of float
         Test AUC, size by size.
-    n_candidates : int
-        Proteins that could be chosen.
+    n_candidates, n_required : int
+        Proteins that could be chosen, and that must be.
     panel : list of str
         Panel of the procedure's own size, as the ranking gives it.
     """
 
     auc: list[float]
     n_candidates: int
+    n_required: int
     panel: list[str]
 
 
@@ -101,13 +107,15 @@ def fold_sizes(
     FoldSizes
     """
     fold = prepare_fold(cohort, test_patients, settings, seed_path, fixed)
+    n_candidates, n_required = len(fold.ranking), fold.n_required
     return FoldSizes(
         # Beyond the candidates a size would repeat the one before it.
         auc=[
-            fold.auc(fold.panel(size)) if size <= len(fold.ranking) else float("nan")
+            fold.auc(fold.panel(size)) if n_required <= size <= n_candidates else float("nan")
             for size in sizes
         ],
-        n_candidates=len(fold.ranking),
+        n_candidates=n_candidates,
+        n_required=n_required,
         panel=[str(name) for name in fold.proteins[fold.panel(settings.size)]],
     )
 
@@ -135,17 +143,27 @@ def describe_sizes(
     dict
         `size_curve`, `smallest_within_one_se` and `size_curve_text`.
     """
-    n_candidates = min(fold.n_candidates for fold in folds)
-    possible = [size for size in sizes if size <= n_candidates]
-    values = np.array([fold.auc for fold in folds])[:, : len(possible)]
-    curve = size_curve(possible, values, test_share)
+    fewest, most = max(f.n_required for f in folds), min(f.n_candidates for f in folds)
+    possible = [place for place, size in enumerate(sizes) if fewest <= size <= most]
+    values = np.array([fold.auc for fold in folds])[:, possible]
+    curve = size_curve([sizes[place] for place in possible], values, test_share)
     same = sum(
         sorted(fold.panel) == sorted(panel) for fold, panel in zip(folds, panels, strict=True)
     )
+    text = ESTIMAND
+    if same < len(folds):
+        text += (
+            f" Every size is the top of one ranking, which at the procedure's own size is the "
+            f"procedure's panel in {same} of {len(folds)} folds."
+        )
+    if len(possible) < len(sizes):
+        left_out = ", ".join(str(s) for place, s in enumerate(sizes) if place not in possible)
+        text += f" Left out: {left_out}; a training fold has {most} candidates"
+        text += f", of which {fewest} are asked for." if fewest else "."
     return {
         "size_curve": curve,
         "smallest_within_one_se": smallest_within_one_se(curve),
-        "size_curve_text": _text(sizes, possible, n_candidates, same, len(folds)),
+        "size_curve_text": text,
     }
 
 
@@ -259,23 +277,3 @@ def _sentence(chosen: dict[str, Any], best: dict[str, Any]) -> str:
         f"{count} (AUC {chosen['auc']:.2f}) {verb} the smallest panel within one standard error "
         f"({error}) of the best size, {best['size']} (AUC {best['auc']:.2f})."
     )
-
-
-def _text(
-    sizes: Sequence[int], possible: Sequence[int], n_candidates: int, same: int, n_folds: int
-) -> str:
-    """Say what the curve estimates and what it leaves out."""
-    text = (
-        "Each point is the expected AUC of the whole procedure with a panel of that size, chosen "
-        "again in each training fold; a size picked from this curve was picked on these folds, so "
-        "that its AUC is flattered."
-    )
-    if same < n_folds:
-        text += (
-            f" The curve takes every size from one ranking; at the procedure's own size that is "
-            f"the procedure's panel in {same} of {n_folds} folds."
-        )
-    if len(possible) < len(sizes):
-        left_out = ", ".join(str(size) for size in sizes if size not in possible)
-        text += f" Left out: {left_out}; a training fold has only {n_candidates} candidates."
-    return text

@@ -68,16 +68,22 @@ class PreparedFold:
         """Positions of the candidates, the most wanted first; of a held panel, its own.
 
         The views are asked for one protein: an elimination then goes on to the last, and
-        the panel of any size is the top of one list.
+        the panel of any size is the top of one list. A threshold, which takes the place of
+        a size, is left aside.
         """
         columns = self.held if len(self.held) else np.arange(len(self.proteins))
-        selector = clone(self.chooser).set_params(size=1)
+        selector = clone(self.chooser).set_params(size=1, threshold=None)
         selector.fit(self.train[:, columns], self.labels, self.weights, self.patients)
         return np.asarray(columns[selector.ranking_])
 
     def panel(self, size: int) -> Positions:
         """Return the positions of the panel of a size, in the order of the matrix."""
         return np.sort(self.ranking[:size])
+
+    @property
+    def n_required(self) -> int:
+        """Proteins that are in the panel whatever the data say."""
+        return len(self.chooser.must_have)
 
     def auc(self, columns: Positions, bags: int | None = None) -> float:
         """Return the test AUC of the scorer fitted on some proteins.

@@ -72,6 +72,8 @@ def test_another_size_of_the_curve_is_the_procedure_of_that_size(toy, with_sizes
     point = with_sizes["panel"]["size_curve"][1]
     assert point["size"] == 3
     assert point["auc"] == pytest.approx(three.summary["auc"]["mean_over_folds"], abs=1e-12)
+    # Not asked for, not there.
+    assert not {"size_curve", "smallest_within_one_se", "swaps"} & set(three.summary["panel"])
 
 
 @pytest.mark.parametrize("view", ["moderated-t", "ridge", "stability"])
@@ -87,18 +89,6 @@ def test_one_ranking_holds_the_panel_of_every_size(view, size):
     one = PanelSelector(size, view, random_state=4).fit(values, labels)
     assert set(whole.ranking_[:size]) == set(one.get_support(indices=True))
     assert sorted(whole.ranking_) == list(range(300))
-
-
-def test_the_same_for_any_number_of_processes(toy, with_sizes):
-    again = evaluate(
-        toy, OUTCOME, settings=QUICK, folds=3, repeats=2, permutations=0, seed=1, sizes=SIZES,
-        jobs=2,
-    )  # fmt: skip
-    assert again.summary["panel"] == with_sizes["panel"]
-
-
-def test_no_sizes_no_curve(evaluated):
-    assert "size_curve" not in evaluated.summary["panel"]
 
 
 def test_the_order_of_rows_and_columns_changes_nothing(toy, cohort, settings, held_out):
@@ -214,11 +204,27 @@ def test_a_curve_of_one_fold_is_not_reportable():
 
 
 def test_sizes_beyond_the_candidates_are_left_out_and_named():
-    folds = [FoldSizes([0.7, 0.8, 0.9], 9, ["a"]), FoldSizes([0.7, 0.9, math.nan], 6, ["b"])]
+    folds = [
+        FoldSizes([0.7, 0.8, 0.9], 9, 0, ["a"]),
+        FoldSizes([0.7, 0.9, math.nan], 6, 0, ["b"]),
+    ]
     found = describe_sizes(folds, (2, 5, 8), 1.0, [["a"], ["c"]])
     assert [point["size"] for point in found["size_curve"]] == [2, 5]
-    assert "Left out: 8; a training fold has only 6 candidates." in found["size_curve_text"]
+    assert "Left out: 8; a training fold has 6 candidates." in found["size_curve_text"]
     assert "the procedure's panel in 1 of 2 folds" in found["size_curve_text"]
+
+
+def test_sizes_below_what_is_asked_for_are_left_out(toy):
+    settings = replace(QUICK, must_have=("Q020", "Q021"), exclude=("Q000",))
+    panel = evaluate(
+        toy, OUTCOME, settings=settings, folds=3, repeats=1, permutations=0, sizes=(1, 2, 8)
+    ).summary["panel"]
+    assert [point["size"] for point in panel["size_curve"]] == [2, 8]
+    assert (
+        "Left out: 1; a training fold has 59 candidates, of which 2 are asked for."
+        in (panel["size_curve_text"])
+    )
+    assert "ranking" not in panel["size_curve_text"]
 
 
 def test_a_held_panel_is_ranked_and_nothing_else_is(cohort, settings, held_out):
