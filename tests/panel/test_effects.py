@@ -157,6 +157,16 @@ def test_a_protein_of_one_class_or_of_none_has_no_effect(gappy):
     assert table["missing"].tolist() == [0.5, 1]
 
 
+def test_one_value_in_each_class_is_an_effect_without_an_interval(gappy):
+    values, labels = gappy
+    single = np.full(12, np.nan)
+    single[[0, 11]] = 1.0, 3.0
+    row = protein_effects(values.assign(single=single), labels).loc["single"]
+    assert (row["effect"], row["direction"], row["auc"]) == (2.0, "up", 1.0)
+    assert np.isnan(row["lower"])
+    assert np.isnan(row["upper"])
+
+
 def test_no_difference_has_no_direction_and_an_interval_around_zero(gappy):
     values, labels = gappy
     table = protein_effects(values.assign(even=np.tile([1.0, 2.0, 3.0], 4)), labels)

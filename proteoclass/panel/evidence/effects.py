@@ -54,7 +54,7 @@ def protein_effects(
         `missing_negative`: share of the patients without a value; `auc`: of the protein alone
         among detected values, read in its direction, so that a good marker of either
         direction is near 1. Below 0.5, ranks contradict the means. NaN where a class has no
-        value.
+        value; the interval also where each has one value only.
 
     Raises
     ------
@@ -67,9 +67,11 @@ def protein_effects(
     Notes
     -----
     Interval from the moderated t, as limma's `topTable(confint = TRUE)`: Smyth 2004, doi
-    10.2202/1544-6115.1027. It is of one protein named in advance. For a protein that was
-    chosen for being large among many, on these same samples, it is too optimistic (winner's
-    curse), and so is the AUC: `CHOSEN_FOR_BEING_LARGE` says so where they are shown.
+    10.2202/1544-6115.1027. limma also learns its prior from proteins that one class lacks:
+    on 2,000 simulated proteins, 28 of them such, its limits were off these by 0.4 % of an
+    interval's width at most. The interval is of one protein named in advance. For one that
+    was chosen for being large among many, on these same samples, it is too optimistic
+    (winner's curse), and so is the AUC: `CHOSEN_FOR_BEING_LARGE` says so where they are shown.
     Missing values are left out, not filled in: where low values are the missing ones, the
     effect is of detected values only.
 
