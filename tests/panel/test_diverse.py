@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from proteoclass.errors import InputError
-from proteoclass.panel.selection.diverse import DEPTH, diverse_order
+from proteoclass.panel.selection.diverse import DEPTH, diverse_order, unit_columns
 from proteoclass.panel.selection.selector import PanelSelector
 
 
@@ -30,8 +30,8 @@ def by_definition(X, order, size, n_required, correlation):
     return (taken + passed_over)[:size], min(size, len(taken))
 
 
-def standardised(X):
-    return (X - X.mean(axis=0)) / X.std(axis=0)
+def units(X):
+    return unit_columns(X, np.ones(len(X)))
 
 
 @pytest.mark.parametrize("correlation", [0.3, 0.8, 0.95])
@@ -40,10 +40,18 @@ def test_agrees_with_the_rule_written_out_over_a_correlation_matrix(correlation,
     X, _ = clustered(seed=3)
     order = np.random.default_rng(1).permutation(X.shape[1])
     for size in (1, 7, 20, 48):
-        ours, n_distinct = diverse_order(standardised(X), order, n_required, correlation)
+        ours, n_distinct = diverse_order(units(X), order, n_required, correlation)
         theirs, n_taken = by_definition(X, order, size, n_required, correlation)
         assert ours[:size].tolist() == theirs
         assert min(size, n_distinct) == n_taken
+
+
+def test_a_sample_of_weight_two_counts_as_two():
+    X, _ = clustered(seed=2)
+    weights = np.repeat([1, 2, 3], 20)
+    weighted = unit_columns(X, weights.astype(float))
+    expected = np.corrcoef(np.repeat(X, weights, axis=0), rowvar=False)
+    np.testing.assert_allclose(weighted.T @ weighted, expected, atol=1e-12)
 
 
 def test_order_is_a_permutation_and_a_smaller_panel_is_the_top_of_a_larger_one():
@@ -103,7 +111,7 @@ def test_columns_without_spread_and_with_gaps_are_tolerated():
 
 def test_the_search_is_bounded():
     rng = np.random.default_rng(0)
-    X = standardised(rng.normal(size=(40, 3 * DEPTH)))
+    X = units(rng.normal(size=(40, 3 * DEPTH)))
     order, n_distinct = diverse_order(X, np.arange(3 * DEPTH), 0, 1.0)
     assert n_distinct == DEPTH
     assert order.tolist() == list(range(3 * DEPTH))

@@ -40,7 +40,8 @@ _IMMUNOGLOBULIN_GENE = re.compile(
     r"IG[HKL][VJ].*|IGHD(?:\d.*)?|IGH[AG]\d|IGH[EM]|IGKC|IGLC\d|IGLL\d|JCHAIN"
 )
 #: Human immunoglobulin chains of UniProt, for a table that spells accessions and no genes:
-#: constant regions and J chain, then the variable segments found in urine and saliva.
+#: constant regions and J chain, the variable segments found in urine and saliva, then the
+#: whole chains that UniProt gives no gene.
 _IMMUNOGLOBULIN_ACCESSIONS = """
 P01857 P01859 P01860 P01861 P01876 P01877 P01871 P01880
 P01854 P01834 P0CG04 P0DOY2 P0DOY3 P0CF74 A0M8Q6 P15814
@@ -58,6 +59,7 @@ P01706 P01709 P01714 P01715 P01717 P01718 P01721 P01742
 P01743 P01764 P01766 P01768 P01780 P01782 P01817 P04211
 P04430 P04433 P06310 P06312 P06331 P0DP01 P0DP08 P0DTE1
 P23083 P80748
+P0DOX2 P0DOX3 P0DOX4 P0DOX5 P0DOX6 P0DOX7 P0DOX8
 """
 _IMMUNOGLOBULINS = frozenset(_IMMUNOGLOBULIN_ACCESSIONS.split())
 # One accession stands for both genes of alpha globin.

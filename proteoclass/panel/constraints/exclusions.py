@@ -69,12 +69,16 @@ KERATINS: Final[Mapping[str, str]] = {
     "P78386": "KRT85",
     "O43790": "KRT86",
     "Q9BQ66": "KRTAP4-12",
-    "Q02958": "KRTAP6-1",
     "P60409": "KRTAP10-7",
     "Q8IUC1": "KRTAP11-1",
     "Q8IUC0": "KRTAP13-1",
     "Q52LG2": "KRTAP13-2",
 }
+#: Keratins of sheep: wool, from clothes. UniProt gives most of them no gene.
+WOOL_KERATINS: Final = (
+    *("O77727", "P02439", "P02443", "P02444", "P02534"),
+    *("P02539", "P15241", "P25690", "P25691", "Q02958"),
+)
 
 
 def group_members(proteins: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -106,7 +110,7 @@ def group_members(proteins: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     sex = load_panel(SEX_SPECIFIC_PANEL).proteins
     genes = {protein.gene for protein in sex}
     found = (
-        proteins_among(proteins, _is_keratin, KERATINS),
+        proteins_among(proteins, _is_keratin, (*KERATINS, *WOOL_KERATINS)),
         immunoglobulin_ids(proteins),
         proteins_among(proteins, genes.__contains__, {protein.accession for protein in sex}),
     )

@@ -15,7 +15,7 @@ from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.candidates import NanTolerantSelector
 from proteoclass.panel.selection.combination import mean_rank
-from proteoclass.panel.selection.diverse import diverse_order
+from proteoclass.panel.selection.diverse import diverse_order, unit_columns
 from proteoclass.panel.selection.forest import accuracy_decrease
 from proteoclass.panel.selection.ridge import elimination_order
 from proteoclass.panel.selection.sparse import selection_frequency
@@ -226,7 +226,8 @@ class PanelSelector(NanTolerantSelector):
         order = np.asarray(np.lexsort(keys))
         if not self.diverse:
             return order, len(order)
-        return diverse_order(rows.standardised, order, int(required.sum()), self.diverse)
+        units = unit_columns(rows.standardised, rows.weights)
+        return diverse_order(units, order, int(required.sum()), self.diverse)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
