@@ -28,7 +28,7 @@ PARAMETERS = {
 }
 
 
-def mean_contribution(rows: TrainingRows, n_boosters: int = 4, n_rounds: int = 60) -> Floats:
+def mean_contribution(rows: TrainingRows, n_boosters: int = 8, n_rounds: int = 30) -> Floats:
     """Return the mean absolute SHAP value of each protein on the training rows.
 
     Parameters
