@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from proteoclass.panel.toml import check_schema, read_toml
+from proteoclass.scorer.panel_size import LARGEST, SIZES
 
 _STRICT = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -121,6 +122,8 @@ class EvaluatePart(BaseModel):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 4
     permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
+    sizes: list[Annotated[int, Field(ge=1, le=LARGEST)]] = list(SIZES)
+    swaps: bool = False
 
 
 class TrackPart(BaseModel):

@@ -28,6 +28,25 @@ if TYPE_CHECKING:
     from proteoclass.scorer import Evaluation, Settings
 
 
+class PanelSizes(click.ParamType):
+    """Whole numbers between commas, or `none`."""
+
+    name = "N,N,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        """Return the sizes as they were given."""
+        if isinstance(value, tuple):
+            return value
+        if value == "none":
+            return ()
+        try:
+            return tuple(int(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"found {value!r}, expected whole numbers like 1,5,20, or none", param, ctx)
+
+
 @click.command(cls=Command)
 @matrix_options()
 @outcome_options()
@@ -41,6 +60,20 @@ if TYPE_CHECKING:
     default=100,
     show_default=True,
     help="Shuffles of the labels over patients for the null.",
+)
+@click.option(
+    "--sizes",
+    type=PanelSizes(),
+    # As `panel_size.SIZES`, which would take seconds to import for --help.
+    default="1,2,3,5,7,10,15,20,25,30,40,50",
+    show_default=True,
+    help="Panel sizes, 1 to 50, whose AUC is found on the same folds; none leaves them out.",
+)
+@click.option(
+    "--swaps/--no-swaps",
+    default=False,
+    show_default=True,
+    help="Find what the AUC loses when a protein of the panel is left out or replaced.",
 )
 @output_option("Folder for evaluation.json and predictions.tsv.")
 @seed_option
@@ -78,8 +111,22 @@ def evaluate(
     if as_json:
         put_json(result.summary)
     constraints = result.summary["settings"]["constraints"]["sentences"]
-    notices([result.summary["imputation"]["text"], *constraints, *result.summary["warnings"]])
+    notices(
+        [
+            result.summary["imputation"]["text"],
+            *constraints,
+            *panel_sentences(result.summary),
+            *result.summary["warnings"],
+        ]
+    )
     say(evaluation_line(result.summary))
+
+
+def panel_sentences(summary: dict[str, Any]) -> list[str]:
+    """Return what was found of panel sizes and swaps, a sentence each."""
+    panel = summary.get("panel", {})
+    found = [panel.get(part) for part in ("smallest_within_one_se", "swaps")]
+    return [part["text"] for part in found if part]
 
 
 def evaluation_line(summary: dict[str, Any]) -> str:

@@ -1,0 +1,85 @@
+"""--sizes and --swaps of evaluate and of study.toml."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from proteoclass.cli import main
+from proteoclass.cli.evaluate import evaluate, panel_sentences
+from proteoclass.errors import InputError
+from proteoclass.matrix import simulate_cohort, write_cohort
+from proteoclass.panel.toml import check_schema
+from proteoclass.scorer.panel_size import SIZES
+from proteoclass.study_file import EvaluatePart, Study
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sizes") / "cohort"
+    write_cohort(simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1), folder)
+    return folder
+
+
+def run(cohort, *options):
+    return CliRunner().invoke(
+        main,
+        [
+            *("evaluate", str(cohort / "matrix.tsv"), "--samples", str(cohort / "samples.tsv")),
+            *("--outcome", "severity", "--positive", "severe", "--fluid", "urine", "--json"),
+            *("--folds", "2", "--repeats", "1", "--permutations", "0", "--size", "2"),
+            *options,
+        ],
+    )
+
+
+def test_sizes_and_swaps_reach_the_json_and_are_said(cohort):
+    result = run(cohort, "--sizes", "2,1", "--swaps")
+    assert result.exit_code == 0, result.stderr
+    panel = json.loads(result.stdout)["panel"]
+    assert [point["size"] for point in panel["size_curve"]] == [1, 2]
+    assert {"auc", "interval", "n_folds"} <= set(panel["size_curve"][0])
+    said = " ".join(result.stderr.split())
+    for part in ("smallest_within_one_se", "swaps"):
+        assert panel[part]["text"] in said
+
+
+def test_sizes_none_is_no_curve(cohort):
+    result = run(cohort, "--sizes", "none")
+    panel = json.loads(result.stdout)["panel"]
+    assert not {"size_curve", "swaps"} & set(panel)
+    assert panel["best_single_protein"]["verdict"]
+
+
+@pytest.mark.parametrize("given", ["few", "1;2", "", "1.5", "1,,2"])
+def test_what_is_no_list_of_sizes_is_a_mistake_of_usage(cohort, given):
+    result = run(cohort, "--sizes", given)
+    assert result.exit_code == 2
+    assert f"found {given!r}, expected whole numbers like 1,5,20, or none" in result.stderr
+
+
+def test_a_size_out_of_range_is_refused(cohort):
+    result = run(cohort, "--sizes", "5,51")
+    assert result.exit_code == 3
+    assert "--sizes: found 51, expected whole numbers from 1 to 50" in result.stderr
+
+
+def test_the_command_the_study_file_and_the_room_have_the_same_sizes():
+    [option] = [each for each in evaluate.params if each.name == "sizes"]
+    assert option.type.convert(option.default, None, None) == SIZES
+    assert tuple(EvaluatePart().sizes) == SIZES
+    assert EvaluatePart(sizes=[]).sizes == []
+
+
+def test_a_study_file_with_a_size_out_of_range_is_refused():
+    parts = {
+        "input": {"matrix": "m.tsv", "samples": "s.tsv"},
+        "outcome": {"column": "severity", "positive": "severe"},
+        "evaluate": {"sizes": [5, 51]},
+    }
+    with pytest.raises(InputError, match="sizes"):
+        check_schema(Study, parts, "study.toml")
+
+
+def test_nothing_found_is_nothing_said():
+    assert panel_sentences({}) == []
