@@ -68,7 +68,7 @@ def describe_chosen(
     names = cohort.values.columns
     reached = _reached(selection, names)
     candidates = _candidates(selection["choose"], reached)
-    panel = names[_kept(selection, len(names))]
+    panel = _in_order(selection["choose"], names[_kept(selection, len(names))], reached)
     halves, no_halves = (None, "") if held else _half_samples(cohort, settings, seed, progress)
     folds = None if held else _flags(fold_panels, names)
     universe = _universe(names, candidates, [halves, folds])
@@ -117,6 +117,14 @@ def _reached(selection: Pipeline, names: pd.Index) -> pd.Index:
     """Return the proteins that the filters before the selection let through."""
     before = [name for name, _ in selection.steps].index("choose")
     return names[_kept(selection[:before], len(names))]
+
+
+def _in_order(chooser: Any, panel: pd.Index, reached: pd.Index) -> pd.Index:
+    """Return a chosen panel the most wanted first, as its file lists it."""
+    if not isinstance(chooser, PanelSelector):
+        return panel
+    ranked = reached[chooser.ranking_]
+    return ranked[ranked.isin(panel)]
 
 
 def _candidates(chooser: Any, reached: pd.Index) -> pd.Index:

@@ -1,0 +1,278 @@
+"""What the patients say of a panel: half-samples, folds, rivals, substitutes."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from proteoclass.errors import InputError
+from proteoclass.folds import spawn
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.panel.evidence.description import HELD
+from proteoclass.panel.evidence.error_bound import error_bound
+from proteoclass.panel.panel import Panel
+from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate
+from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.derive import fit_selection
+from proteoclass.scorer.evaluation import outer_folds
+from proteoclass.scorer.panel_description import choose_on_fold
+
+QUICK = Settings(size=6, bags=2, rounds=5)
+OUTCOME = Outcome("severity", "severe")
+
+
+def describe(matrix, settings=QUICK, **options):
+    return describe_panel(matrix, OUTCOME, settings=settings, folds=3, repeats=1, **options)
+
+
+@pytest.fixture(scope="module")
+def described(toy):
+    return describe(toy, seed=1)
+
+
+def test_it_describes_the_panel_that_derive_panel_chooses(toy, described):
+    derived = derive_panel(toy, OUTCOME, settings=QUICK, seed=1)
+    assert [each["id"] for each in described["proteins"]] == derived.ids
+    directions = [each.direction for each in derived.proteins]
+    assert [each["direction"] for each in described["proteins"]] == directions
+    assert json.loads(json.dumps(described, allow_nan=False)) == described
+
+
+def test_a_panel_derived_from_these_patients_is_chosen_again_not_held(toy, described):
+    derived = derive_panel(toy, OUTCOME, settings=QUICK, seed=1)
+    again = describe(toy, panel=derived, seed=1)
+    assert again["choice"]["held"] is False
+    assert again["stability"] == described["stability"]
+
+
+def test_half_samples_run_the_whole_selection_on_half_of_the_patients(toy, described):
+    # By another route: the first pair of halves drawn here, one selection each.
+    cohort = build_cohort(toy, OUTCOME)
+    resolved = QUICK.resolve(cohort.matrix)
+    names, classes = cohort.training_patients
+    rng = spawn(unit_seed(1))
+    picks = np.zeros(cohort.matrix.n_proteins)
+    for _ in range(N_PAIRS):
+        halves = ([], [])
+        for label in (0, 1):
+            mixed = rng.permutation(np.flatnonzero(classes == label))
+            half = len(mixed) // 2
+            halves[0].extend(mixed[:half])
+            halves[1].extend(mixed[half : 2 * half])
+        for members in halves:
+            rows = cohort.rows_of(names[np.sort(members)])
+            rows = rows[cohort.weights[rows] > 0]
+            fitted = fit_selection(cohort, rows, resolved, unit_seed(1))
+            kept = np.flatnonzero(fitted["detected"].get_support())
+            picks[kept[fitted["choose"].get_support()]] += 1
+    frequency = pd.Series(picks / (2 * N_PAIRS), index=cohort.values.columns)
+    for each in described["proteins"]:
+        assert each["frequency"]["half_samples"] == pytest.approx(frequency[each["id"]])
+    assert described["stability"]["half_samples"]["n_sets"] == 2 * N_PAIRS
+    assert described["stability"]["mean_size"] == pytest.approx(QUICK.size)
+
+
+def test_frequencies_over_folds_count_the_panels_of_the_folds(toy, described):
+    cohort = build_cohort(toy, OUTCOME)
+    resolved = QUICK.resolve(cohort.matrix)
+    panels = [
+        choose_on_fold(cohort, test, resolved, (1, 0, fold), ()).panel
+        for fold, test in enumerate(outer_folds(cohort, 3, spawn(1, 0)))
+    ]
+    for each in described["proteins"]:
+        share = np.mean([each["id"] in panel for panel in panels])
+        assert each["frequency"]["folds"] == pytest.approx(share)
+
+
+def test_planted_proteins_are_chosen_by_more_half_samples_than_noise(make_toy):
+    # 40 patients; the first six proteins carry the signal.
+    known = describe(make_toy(signal=2.0))["proteins"]
+    share = {each["id"]: each["frequency"]["half_samples"] for each in known}
+    assert min(share[f"Q{i:03d}"] for i in range(6)) > 0.7
+
+
+def test_the_best_single_protein_is_judged_on_patients_it_was_not_chosen_on(toy):
+    # Independent route: scikit-learn's AUC of the raw column on the test patients.
+    cohort = build_cohort(toy, OUTCOME)
+    settings = replace(QUICK, normalise="none", impute="none").resolve(cohort.matrix)
+    test = outer_folds(cohort, 3, spawn(1, 0))[0]
+    fold = choose_on_fold(cohort, test, settings, (1, 0, 0), ())
+    rows = cohort.rows_of(test)
+    rows = rows[cohort.weights[rows] > 0]
+    train = np.setdiff1d(cohort.index_rows(), rows)
+    column = cohort.values[fold.single]
+    by_class = [column.iloc[train][cohort.labels[train] == label].mean() for label in (0, 1)]
+    filled = column.fillna(column.iloc[train].median()).iloc[rows]
+    expected = roc_auc_score(cohort.labels[rows], np.sign(by_class[1] - by_class[0]) * filled)
+    assert fold.single in fold.panel
+    assert fold.single_auc == pytest.approx(expected)
+
+
+def test_what_the_best_single_protein_comes_to(described):
+    single = described["best_single_protein"]
+    assert single["n_folds"] == 3
+    assert sum(each["frequency"] for each in single["chosen"]) == pytest.approx(1)
+    low, high = single["difference"]["interval"]
+    assert low <= single["difference"]["mean"] <= high
+    assert "interval of the difference" in single["verdict"]
+
+
+def test_a_copy_of_a_panel_protein_is_named_as_its_substitute(make_toy):
+    toy = make_toy(signal=2.0)
+    values = toy.values.copy()
+    rng = np.random.default_rng(5)
+    values["Q050"] = values["Q000"] + rng.normal(0, 0.05, len(values))
+    known = describe(replace(toy, values=values), replace(QUICK, size=5))
+    panel = {each["id"]: each for each in known["proteins"]}
+    inside, outside = ("Q000", "Q050") if "Q000" in panel else ("Q050", "Q000")
+    if outside in panel:
+        pytest.fail("both copies are in the panel: the test shows nothing")
+    [named] = panel[inside]["substitutes"]["named"][:1]
+    assert named["id"] == outside
+    assert named["r"] > 0.98
+    assert named["rank"] > 5
+    assert named["auc"] > 0.7
+
+
+def test_a_given_panel_is_described_without_half_samples(toy):
+    given = Panel(
+        name="given", title="Given", status="reference", proteins=[{"id": "Q001"}, {"id": "Q040"}]
+    )
+    known = describe(toy, panel=given)
+    assert known["choice"]["held"] is True
+    assert [each["id"] for each in known["proteins"]] == ["Q001", "Q040"]
+    assert known["stability"]["reason"] == HELD
+    assert known["best_single_protein"]["n_folds"] == 3
+
+
+def test_a_class_too_small_for_folds_and_halves_is_told_so(make_toy):
+    known = describe(make_toy(patients=12, proteins=20))  # 4 severe patients
+    assert "the smaller class has 4 patients" in known["stability"]["text"]
+    assert f"at least {MIN_PER_CLASS}" in known["stability"]["text"]
+    assert known["no_folds"].startswith("No folds: 3 need at least 5 patients of each class")
+    assert known["best_single_protein"] is None
+    assert known["proteins"][0]["frequency"] == {"half_samples": None, "folds": None}
+
+
+def test_half_samples_that_cannot_be_normalised_give_the_reason(toy, monkeypatch):
+    from proteoclass.errors import TooLittleDataError
+    from proteoclass.scorer import chosen_panel
+
+    def refuse(*_):
+        raise TooLittleDataError("no protein is detected")
+
+    monkeypatch.setattr(chosen_panel, "fit_selection", refuse)
+    known = describe(toy)
+    assert known["stability"]["half_samples"] is None
+    assert "a half-sample was too small (no protein is detected)" in known["stability"]["text"]
+
+
+@pytest.fixture(scope="module")
+def thresholded(make_toy):
+    """A panel cut at a threshold, and its description read back from the panel's file."""
+    toy = make_toy(patients=60, signal=2.5, visits=1, proteins=30)
+    settings = replace(QUICK, select="stability", threshold=0.8)
+    derived = derive_panel(toy, OUTCOME, settings=settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 2)
+        known = describe(toy, QUICK, panel=Panel.from_toml(derived.to_toml()))
+    return derived, known
+
+
+def test_a_thresholded_panel_carries_its_bound(thresholded):
+    _, known = thresholded
+    frequencies = [each["frequency"]["half_samples"] for each in known["proteins"]]
+    assert min(frequencies) >= 0.8
+    bound = known["error_bound"]["bound"]
+    again = error_bound(0.8, bound["mean_selected"], known["n_candidates"], 25)
+    assert bound["unimodal"] == pytest.approx(again.unimodal)
+    assert bound["mean_selected"] > len(known["proteins"]) * 0.8
+
+
+def test_a_derived_thresholded_panel_is_chosen_again_at_its_threshold(thresholded):
+    derived, known = thresholded
+    assert derived.derivation.settings["threshold"] == 0.8
+    assert known["choice"]["threshold"] == 0.8
+    assert [each["id"] for each in known["proteins"]] == derived.ids
+
+
+def test_noise_without_a_protein_over_the_threshold_counts_as_chance(make_toy):
+    toy = make_toy(signal=0.0, proteins=40, visits=1)
+    cohort = build_cohort(toy, OUTCOME)
+    settings = replace(QUICK, select="stability", threshold=1.0).resolve(cohort.matrix)
+    test = outer_folds(cohort, 3, spawn(1, 0))[0]
+    fold = choose_on_fold(cohort, test, settings, (1, 0, 0), ())
+    assert (fold.panel, fold.auc, fold.single_auc) == ([], 0.5, 0.5)
+
+
+def test_settings_refuse_a_threshold_without_frequencies():
+    with pytest.raises(InputError, match="needs frequencies over half-samples, found method"):
+        Settings(threshold=0.75)
+
+
+def test_order_of_the_file_changes_nothing(toy, described):
+    rng = np.random.default_rng(2)
+    rows, columns = rng.permutation(toy.values.index), rng.permutation(toy.values.columns)
+    mixed = replace(
+        toy,
+        values=toy.values.loc[rows, columns],
+        samples=toy.samples.loc[rows],
+        proteins=toy.proteins.loc[columns],
+    )
+    by_id = {each["id"]: each for each in describe(mixed, seed=1)["proteins"]}
+    for each in described["proteins"]:
+        again = by_id[each["id"]]
+        assert again["frequency"] == each["frequency"]
+        assert again["effect"]["value"] == pytest.approx(each["effect"]["value"])
+        named = [[s["id"] for s in one["substitutes"]["named"]] for one in (each, again)]
+        assert named[0] == named[1]
+
+
+def test_progress_is_told_of_folds_and_half_samples(toy):
+    told = []
+    describe(toy, progress=lambda label, done, total: told.append((label, done, total)))
+    assert told[2] == ("folds", 3, 3)
+    assert told[-1] == ("half-samples", 2 * N_PAIRS, 2 * N_PAIRS)
+
+
+def test_evaluation_says_the_same_of_the_final_panel(toy, evaluated):
+    panel = evaluated.summary["panel"]
+    assert {"proteins", "kinds", "stability", "error_bound", "caution"} <= set(panel)
+    frequencies = {each["id"]: each["frequency"] for each in panel["frequencies"]}
+    for each in panel["proteins"]:
+        assert each["frequency"]["folds"] == pytest.approx(frequencies.get(each["id"], 0.0))
+    assert panel["stability"]["folds"]["n_sets"] == panel["n_fits"]
+    assert json.loads(json.dumps(panel["proteins"], allow_nan=False)) == panel["proteins"]
+
+
+def test_an_evaluation_of_a_given_panel_reports_no_stability(toy):
+    given = Panel(name="g", title="G", status="reference", proteins=[{"id": "Q001"}])
+    result = evaluate(toy, OUTCOME, settings=QUICK, panel=given, folds=3, repeats=1, permutations=0)
+    assert result.summary["panel"]["stability"]["reason"] == HELD
+    assert [each["id"] for each in result.summary["panel"]["proteins"]] == ["Q001"]
+
+
+@pytest.mark.realdata
+def test_public_plasma_cohort(data_folder):
+    """Overmyer: tenascin C, known from other cohorts, is found by most half-samples."""
+    from proteoclass.matrix import read_matrix
+
+    folder = data_folder / "overmyer_plasma_maxquant" / "tidy"
+    matrix = read_matrix(
+        folder / "overmyer_matrix.tsv", folder / "overmyer_samples.tsv", fluid="plasma"
+    )
+    known = describe_panel(
+        matrix,
+        Outcome("severity", "severe", "non-severe"),
+        settings=Settings(bags=2, rounds=10),
+        repeats=1,
+    )
+    tenascin = next(each for each in known["proteins"] if "P24821" in each["accessions"])
+    assert tenascin["direction"] == "up"
+    assert tenascin["frequency"]["half_samples"] > 0.7
+    assert 0.1 < known["stability"]["half_samples"]["value"] < 0.6
