@@ -14,7 +14,7 @@ from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.candidates import NanTolerantSelector
-from proteoclass.panel.selection.combination import mean_rank
+from proteoclass.panel.selection.combination import mean_log_rank
 from proteoclass.panel.selection.diverse import diverse_order, unit_columns
 from proteoclass.panel.selection.forest import accuracy_decrease
 from proteoclass.panel.selection.ridge import elimination_order
@@ -32,7 +32,7 @@ VIEWS: Final[dict[str, Callable[[TrainingRows], Floats]]] = {
     "stability": selection_frequency,
     "forest": accuracy_decrease,
     "booster": mean_contribution,
-    "combination": mean_rank,
+    "combination": mean_log_rank,
 }
 #: The view that `auto` stands for; docs/adr/0012 has the table that decided it.
 DEFAULT: Final = "ridge"
@@ -70,8 +70,8 @@ class PanelSelector(NanTolerantSelector):
         `moderated-t`: largest absolute moderated t. `ridge`: the last to leave a ridge
         discriminant. `stability`: most often kept by L1 logistic models of complementary
         half-samples. `forest`: costs a random forest the most accuracy when shuffled.
-        `booster`: moves the log-odds of boosted trees most. `combination`: highest mean
-        rank in moderated t, ridge, stability and booster. `auto`: `ridge`.
+        `booster`: moves the log-odds of boosted trees most. `combination`: best mean
+        log rank in moderated t, ridge, stability and booster. `auto`: `ridge`.
     must_have : tuple of int
         Positions of proteins that are in the panel whatever the data say; they count
         towards `size`.
