@@ -24,7 +24,7 @@ class ProteoclassError(Exception):
         # must not be able to forge a second message, nor one with an escape sequence
         # to wipe the terminal.
         line = " ".join(str(message).split())
-        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
+        super().__init__(printable(line))
 
 
 class InputError(ProteoclassError, ValueError):
@@ -61,6 +61,17 @@ class SystemFailureError(ProteoclassError):
     """The machine stands in the way: disk full, no permission, a missing extra."""
 
     exit_code = 8
+
+
+def printable(text: str) -> str:
+    r"""Return text with all that a terminal would obey rather than show as escapes.
+
+    Examples
+    --------
+    >>> print(printable("a\x1b[2Jb"))
+    a\x1b[2Jb
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def name_list(names: Iterable[object], limit: int = 5) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,10 +32,11 @@ from proteoclass.cli.options import (
     seed_option,
     settings_options,
 )
-from proteoclass.errors import PanelMismatchError
+from proteoclass.errors import PanelMismatchError, printable
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
+    from proteoclass.panel import Panel
     from proteoclass.scorer import Settings
 
 
@@ -71,6 +73,9 @@ def show(name: str, as_json: bool) -> None:
         put_json(found.model_dump(mode="json", by_alias=True))
     else:
         put_text(found.to_toml(), None, force=False)
+    notices(found.remarks)
+    if name.endswith(".toml") and Path(name).stem != found.name:
+        say(f"note: {name} calls itself {found.name}; it is found by the file's name.")
 
 
 @panel.command()
@@ -117,15 +122,9 @@ def compare(first: str, second: str, as_json: bool) -> None:
     result = compare_panels(one, two)
     if as_json:
         put_json(result)
-        return
-    genes = {each.id: each.gene or each.id for each in (*two.proteins, *one.proteins)}
-    rows = [
-        ["", "proteins", "which"],
-        ["shared", str(result["n_shared"]), ", ".join(genes[p["first"]] for p in result["shared"])],
-        [f"only {one.name}", *_count(result["only_first"], genes)],
-        [f"only {two.name}", *_count(result["only_second"], genes)],
-    ]
-    put_text(columns_text(rows), None, force=False)
+    else:
+        put_text(_comparison_text(one, two, result), None, force=False)
+    notices(dict.fromkeys((*one.remarks, *two.remarks)))
 
 
 @panel.command()
@@ -200,6 +199,38 @@ def _put_known(known: dict[str, Any], *, to_stdout: bool) -> None:
 
 def _near_text(near: tuple[dict[str, Any], ...]) -> str:
     return ", ".join(f"{each['id']} ({each['detected_rate']:.0%})" for each in near)
+
+
+def _comparison_text(one: Panel, two: Panel, result: dict[str, Any]) -> str:
+    genes = {each.id: printable(each.gene or each.id) for each in (*two.proteins, *one.proteins)}
+    rows = [
+        ["", "proteins", "which"],
+        ["shared", str(result["n_shared"]), ", ".join(genes[p["first"]] for p in result["shared"])],
+        [f"only {one.name}", *_count(result["only_first"], genes)],
+        [f"only {two.name}", *_count(result["only_second"], genes)],
+    ]
+    if result["isoforms"]:
+        names = ", ".join(f"{printable(a)} and {printable(b)}" for a, b in result["isoforms"])
+        rows.append(["isoforms", str(len(result["isoforms"])), names])
+    direction, rank, chance = (result[key] for key in ("direction", "rank", "chance"))
+    lines = [
+        f"overlap: Jaccard {result['jaccard']:.2f}",
+        "direction: "
+        + (direction["reason"] or f"{direction['n_same']} of {direction['n_known']} the same"),
+        "rank: "
+        + (
+            rank["reason"]
+            or f"Kendall tau {rank['kendall']:.2f} (exact p {rank['p']:.2g}), "
+            f"Spearman rho {rank['spearman']:.2f}, over {rank['n']} shared proteins"
+        ),
+        "chance: "
+        + (
+            chance["reason"]
+            or f"at most {chance['expected']:.2g} shared if one were drawn at random from "
+            f"{chance['n_candidates']} candidates, p {chance['p']:.2g}"
+        ),
+    ]
+    return columns_text(rows) + "\n" + "".join(f"{line}\n" for line in lines)
 
 
 def _count(ids: list[str], genes: dict[str, str]) -> list[str]:

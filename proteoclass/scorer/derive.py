@@ -45,8 +45,8 @@ def derive_panel(
     Returns
     -------
     Panel
-        Status "derived": it is chosen again in every fold when it is evaluated on the
-        matrix it came from.
+        Strongest protein first. Status "derived": it is chosen again in every fold where
+        it is evaluated on patients it came from.
 
     Raises
     ------
@@ -70,7 +70,9 @@ def derive_panel(
     )
     selector = choosing["choose"]
     candidates = cohort.values.columns[choosing["detected"].get_support()]
-    chosen = pd.Series(selector.t_, index=candidates)[selector.get_support()]
+    # Strongest first: what panels are compared by, whatever the order of the matrix.
+    ranked = selector.ranking_[selector.get_support()[selector.ranking_]]
+    chosen = pd.Series(selector.t_, index=candidates).iloc[ranked]
     panel = Panel(
         name=name,
         title=(

@@ -117,6 +117,49 @@ def test_compare_counts_and_names(files):
     assert (value["n_shared"], value["only_first"]) == (1, ["P1"])
 
 
+def test_compare_says_direction_rank_and_chance_or_why_not(files):
+    text = run("panel", "compare", files / "mine.toml", "kidney-injury-urine").stdout
+    assert "direction: not reportable: no shared protein has a direction in both" in text
+    assert "rank: not reportable: the order of mine and kidney-injury-urine is not one" in text
+    assert "chance: not reportable: neither panel says" in text
+    ids = [f"P{i}" for i in range(5)]
+    for name, order in (("one", ids), ("two", ids[::-1])):
+        derivation = Derivation(
+            cohort_hash="0", method="ridge", size=5, seed=0, version="0", n_candidates=50
+        )
+        panel = Panel(
+            name=name, title=name, status="derived", derivation=derivation,
+            proteins=[{"id": i, "direction": "up"} for i in order],
+        )  # fmt: skip
+        (files / f"{name}.toml").write_text(panel.to_toml())
+    text = run("panel", "compare", files / "one.toml", files / "two.toml").stdout
+    assert "overlap: Jaccard 1.00" in text
+    assert "direction: 5 of 5 the same" in text
+    assert "rank: Kendall tau -1.00 (exact p 0.017), Spearman rho -1.00, over 5 shared" in text
+    assert "chance: at most 0.5 shared if one were drawn at random from 50 candidates" in text
+
+
+def test_compare_names_isoforms_and_obeys_no_escape_sequence(files):
+    (files / "mine.toml").write_text(MINE.replace('id = "P1"', 'id = "P80188-2"'))
+    odd = MINE.replace('id = "P1"', 'id = "P80188"\ngene = "\\u001b[2J"').replace(
+        'P80188"\ngene = "LCN2', 'P9"\ngene = "LCN2'
+    )
+    (files / "odd.toml").write_text(odd)
+    text = run("panel", "compare", files / "mine.toml", files / "odd.toml").stdout
+    assert "P80188-2 and P80188" in text
+    assert "\x1b" not in text
+    assert "\\x1b[2J" in text
+
+
+def test_show_says_that_a_file_and_its_panel_differ_in_name_and_what_stands_twice(files):
+    assert run("panel", "show", files / "mine.toml").stderr == ""
+    twice = MINE.replace('id = "P1"', 'id = "P1"\ngene = "LCN2"')
+    (files / "other.toml").write_text(twice)
+    told = run("panel", "show", files / "other.toml").stderr
+    assert "other.toml calls itself mine" in told
+    assert "note: Under more than one id in panel mine: LCN2 (P1, absent)." in told
+
+
 def test_select_writes_the_derived_panel(files, monkeypatch):
     derived = Panel(
         name="derived",
@@ -131,7 +174,13 @@ def test_select_writes_the_derived_panel(files, monkeypatch):
         calls.append((matrix.n_samples, outcome.positive, options))
         return derived
 
+    def describe(matrix, outcome, *, panel, **options):
+        assert panel is derived
+        return {"said": "what is known"}
+
     monkeypatch.setattr("proteoclass.scorer.derive_panel", derive)
+    monkeypatch.setattr("proteoclass.scorer.describe_panel", describe)
+    monkeypatch.setattr("proteoclass.cli.panel._put_known", lambda known, to_stdout: None)
     target = files / "out.toml"
     arguments = (
         *("panel", "select", files / "m.tsv", "--samples", files / "s.tsv", "-o", target),

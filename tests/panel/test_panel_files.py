@@ -1,4 +1,4 @@
-"""Panel files: strict reading, faithful writing, what ships, what two panels share."""
+"""Panel files: strict reading, faithful writing, what ships."""
 
 import os
 import re
@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from proteoclass.errors import InputError
 from proteoclass.matrix import simulate_cohort
 from proteoclass.matrix.protein_matrix import SYNTHETIC_ID
-from proteoclass.panel.compare import compare_panels
 from proteoclass.panel.library import list_panels, load_panel, panel_folder
 from proteoclass.panel.panel import Derivation, Panel, PanelProtein, Status
 from proteoclass.panel.synthetic import planted_panel
@@ -365,41 +364,6 @@ def test_a_wheel_finds_its_own_panels_before_a_folder_of_that_name(monkeypatch, 
 
 def make(name, *proteins):
     return Panel(name=name, title=name, status="reference", proteins=proteins)
-
-
-def test_compare_panels_matches_by_accession_then_gene_then_id():
-    first = make(
-        "a",
-        {"id": "x1", "accession": "P1", "gene": "G1", "direction": "up"},
-        {"id": "x2", "gene": "G2", "direction": "up"},
-        {"id": "x3"},
-        {"id": "x4", "accession": "P4", "gene": "SAME"},
-    )
-    second = make(
-        "b",
-        {"id": "x3"},
-        {"id": "y2", "gene": "g2", "direction": "down"},
-        {"id": "y1", "accession": "P1"},
-        {"id": "y4", "accession": "P5", "gene": "SAME"},
-    )
-    result = compare_panels(first, second)
-    assert [(pair["first"], pair["second"]) for pair in result["shared"]] == [
-        ("x1", "y1"),
-        ("x2", "y2"),
-        ("x3", "x3"),
-    ]
-    assert [pair["same_direction"] for pair in result["shared"]] == [None, False, None]
-    # Two accessions that differ are two proteins, whatever the gene column says.
-    assert (result["only_first"], result["only_second"]) == (["x4"], ["y4"])
-    assert result["n_shared"] == 3
-    assert result["jaccard"] == pytest.approx(3 / 5)
-
-
-def test_a_panel_against_itself_shares_everything():
-    panel = load_panel("cosgriff-2022-plasma-olink")
-    result = compare_panels(panel, panel)
-    assert (result["n_shared"], result["jaccard"], result["only_first"]) == (14, 1.0, [])
-    assert all(pair["same_direction"] for pair in result["shared"])
 
 
 def test_frame_is_what_matching_takes():
