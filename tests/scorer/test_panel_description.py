@@ -15,7 +15,7 @@ from proteoclass.panel.evidence.description import HELD
 from proteoclass.panel.evidence.error_bound import error_bound
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate
-from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS
+from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS, NESTED_PAIRS
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
@@ -178,10 +178,7 @@ def thresholded(make_toy):
     toy = make_toy(patients=60, signal=2.5, visits=1, proteins=30)
     settings = replace(QUICK, select="stability", threshold=0.8)
     derived = derive_panel(toy, OUTCOME, settings=settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 2)
-        known = describe(toy, QUICK, panel=Panel.from_toml(derived.to_toml()))
-    return derived, known
+    return derived, describe(toy, QUICK, panel=Panel.from_toml(derived.to_toml()))
 
 
 def test_a_thresholded_panel_carries_its_bound(thresholded):
@@ -192,6 +189,7 @@ def test_a_thresholded_panel_carries_its_bound(thresholded):
     again = error_bound(0.8, bound["mean_selected"], known["n_candidates"], 25)
     assert bound["unimodal"] == pytest.approx(again.unimodal)
     assert bound["mean_selected"] > len(known["proteins"]) * 0.8
+    assert known["stability"]["half_samples"]["n_sets"] == 2 * NESTED_PAIRS
 
 
 def test_a_derived_thresholded_panel_is_chosen_again_at_its_threshold(thresholded):
