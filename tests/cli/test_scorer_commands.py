@@ -14,7 +14,9 @@ from proteoclass.cli import main
 from proteoclass.errors import TooLittleDataError
 
 AUC = {"mean_over_repeats": 0.861, "interval": [0.78, 0.93], "interval_kind": "Nadeau-Bengio"}
+SETTINGS = {"constraints": {"sentences": ["Left out of the choice by default: 2 keratins."]}}
 SUMMARY = {
+    "settings": SETTINGS,
     "imputation": {"text": "Values that were not detected, --impute auto: low in 20 of 20."},
     "auc": AUC,
     "permutation": {"p": 0.0099},
@@ -22,6 +24,7 @@ SUMMARY = {
     "warnings": ["batch and outcome are associated"],
 }
 MODEL = {
+    "settings": SETTINGS,
     "normalise": {"method": "pqn", "n_reference": 50},
     "impute": {"asked": "auto", "method": "low"},
     "name": "urine-20",
@@ -151,8 +154,9 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     assert (call["settings"].size, call["settings"].normalise) == (5, "median")
     assert call["outcome"].negative == "mild"
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-3:] == [
+    assert result.stderr.splitlines()[-4:] == [
         "note: Values that were not detected, --impute auto: low in 20 of 20.",
+        "note: Left out of the choice by default: 2 keratins.",
         "note: batch and outcome are associated",
         "AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio), permutation p 0.0099; "
         "50 patients, 11 positive",
