@@ -25,6 +25,7 @@ from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidenc
 from proteoclass.scorer.panel_size import check_sizes
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
+from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.summary import summarise
 
@@ -97,8 +98,8 @@ def evaluate(
     outcome : Outcome
     settings : Settings, optional
     panel : Panel, optional
-        From elsewhere: held in every fold. Derived from this very matrix: chosen again
-        in every fold.
+        From elsewhere: held in every fold. Derived from any of these patients: chosen
+        again in every fold, and said.
     folds : int
         Outer folds; whole patients, stratified by class.
     repeats : int
@@ -169,6 +170,7 @@ def evaluate(
         "index": index,
         "seed": seed,
         "panel": "held" if fixed else "chosen in each fold",
+        "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
     summary = summarise(cohort, resolved, by_repeat, null, design, fixed)
     summary["panel"] |= {

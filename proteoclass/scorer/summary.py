@@ -220,6 +220,12 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
         warnings.append(no_better)
     if auc > SUSPICIOUS_AUC:
         warnings.append(f"AUC {auc:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
+    seen = summary["design"].get("patients_seen_by_panel", 0)
+    if seen:
+        warnings.append(
+            f"The panel was derived from {seen} of the {cohort['n_patients']} patients evaluated "
+            "here: it was not held, its selection was run again in each fold."
+        )
     low, high = summary["auc"]["interval"]
     if low == high:
         warnings.append(
