@@ -167,3 +167,14 @@ def test_is_a_scikit_learn_estimator(monkeypatch):
         expected_failed_checks={"check_sample_weight_equivalence_on_dense_data": draws},
     )
     assert [r["check_name"] for r in results if r["status"] == "failed"] == []
+
+
+def test_a_tree_that_saw_every_patient_says_nothing():
+    values, labels = planted()
+    rows = training_rows(values, labels)
+    columns = rows.standardised.astype(np.float32)
+    tree, _, rng = next(forest.trees(columns, labels, rows.balanced, rows.patients, 1, 0))
+    nobody = np.arange(0)
+    used, loss = forest.shuffled_loss(tree, columns[nobody], labels[nobody], labels[nobody], rng)
+    assert tree.tree_.node_count > 1
+    assert (len(used), len(loss)) == (0, 0)
