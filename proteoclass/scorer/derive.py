@@ -13,6 +13,7 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Derivation, Panel, PanelProtein
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.held_panel import require_detected
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.procedure import build_pipeline, require_normalised
 from proteoclass.scorer.recorded_constraints import recorded_constraints
@@ -64,6 +65,7 @@ def derive_panel(
     """
     cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
+    require_detected("--must-have", resolved.constraints.required, cohort)
     # With one thread, as `train` does.
     choosing = single_threaded(
         fit_selection, (cohort, cohort.index_rows(), resolved, unit_seed(seed))

@@ -41,9 +41,12 @@ def held_proteins(
         If proteins of a panel from elsewhere are not in the matrix, or never detected.
     """
     if panel is None:
+        require_detected("--must-have", settings.constraints.required, cohort)
         return (), settings
     if panel.derivation is not None and patients_seen(panel, cohort):
-        return (), as_recorded(settings, panel).resolve(cohort.matrix)
+        derived = as_recorded(settings, panel).resolve(cohort.matrix)
+        require_detected(f"panel {panel.name}", derived.constraints.required, cohort)
+        return (), derived
     matches = match_proteins(panel.frame(), cohort.matrix)
     absent = matches.index[matches["matched_id"] == ""]
     if len(absent):
@@ -52,11 +55,30 @@ def held_proteins(
             f"{name_list(absent)}; see `proteoclass panel check`"
         )
     held = tuple(matches["matched_id"])
-    seen = cohort.values.iloc[cohort.index_rows()][list(held)].notna().any()
-    never = seen.index[~seen]
+    require_detected(f"panel {panel.name}", held, cohort)
+    return held, as_held(settings, panel, cohort.matrix.proteins.loc[list(held)])
+
+
+def require_detected(what: str, proteins: tuple[str, ...], cohort: Cohort) -> None:
+    """Refuse proteins that must be in a panel and that no index sample has.
+
+    Parameters
+    ----------
+    what : str
+        Who asks for them, for the message.
+    proteins : tuple of str
+        Ids in the matrix.
+    cohort : Cohort
+
+    Raises
+    ------
+    PanelMismatchError
+        If one is detected in no index sample: nothing could be learnt of it.
+    """
+    seen = cohort.values.iloc[cohort.index_rows()][list(proteins)].notna().any()
+    never = seen.index[~seen.to_numpy(dtype=bool)]
     if len(never):
         raise PanelMismatchError(
-            f"panel {panel.name}: {len(never)} of {len(held)} proteins are detected in no index "
+            f"{what}: {len(never)} of {len(proteins)} proteins are detected in no index "
             f"sample: {name_list(never)}; leave them out of the panel"
         )
-    return held, as_held(settings, panel, cohort.matrix.proteins.loc[list(held)])

@@ -284,3 +284,14 @@ def test_a_panel_that_must_have_what_the_new_matrix_lacks_does_not_fit(matrix, c
     )
     with pytest.raises(PanelMismatchError, match="--must-have: 1 of 1 names match no protein"):
         evaluate(smaller, OUTCOME, settings=QUICK, panel=panel, folds=3, repeats=1, permutations=0)
+
+
+def test_a_must_have_that_no_index_sample_has_is_refused(make_toy):
+    matrix = make_toy(patients=20)  # two visits; the first is the index
+    values = matrix.values.copy()
+    values.loc[values.index.str.endswith("v0"), "Q010"] = np.nan
+    later = ProteinMatrix.build(values, matrix.samples, scale="log2")
+    settings = replace(QUICK, must_have=("Q010",))
+    for call in (derive_panel, evaluate):
+        with pytest.raises(PanelMismatchError, match="1 of 1 proteins are detected in no index"):
+            call(later, OUTCOME, settings=settings)
