@@ -114,7 +114,11 @@ def check(source: MatrixRequest, name: str, as_json: bool) -> None:
 @click.argument("second")
 @json_option
 def compare(first: str, second: str, as_json: bool) -> None:
-    """Say what two panels share, FIRST and SECOND by name or path."""
+    """Say what two panels share, FIRST and SECOND by name or path.
+
+    Overlap, agreement of direction, rank correlation where both stand in order of strength,
+    and how many would be shared by chance.
+    """
     from proteoclass.panel.compare import compare_panels
     from proteoclass.panel.library import load_panel
 
