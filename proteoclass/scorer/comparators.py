@@ -74,7 +74,7 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
                     **tested,
                     "kind": DIFFERENCE_KIND,
                 },
-                "verdict": verdict(name, *tested["interval"]),
+                "verdict": verdict(name, *tested["interval"], reason=tested.get("reason", "")),
             }
         )
     return comparators
@@ -109,8 +109,21 @@ def difference_test(difference: Floats, share: float) -> dict[str, Any]:
     return {"interval": [float("nan"), float("nan")], "p": float("nan"), "reason": reason}
 
 
-def verdict(name: str, lower: float, upper: float) -> str:
+def verdict(name: str, lower: float, upper: float, reason: str = NO_SPREAD) -> str:
     """Say what the interval of a difference in AUC allows to say.
+
+    Parameters
+    ----------
+    name : str
+        Of the comparator.
+    lower, upper : float
+        NaN where there is no interval.
+    reason : str
+        Why there is none.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -118,7 +131,7 @@ def verdict(name: str, lower: float, upper: float) -> str:
     'The model beats chance here: the interval of the difference is 0.10 to 0.30.'
     """
     if np.isnan(lower) or np.isnan(upper):
-        return f"Whether the model beats {name} cannot be tested here: {NO_SPREAD}."
+        return f"Whether the model beats {name} cannot be tested here: {reason}."
     span = f"the interval of the difference is {lower:.2f} to {upper:.2f}"
     if lower > 0:
         return f"The model beats {name} here: {span}."
