@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from proteoclass.report.document import Block, Column, Figure, Paragraph, Table
+from typing import Any
+
+from proteoclass.panel.evidence.description import (
+    short_id,
+    single_protein_text,
+    substitutes_text,
+)
+from proteoclass.report.document import Block, Column, Figure, Paragraph, Points, Table
 from proteoclass.report.figures.beeswarm import beeswarm_frame, draw_beeswarm
 from proteoclass.report.figures.panel_frequency import draw_panel, panel_frame
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
-from proteoclass.report.wording import NOT_REPORTED, class_name, fixed, known, percent, shown
+from proteoclass.report.wording import (
+    NOT_REPORTED,
+    class_name,
+    fixed,
+    interval,
+    known,
+    percent,
+    shown,
+)
 
 _ROWS = 24
 
@@ -22,7 +37,7 @@ def panel_blocks(run: Run) -> tuple[Block, ...]:
         {"direction": directions.get(str(row.get("id"))), **row}
         for row in panel.get("frequencies") or []
     ]
-    blocks: list[Block] = [Paragraph(_words(run, len(final)))]
+    blocks: list[Block] = [Paragraph(_words(run, len(final))), *_known(run)]
     if frequencies:
         frame = panel_frame(frequencies, _ROWS)
         positive = class_name(run.positive)
@@ -55,13 +70,6 @@ def panel_blocks(run: Run) -> tuple[Block, ...]:
 
 def _words(run: Run, final: int) -> str:
     panel = part(run.evaluation, "panel")
-    stability = known(panel.get("stability"))
-    steady = (
-        f"stability is {NOT_REPORTED}"
-        if stability is None
-        else f"stability of the choice {fixed(stability)} (Nogueira; 0 is chance, 1 is always "
-        "the same proteins)"
-    )
     size, candidates = whole(panel.get("size")), whole(panel.get("n_candidates"))
     choice = (
         f"The panel came from elsewhere and was held fixed in every fold ({size} proteins)"
@@ -69,7 +77,102 @@ def _words(run: Run, final: int) -> str:
         else f"{size} proteins out of {candidates} candidates were chosen anew in every training "
         "fold; such a derived panel is not a published one"
     )
-    return f"{choice}; {steady}. The locked model holds {final}."
+    return f"{choice}. The locked model holds {final}. {_steady(panel)}"
+
+
+def _steady(panel: dict[str, Any]) -> str:
+    """Say how stable the choice is, over half-samples first."""
+    stability = part(panel, "stability")
+    halves, folds = part(stability, "half_samples"), part(stability, "folds")
+    if known(halves.get("value")) is None:
+        reason = shown(stability.get("reason"), 200)
+        return f"Stability of the choice: not reportable{f', {reason}' if reason else ''}."
+    text = (
+        f"Stability of the choice {fixed(halves['value'])} "
+        f"{interval(halves.get('lower'), halves.get('upper'))} over "
+        f"{whole(halves.get('n_sets'))} half-samples of the patients"
+    )
+    if known(folds.get("value")) is not None:
+        text += (
+            f", {fixed(folds['value'])} over {whole(folds.get('n_sets'))} training folds, which "
+            "share most of their patients"
+        )
+    return (
+        f"{text} (Nogueira index, approximate 95\u00a0% interval; 0 is chance, 1 is always the "
+        "same proteins)."
+    )
+
+
+def _known(run: Run) -> list[Block]:
+    """Return the table of the locked panel, and what limits its numbers."""
+    panel = part(run.evaluation, "panel")
+    proteins = [dict(row) for row in panel.get("proteins") or []]
+    if not proteins:
+        return []
+    proteins.sort(key=lambda row: -(known(part(row, "frequency").get("half_samples")) or 0.0))
+    positive, negative = class_name(run.positive, 24), class_name(run.negative, 24)
+    columns = (
+        Column("Protein"),
+        Column("Half-samples", "%", True),
+        Column("Effect", "log2", True),
+        Column("Interval", "95 %", True),
+        Column("Missing", f"%, {positive} / {negative}", True),
+        Column("AUC alone", "", True),
+        Column("Substitutes", "correlation"),
+    )
+    rows = tuple(_protein_cells(row) for row in proteins)
+    # Not in the caption: on a phone a caption scrolls out of sight with its table.
+    key = (
+        "Half-samples: share of them that chose the protein. Effect: mean of "
+        f"{positive} less mean of {negative}; above 0 it is higher in {positive}. Missing: share "
+        "of patients in whom it was not detected. Substitutes: proteins outside the panel that "
+        "would have served, with their correlation."
+    )
+    single = part(panel, "best_single_protein")
+    said = [
+        shown(part(panel, "error_bound").get("text"), 600),
+        _single(single),
+        shown(panel.get("caution"), 600),
+    ]
+    return [
+        Table(f"The {len(proteins)} proteins of the locked panel", columns, rows),
+        Paragraph(key, "small"),
+        Points(tuple(line for line in said if line)),
+    ]
+
+
+def _protein_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    effect, missing = part(row, "effect"), part(row, "missing")
+    ends = interval(effect.get("lower"), effect.get("upper"), plus=True)
+    return (
+        shown(row.get("gene"), 20) or short_id(shown(row.get("id"), 24)),
+        _per_cent(part(row, "frequency").get("half_samples")),
+        _or_dash(effect.get("value"), plus=True),
+        # An interval is one word: it is never broken over two lines.
+        "–" if known(effect.get("lower")) is None else ends.strip("()").replace(" ", "\u00a0"),
+        f"{_per_cent(missing.get('positive'))} / {_per_cent(missing.get('negative'))}",
+        _or_dash(row.get("auc")),
+        shown(substitutes_text({"n": 0, "named": [], **part(row, "substitutes")}), 120),
+    )
+
+
+def _single(single: dict[str, Any]) -> str:
+    """Name the best single protein and say how it stands against the panel."""
+    auc, difference = part(single, "auc"), part(single, "difference")
+    if known(auc.get("mean_over_folds")) is None or known(difference.get("mean")) is None:
+        return ""
+    # The verdict stands beside the other comparators.
+    return shown(single_protein_text({**single, "verdict": ""}), 600)
+
+
+def _per_cent(share: Any) -> str:
+    """Return a share for a column whose head has the unit."""
+    number = known(share)
+    return "–" if number is None else percent(number).removesuffix("\u00a0%")
+
+
+def _or_dash(value: Any, *, plus: bool = False) -> str:
+    return "–" if known(value) is None else fixed(value, plus=plus)
 
 
 def _direction(direction: str, positive: str) -> str:

@@ -288,7 +288,7 @@ def test_a_held_panel_is_said_to_be_held(run: Run) -> None:
     panel = {**run.evaluation["panel"], "held": True, "stability": None, "frequencies": []}
     said = block_words(panel_blocks(with_evaluation(run, panel=panel)))
     assert "held fixed in every fold" in said
-    assert "stability is not reported" in said
+    assert "Stability of the choice: not reportable" in said
 
 
 def test_what_was_not_learnt_is_not_said_to_be_learnt(run: Run) -> None:
