@@ -62,6 +62,7 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
         low, high = stats.corrected_resampled_interval(theirs, share)
         difference = ours - theirs
         tested = difference_test(difference, share)
+        lower, upper = tested["interval"]
         comparators.append(
             {
                 "name": name,
@@ -74,7 +75,7 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
                     **tested,
                     "kind": DIFFERENCE_KIND,
                 },
-                "verdict": verdict(name, *tested["interval"], reason=tested.get("reason", "")),
+                "verdict": verdict(name, lower, upper, tested.get("reason", "")),
             }
         )
     return comparators
