@@ -246,7 +246,8 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
     for comparator in summary["comparators"]:
         if (
             comparator["name"] == "best single protein"
-            and comparator["difference"]["interval"][0] <= 0
+            # Not testable, which is NaN, is no proof either.
+            and not comparator["difference"]["interval"][0] > 0
         ):
             warnings.append(comparator["verdict"])
     if cohort["quantity_scope"] == "cohort":
