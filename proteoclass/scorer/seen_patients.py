@@ -6,6 +6,7 @@ import hashlib
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.matrix.matching import fitting_proteins
@@ -95,15 +96,15 @@ def _digested(panel: Panel, cohort: Cohort) -> pd.DataFrame:
 
 def _digests(values: pd.DataFrame, salt: str) -> list[str]:
     """Return a digest of each row, "" where too little was detected."""
-    names = values.columns.to_numpy(dtype=str)
-    # Zero has one sign.
-    numbers = np.round(values.to_numpy(dtype=float), 3) + 0.0
-    return [_digest(names, row, salt) for row in numbers]
+    names = values.columns.to_numpy(dtype=object)
+    thousandths = np.rint(values.to_numpy(dtype=float) * 1000)
+    return [_digest(names, row, salt) for row in thousandths]
 
 
-def _digest(names: np.ndarray, row: np.ndarray, salt: str) -> str:
+def _digest(names: npt.NDArray[np.object_], row: npt.NDArray[np.float64], salt: str) -> str:
     detected = ~np.isnan(row)
     if detected.sum() < MIN_VALUES:
         return ""
-    cells = (f"{n}\t{v:.3f}" for n, v in zip(names[detected], row[detected], strict=True))
-    return hashlib.sha256("\n".join((salt, *cells)).encode()).hexdigest()[:16]
+    text = "\n".join((salt, *names[detected], ""))
+    # Whole numbers of one byte order: the same on every machine.
+    return hashlib.sha256(text.encode() + row[detected].astype("<i8").tobytes()).hexdigest()[:16]

@@ -4,6 +4,8 @@ The numbers of the optimism are those of Ambroise & McLachlan (PNAS 2002, doi
 10.1073/pnas.102102699) in kind: genes chosen on all samples make noise look predictive.
 """
 
+import hashlib
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.folds import spawn
+from proteoclass.matrix import read_matrix
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel import Panel
@@ -81,10 +84,10 @@ def optimism(seeds, auc):
 def test_held_a_panel_reads_far_above_chance_on_noise_and_chosen_again_it_does_not():
     # Of four cohorts the mean AUC of no signal has a standard error of about 0.05.
     held, again = optimism(range(4), auc_of_folds)
-    assert held.mean() > 0.85
-    assert held.min() > 0.75
+    assert held.mean() > 0.95
+    assert held.min() > 0.9
     assert 0.35 < again.mean() < 0.65
-    assert held.mean() - again.mean() > 0.25
+    assert held.mean() - again.mean() > 0.35
 
 
 @pytest.mark.long
@@ -98,7 +101,7 @@ def test_the_optimism_over_twenty_cohorts_as_evaluate_reads_it():
 
     held, again = optimism(range(20), auc)
     assert held.mean() > 0.9
-    assert abs(again.mean() - 0.5) < 0.06
+    assert abs(again.mean() - 0.5) < 0.08
 
 
 def part(matrix, keep):
@@ -240,3 +243,37 @@ def test_the_file_of_a_large_cohort_stays_small(cohort, derived, monkeypatch):
     capped = with_seen_samples(derived, build_cohort(cohort, OUTCOME))
     assert len(capped.derivation.samples) == 10
     assert 1 <= seen(capped, part(cohort, lambda name: name.endswith("v0") or name < "P15")) <= 10
+
+
+def test_a_digest_is_what_the_notes_say_of_it(cohort, derived):
+    # Computed here from the definition, with nothing of the module's own.
+    digests = set()
+    names = sorted(derived.ids)
+    for _, row in cohort.values[names].iterrows():
+        text = "\n".join([derived.derivation.cohort_hash, *names]) + "\n"
+        whole = b"".join(struct.pack("<q", round(value * 1000)) for value in row)
+        digests.add(hashlib.sha256(text.encode() + whole).hexdigest()[:16])
+    assert digests == set(derived.derivation.samples)
+
+
+@pytest.mark.realdata
+def test_patients_of_public_cohorts_are_known_again_and_strangers_are_not(data_folder):
+    tidy = data_folder / "ciim_olink" / "tidy"
+    breda, radboud = (
+        read_matrix(
+            tidy / f"{name}_matrix.tsv",
+            tidy / f"{name}_samples.tsv",
+            proteins=tidy / f"{name}_proteins.tsv",
+        )
+        for name in ("breda", "radboud")
+    )
+    column = next(c for c in breda.samples if set(breda.samples[c].dropna()) >= {"ICU", "non-ICU"})
+    outcome = Outcome(column, "ICU", "non-ICU")
+    derived = derive_panel(breda, outcome, settings=Settings(size=20, select="moderated-t"))
+    patients = sorted(set(breda.samples["patient_id"]))[::2]
+    half = breda.take(breda.samples.index[breda.samples["patient_id"].isin(patients)])
+    cohort = build_cohort(half, outcome)
+    # Every patient of the half but those with hardly a value.
+    assert patients_seen(derived, cohort) >= 0.98 * len(cohort.training_patients[0])
+    assert patients_seen(derived, build_cohort(radboud, outcome)) == 0
+    assert len(derived.to_toml()) < 20_000
