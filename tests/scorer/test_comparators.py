@@ -13,6 +13,7 @@ from scipy import stats as scipy_stats
 from proteoclass.io import json_text
 from proteoclass.scorer import comparators
 from proteoclass.scorer.comparators import compare_on_folds, difference_test, verdict
+from proteoclass.scorer.summary import _warnings
 
 
 def folds_of(ours, theirs):
@@ -74,3 +75,22 @@ def test_better_and_worse_are_said():
     assert verdict("rival", 0.01, 0.2).startswith("The model beats rival")
     assert verdict("rival", -0.2, -0.01).startswith("The model is worse than rival")
     assert comparators.NO_SPREAD in verdict("rival", math.nan, math.nan)
+
+
+@pytest.mark.parametrize(("lower", "warned"), [(0.02, False), (-0.02, True), (math.nan, True)])
+def test_only_a_panel_that_beats_its_best_protein_goes_without_a_warning(lower, warned):
+    row = {
+        "name": "best single protein",
+        "difference": {"interval": [lower, 0.2]},
+        "verdict": verdict("best single protein", lower, 0.2),
+    }
+    summary = {
+        "auc": {"mean_over_repeats": 0.8, "interval": [0.7, 0.9]},
+        "permutation": {"p": 0.01, "n": 100},
+        "cohort": {
+            "n_patients": 60, "n_positive": 30, "n_negative": 30, "quantity_scope": "run",
+        },
+        "design": {},
+        "comparators": [row],
+    }  # fmt: skip
+    assert (row["verdict"] in _warnings(summary)) == warned
