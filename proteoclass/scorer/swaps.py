@@ -18,7 +18,9 @@ from proteoclass.scorer.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 
-#: Bags of the models that are compared, with and without the protein alike.
+#: Bags of the models that are compared, with and without the protein alike. On two repeats of
+#: five folds of Overmyer plasma and PUV urine, 5, 10 and 20 bags gave mean losses that differ by
+#: less than the half-width of their intervals, 0.01 and 0.02, in no order of bags.
 BAGS: Final = 5
 
 KIND: Final = (
