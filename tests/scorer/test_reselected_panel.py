@@ -91,7 +91,7 @@ def test_held_a_panel_reads_far_above_chance_on_noise_and_chosen_again_it_does_n
 
 
 @pytest.mark.long
-def test_the_optimism_over_twenty_cohorts_as_evaluate_reads_it():
+def test_the_optimism_over_six_cohorts_as_evaluate_reads_it():
     def auc(matrix, panel):
         result = evaluate(
             matrix, OUTCOME, settings=QUICK, panel=panel, folds=4, repeats=1, permutations=0
@@ -99,9 +99,9 @@ def test_the_optimism_over_twenty_cohorts_as_evaluate_reads_it():
         how = result.summary["design"]["panel"]
         return how == "held", result.summary["auc"]["mean_over_repeats"]
 
-    held, again = optimism(range(20), auc)
-    assert held.mean() > 0.9
-    assert abs(again.mean() - 0.5) < 0.08
+    held, again = optimism(range(6), auc)
+    assert held.mean() > 0.95
+    assert 0.35 < again.mean() < 0.65
 
 
 def part(matrix, keep):
@@ -277,3 +277,12 @@ def test_patients_of_public_cohorts_are_known_again_and_strangers_are_not(data_f
     assert patients_seen(derived, cohort) >= 0.98 * len(cohort.training_patients[0])
     assert patients_seen(derived, build_cohort(radboud, outcome)) == 0
     assert len(derived.to_toml()) < 20_000
+
+
+def test_a_derived_panel_stands_strongest_first_whatever_the_order_of_the_matrix(cohort, derived):
+    for size in (1, 3):
+        fewer = derive_panel(cohort, OUTCOME, settings=replace(QUICK, size=size))
+        assert fewer.ids == derived.ids[:size]
+    turned = ProteinMatrix.build(cohort.values.iloc[:, ::-1], cohort.samples, scale="log2")
+    assert derive_panel(turned, OUTCOME, settings=QUICK) == derived
+    assert derived.ids != sorted(derived.ids)
