@@ -259,3 +259,12 @@ def test_the_best_single_protein_carries_names_auc_and_verdict(with_sizes):
     [row] = [row for row in with_sizes["comparators"] if row["name"] == "best single protein"]
     assert (single["auc"], single["verdict"]) == (row["auc"], row["verdict"])
     assert single["verdict"] == verdict("best single protein", *row["difference"]["interval"])
+
+
+def test_a_threshold_is_left_aside_by_the_ranking(cohort, settings, held_out):
+    # A panel of every protein above a threshold has no size; the curve takes the strongest of
+    # the same view, even where nothing reaches the threshold.
+    strongest = replace(settings, select="stability")
+    expected = prepare_fold(cohort, held_out, strongest, (0, 0, 0)).ranking
+    limited = replace(strongest, threshold=1.0)
+    assert prepare_fold(cohort, held_out, limited, (0, 0, 0)).ranking.tolist() == expected.tolist()
