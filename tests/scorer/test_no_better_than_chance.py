@@ -82,7 +82,7 @@ def test_an_effect_is_not_called_chance(make_toy):
 
 
 def test_the_command_line_says_it_and_writes_it(make_toy, tmp_path):
-    toy = make_toy(signal=0.0, visits=1, seed=3)
+    toy = make_toy(patients=24, proteins=30, signal=0.0, visits=1, seed=3)
     matrix, sheet = tmp_path / "matrix.tsv", tmp_path / "samples.tsv"
     io.write_table(matrix, toy.values.reset_index(names="sample_id"))
     io.write_table(sheet, toy.samples.reset_index(names="sample_id"))
@@ -91,7 +91,7 @@ def test_the_command_line_says_it_and_writes_it(make_toy, tmp_path):
         [
             "evaluate", str(matrix), "--samples", str(sheet), "--outcome", "severity",
             "--positive", "severe", "--scale", "log2", "--normalise", "none", "--size", "8",
-            "--folds", "4", "--repeats", "1", "--permutations", "0", "-o", str(tmp_path / "e"),
+            "--folds", "2", "--repeats", "1", "--permutations", "0", "-o", str(tmp_path / "e"),
         ],
     )  # fmt: skip
     assert done.exit_code == 0, done.output
