@@ -192,7 +192,7 @@ def select(
 
 def _put_known(known: dict[str, Any], *, to_stdout: bool) -> None:
     """Print the table of a panel, and under it what limits it."""
-    from proteoclass.panel.evidence.description import summary_lines, table_rows
+    from proteoclass.panel.evidence.table import summary_lines, table_rows
 
     text = columns_text(table_rows(known)) + "\n" + "\n".join(summary_lines(known))
     if to_stdout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from proteoclass.panel.evidence.description import (
+from proteoclass.panel.evidence.table import (
     short_id,
     single_protein_text,
     substitutes_text,

@@ -12,6 +12,11 @@ from proteoclass.panel.evidence.description import (
     ChosenPanel,
     Threshold,
     describe,
+)
+from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE, protein_effects
+from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
+from proteoclass.panel.evidence.stability import nogueira_stability
+from proteoclass.panel.evidence.table import (
     effect_text,
     share_text,
     short_id,
@@ -20,9 +25,6 @@ from proteoclass.panel.evidence.description import (
     summary_lines,
     table_rows,
 )
-from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE, protein_effects
-from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
-from proteoclass.panel.evidence.stability import nogueira_stability
 
 IDS = ["Q1", "Q2;Q2-2", "Q3", "Q4", "Q5", "Q6"]
 
@@ -171,7 +173,8 @@ def test_the_table_is_for_people():
     assert rows[1][:2] == ["–", "Q2…"]
     assert rows[0][7] == "G3 (+0.95), Q4 (−0.90), G5 (+0.80) and 1 more"
     assert rows[1][7] == "none"
-    assert rows[1][5] == "20 %"
+    assert rows[0][5] == "0 %"
+    assert rows[1][5] == "20 % (0 / 40)"
 
 
 def test_the_table_starts_with_what_most_half_samples_chose():
@@ -223,4 +226,5 @@ def test_only_none_is_no_per_cent_and_only_all_is_a_hundred(share, text):
 def test_texts_of_single_cells():
     assert effect_text({"value": 1.0, "lower": None, "upper": None}) == "+1.00"
     assert short_id("P1;P2;P3") == "P1…"
+    assert short_id("a\x1b[2Jb") == "a\\x1b[2Jb"
     assert substitutes_text({"n": 0, "named": []}) == "none"
