@@ -210,7 +210,8 @@ class PanelSelector(NanTolerantSelector):
             raise TooLittleDataError(
                 f"panel: no protein is kept by {self.threshold:.0%} of the half-samples, the "
                 f"highest frequency is {self.strength_.max():.0%}; lower the threshold, or leave "
-                "it out to take the strongest"
+                "it out to take the strongest. A training fold has fewer patients than the cohort, "
+                "and reaches a threshold less often"
             )
         return int(reached.sum())
 
