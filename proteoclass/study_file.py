@@ -83,7 +83,7 @@ class PanelPart(BaseModel):
     """`[panel]`: choose one, or use one from elsewhere (`use`: name or path).
 
     `must_have`, `exclude` and `allow` name proteins or groups; `measurable_in` is another
-    matrix; `diverse` is a correlation, 0 for off. See `Settings`.
+    matrix; `abundant` is a share and `diverse` a correlation, 0 for off. See `Settings`.
     """
 
     model_config = _STRICT
@@ -98,6 +98,7 @@ class PanelPart(BaseModel):
     exclude: list[Name] = Field(default_factory=list)
     allow: list[Name] = Field(default_factory=list)
     measurable_in: Name | None = None
+    abundant: Annotated[float, Field(ge=0, le=1)] = 0.0
     diverse: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
@@ -187,6 +188,7 @@ class Study(BaseModel):
             "must_have": tuple(self.panel.must_have),
             "exclude": tuple(self.panel.exclude),
             "allow": tuple(self.panel.allow),
+            "abundant": self.panel.abundant,
             "diverse": self.panel.diverse,
         }
 

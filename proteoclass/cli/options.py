@@ -315,7 +315,7 @@ def _names(name: str, help_text: str) -> Function:
 #: What `Settings` takes as it stands on the command line.
 _SETTINGS = (
     *("normalise", "impute", "size", "select", "max_missing"),
-    *("must_have", "exclude", "allow", "diverse"),
+    *("must_have", "exclude", "allow", "abundant", "diverse"),
 )
 _CONSTRAINTS = (
     click.option(
@@ -342,6 +342,14 @@ _CONSTRAINTS = (
         type=InputFile(),
         metavar="OTHER_MATRIX",
         help="Choose among the proteins that this matrix measures too.",
+    ),
+    click.option(
+        "--abundant",
+        type=click.FloatRange(0, 1),
+        default=0.0,
+        metavar="SHARE",
+        help="Choose among this share of the proteins, those of highest median in the training "
+        "samples: easier to measure, and chosen again more often. 0 for all.",
     ),
     click.option(
         "--diverse",

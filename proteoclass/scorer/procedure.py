@@ -135,6 +135,7 @@ def _choosing(
         random_state=seed,
         threshold=settings.threshold,
         excluded=excluded,
+        abundant=settings.abundant,
         diverse=settings.diverse,
     )
 

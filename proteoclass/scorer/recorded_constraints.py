@@ -104,6 +104,7 @@ def as_recorded(settings: Settings, panel: Panel) -> Settings:
         allow=_names(recorded, "allow") if "allow" in recorded else GROUPS,
         measurable_in=OtherMatrix(other) if other else None,
         measurable=_names(recorded, "measurable") if "measurable" in recorded else None,
+        abundant=recorded.get("abundant", 0.0),
         diverse=recorded.get("diverse", 0.0),
     )
     asked = _asked(settings)

@@ -62,6 +62,9 @@ class Settings:
         Another matrix; only what it measures too may be in a panel.
     measurable : tuple of str or None
         Ids of those proteins; filled in by `resolve`.
+    abundant : float
+        0, or the share of the proteins to choose among: those of highest median in the
+        training samples.
     diverse : float
         0, or the absolute correlation from which a panel takes one of two proteins.
     constraints : Constraints
@@ -91,6 +94,7 @@ class Settings:
     allow: tuple[str, ...] = ()
     measurable_in: OtherMatrix | None = None
     measurable: tuple[str, ...] | None = None
+    abundant: float = 0.0
     diverse: float = 0.0
     constraints: Constraints = field(default_factory=Constraints)
 
@@ -108,6 +112,8 @@ class Settings:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected more than 0")
         if not 0 <= self.max_missing < 1:
             raise InputError(f"max_missing: found {self.max_missing}, expected 0 to below 1")
+        if not 0 <= self.abundant <= 1:
+            raise InputError(f"abundant: found {self.abundant}, expected 0 (off) to 1")
         if not 0 <= self.diverse <= 1:
             raise InputError(f"diverse: found {self.diverse}, expected 0 (off) to 1")
 
@@ -171,6 +177,7 @@ class Settings:
             "exclude": self.exclude,
             "allow": self.allow,
             "measurable_in": self.measurable_in.name if self.measurable_in else "",
+            "abundant": self.abundant,
             "diverse": self.diverse,
         }
 
@@ -183,6 +190,7 @@ class Settings:
             allow=GROUPS,
             measurable_in=None,
             measurable=None,
+            abundant=0.0,
             diverse=0.0,
             threshold=None,
             constraints=Constraints(),

@@ -87,10 +87,24 @@ def test_noise_has_no_favourite():
     assert frequency.max() < 0.9
 
 
+def test_abundant_proteins_alone_are_candidates_and_labels_have_no_part_in_it():
+    X, y = planted(p=40)
+    X -= np.arange(40)
+    X[::3, 0] = np.nan
+    selector = PanelSelector(size=3, abundant=0.25, must_have=(30,)).fit(X, y)
+    by_median = np.argsort(-np.nanmedian(X, axis=0))[:10]
+    assert set(selector.ranking_) == {*by_median, 30}
+    flipped = PanelSelector(size=3, abundant=0.25).fit(X, y[::-1])
+    assert set(flipped.ranking_) == set(by_median)
+    assert len(PanelSelector(size=12, abundant=0.01).fit(X, y).ranking_) == 12
+
+
 def test_refusals_are_in_words():
     X, y = planted()
     with pytest.raises(InputError, match="found method 'best', expected auto"):
         PanelSelector(method="best").fit(X, y)
+    with pytest.raises(InputError, match="found abundant 2, expected 0 to 1"):
+        PanelSelector(abundant=2).fit(X, y)
     with pytest.raises(InputError, match="found size 0, expected at least 1"):
         PanelSelector(size=0).fit(X, y)
     with pytest.raises(TooLittleDataError, match="found 1 class, expected two"):

@@ -195,9 +195,11 @@ def test_more_must_have_proteins_than_the_panel_holds_are_refused(matrix):
 
 
 @pytest.mark.parametrize("wrong", [-0.5, 1.01])
-def test_a_correlation_out_of_range_is_refused(wrong):
+def test_a_share_or_correlation_out_of_range_is_refused(wrong):
     with pytest.raises(InputError, match=r"diverse: found .*, expected 0 \(off\) to 1"):
         Settings(diverse=wrong)
+    with pytest.raises(InputError, match=r"abundant: found .*, expected 0 \(off\) to 1"):
+        Settings(abundant=wrong)
 
 
 def test_resolving_twice_changes_nothing(matrix):
@@ -218,7 +220,7 @@ def test_a_derived_panel_is_chosen_again_under_its_own_constraints(matrix, cohor
     other = OtherMatrix("assay.tsv", tuple((name, "", "") for name in matrix.values.columns[:50]))
     asked = {
         "must_have": ("KRT1",), "exclude": ("Q003", "GAPDH"), "allow": ("sex-specific",),
-        "measurable_in": other, "diverse": 0.7, "max_missing": 0.3,
+        "measurable_in": other, "abundant": 0.6, "diverse": 0.7, "max_missing": 0.3,
     }  # fmt: skip
     panel = derived(matrix, **asked)
     # Through the file and back.

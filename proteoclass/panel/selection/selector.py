@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Final, Self
 
@@ -20,6 +21,7 @@ from proteoclass.panel.selection.forest import accuracy_decrease
 from proteoclass.panel.selection.ridge import elimination_order
 from proteoclass.panel.selection.sparse import selection_frequency
 from proteoclass.panel.selection.training_rows import TrainingRows
+from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -83,6 +85,9 @@ class PanelSelector(NanTolerantSelector):
         strongest: only such a set has a bound on its false selections.
     excluded : tuple of int
         Positions of proteins that are never in the panel; no view sees them.
+    abundant : float
+        0, or the share of the proteins to choose among: those of highest median in the
+        training samples, at least `size` of them. Labels have no part in it.
     diverse : float
         0, or the absolute correlation on the training samples from which two proteins are
         one cluster: the panel then holds one of each, while there are enough of them.
@@ -121,6 +126,7 @@ class PanelSelector(NanTolerantSelector):
         random_state: int = 0,
         threshold: float | None = None,
         excluded: tuple[int, ...] = (),
+        abundant: float = 0.0,
         diverse: float = 0.0,
     ) -> None:
         self.size = size
@@ -129,6 +135,7 @@ class PanelSelector(NanTolerantSelector):
         self.random_state = random_state
         self.threshold = threshold
         self.excluded = excluded
+        self.abundant = abundant
         self.diverse = diverse
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
@@ -159,11 +166,7 @@ class PanelSelector(NanTolerantSelector):
         self._check_options()
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
-        candidates = np.flatnonzero(~np.isin(np.arange(values.shape[1]), self.excluded))
-        if not len(candidates):
-            raise TooLittleDataError(
-                f"panel: all {values.shape[1]} proteins are excluded; allow some of them"
-            )
+        candidates = self._candidates(values)
         # Whole, most often: a copy of the values is spared.
         seen = values if len(candidates) == values.shape[1] else values[:, candidates]
         rows = TrainingRows(seen, labels, weights, patients, self.size, self.random_state)
@@ -183,11 +186,28 @@ class PanelSelector(NanTolerantSelector):
         self.support_[panel] = True
         return self
 
+    def _candidates(self, values: Floats) -> Positions:
+        """Return the positions to choose among, in column order."""
+        allowed = np.flatnonzero(~np.isin(np.arange(values.shape[1]), self.excluded))
+        if not len(allowed):
+            raise TooLittleDataError(
+                f"panel: all {values.shape[1]} proteins are excluded; allow some of them"
+            )
+        if not self.abundant:
+            return allowed
+        level = nan_quantile(values[:, allowed], 0.5)
+        n_kept = max(self.size, math.ceil(self.abundant * len(allowed)))
+        # Gaps alone sort last, as they should.
+        kept = allowed[np.argsort(-level, kind="stable")[:n_kept]]
+        return np.union1d(kept, np.intersect1d(allowed, self.must_have)).astype(np.intp)
+
     def _check_options(self) -> None:
         if self.method not in METHODS:
             raise InputError(f"panel: found method {self.method!r}, expected {', '.join(METHODS)}")
         if self.size < 1:
             raise InputError(f"panel: found size {self.size}, expected at least 1")
+        if not 0 <= self.abundant <= 1:
+            raise InputError(f"panel: found abundant {self.abundant}, expected 0 to 1")
         if not 0 <= self.diverse <= 1:
             raise InputError(f"panel: found diverse {self.diverse}, expected 0 to 1")
         if self.threshold is None:
