@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from proteoclass.panel.evidence.stability import SCALE
 from proteoclass.panel.evidence.table import (
     short_id,
     single_protein_text,
@@ -97,10 +98,7 @@ def _steady(panel: dict[str, Any]) -> str:
             f", {fixed(folds['value'])} over {whole(folds.get('n_sets'))} training folds, which "
             "share most of their patients"
         )
-    return (
-        f"{text} (Nogueira index, approximate 95\u00a0% interval; 0 is chance, 1 is always the "
-        "same proteins)."
-    )
+    return f"{text} (Nogueira index, approximate 95\u00a0% interval; {SCALE})."
 
 
 def _known(run: Run) -> list[Block]:

@@ -15,7 +15,7 @@ from proteoclass.panel.evidence.description import (
 )
 from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE, protein_effects
 from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
-from proteoclass.panel.evidence.stability import nogueira_stability
+from proteoclass.panel.evidence.stability import SCALE, nogueira_stability
 from proteoclass.panel.evidence.table import (
     effect_text,
     share_text,
@@ -88,6 +88,8 @@ def test_stability_is_nogueiras_index_over_half_samples_and_over_folds():
     assert stability["reason"] is None
     assert stability["text"].startswith(f"Stability {over_halves.value:.2f} (approximate 95 %")
     assert "Over 20 training folds" in stability["text"]
+    assert SCALE in stability["text"]
+    assert SCALE in stability["kind"]
     assert "looks steadier than it is" in stability["text"]
 
 

@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.panel.evidence.stability import half_sample_panels, nogueira_stability
+from proteoclass.panel.evidence.stability import (
+    SCALE,
+    half_sample_panels,
+    nogueira_stability,
+)
 
 # Printed in the authors' demonstration (nogueirs/JMLR2018, python/stabilityDemo.ipynb):
 # ten panels of 4 of 10, and what their own package says of them.
@@ -154,6 +158,24 @@ def test_a_strong_protein_is_stable_and_noise_is_not():
     assert stable.value > 0.95
     # Half-samples share patients, so that even noise is chosen again a little.
     assert 0 < unstable.lower < unstable.upper < 0.3
+
+
+def test_on_noise_the_index_is_what_its_scale_says():
+    classes = np.repeat([0, 1], [39, 11])
+
+    def top_twenty(values):
+        def choose(half):
+            gap = values[half & (classes == 1)].mean(0) - values[half & (classes == 0)].mean(0)
+            return np.argsort(np.argsort(-np.abs(gap))) < 20
+
+        return choose
+
+    noise = [np.random.default_rng(seed).normal(size=(50, 1500)) for seed in range(5)]
+    panels = [half_sample_panels(top_twenty(values), classes, n_pairs=15) for values in noise]
+    mean = np.mean([nogueira_stability(each).value for each in panels])
+    assert mean == pytest.approx(0.1, abs=0.04)
+    assert "noise alone gives about 0.1" in SCALE
+    assert "0 is chance" not in SCALE
 
 
 def strongest_ten(seed, n_pairs, half_seed):

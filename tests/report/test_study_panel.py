@@ -46,6 +46,7 @@ def test_folds_without_an_index_are_left_out(run: Run) -> None:
     stability = {"half_samples": halves, "folds": {"value": None}}
     said = block_words(panel_blocks(with_panel(run, stability=stability)))
     assert "50 half-samples of the patients (Nogueira index" in said
+    assert "noise alone gives about 0.1" in said
 
 
 def test_each_protein_has_effect_missing_auc_and_substitutes(run: Run) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from proteoclass.io import plain
 from proteoclass.panel.evidence.effects import CHOSEN_FOR_BEING_LARGE
 from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
-from proteoclass.panel.evidence.stability import INTERVAL_KIND, nogueira_stability
+from proteoclass.panel.evidence.stability import INTERVAL_KIND, SCALE, nogueira_stability
 from proteoclass.panel.evidence.substitutes import LIMIT, MIN_SAMPLES
 
 #: Substitutes named for each protein; all are counted.
@@ -209,7 +209,7 @@ def _stability(chosen: ChosenPanel) -> dict[str, Any]:
         "half_samples": halves,
         "folds": folds,
         "mean_size": size,
-        "kind": "Nogueira, Sechidis & Brown 2018; 0 is chance, 1 is always the same proteins",
+        "kind": f"Nogueira, Sechidis & Brown 2018; {SCALE}",
         "interval_kind": INTERVAL_KIND,
         "reason": None if halves else reason,
         "text": text,
@@ -232,9 +232,9 @@ def _stability_text(
         return "Stability not reportable: every half-sample chose nothing, or every protein."
     text = (
         f"Stability {_plain(halves['value'])} (approximate 95 % interval "
-        f"{_plain(halves['lower'])} to {_plain(halves['upper'])}; 0 is chance, 1 is always the "
-        f"same proteins). The selection was run again on {halves['n_sets']} half-samples of the "
-        f"patients, with {halves['n_proteins']} proteins to choose from."
+        f"{_plain(halves['lower'])} to {_plain(halves['upper'])}; {SCALE}). "
+        f"The selection was run again on {halves['n_sets']} half-samples of the patients, with "
+        f"{halves['n_proteins']} proteins to choose from."
     )
     if folds and folds["value"] == folds["value"]:
         text += (

@@ -21,6 +21,13 @@ INTERVAL_KIND: Final = (
     "index further, and it is above 0 even on noise because half-samples share patients"
 )
 
+#: What 0 and 1 are, to be printed beside it. Chance is 0 for panels that have nothing in
+#: common; half-samples have patients in common, so that noise reads more.
+SCALE: Final = (
+    "1 is always the same proteins, 0 proteins drawn at random; half-samples share patients, so "
+    "noise alone gives about 0.1"
+)
+
 
 @dataclass(frozen=True)
 class StabilityIndex:
@@ -29,9 +36,10 @@ class StabilityIndex:
     Parameters
     ----------
     value : float
-        1 = always the same panel, 0 = as chance would have it, below 0 = less than chance.
-        NaN where every panel is empty, or every one holds all proteins: there is then
-        nothing that chance could have chosen otherwise.
+        1 = always the same panel, 0 = as alike as panels drawn at random, below 0 = less
+        alike. Half-samples of noise give about 0.1, not 0. NaN where every panel is empty, or
+        every one holds all proteins: there is then nothing that chance could have chosen
+        otherwise.
     lower, upper : float
         Approximate interval, not clipped to 1. NaN with `value`.
     n_sets : int
@@ -83,7 +91,9 @@ def nogueira_stability(selected: Bools, level: float = 0.95) -> StabilityIndex:
     each other, so it is approximate. With 25 pairs of 40 simulated patients, 10 of 200
     proteins by difference of means, a 95 % interval held the value of 500 other pairs of the
     same patients in 96 to 98 % of draws, and the mean over other cohorts in 36 to 55 %. Shared
-    patients also make panels alike without any signal: on noise the index was 0.14, not 0.
+    patients also make panels alike without any signal: on noise the index was 0.14 there, and
+    0.08 to 0.14 over 40 to 140 patients and 63 to 4,000 proteins, by difference of means and
+    by elimination from a ridge discriminant.
 
     Examples
     --------
