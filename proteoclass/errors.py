@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -71,7 +72,12 @@ def printable(text: str) -> str:
     >>> print(printable("a\x1b[2Jb"))
     a\x1b[2Jb
     """
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or _is_blank(c) else ascii(c)[1:-1] for c in text)
+
+
+def _is_blank(character: str) -> bool:
+    # A no-break space before a unit is text of ours: Python calls it not printable.
+    return unicodedata.category(character) == "Zs"
 
 
 def name_list(names: Iterable[object], limit: int = 5) -> str:

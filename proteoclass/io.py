@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proteoclass.errors import InputError, ProteoclassError, SystemFailureError
+from proteoclass.errors import InputError, ProteoclassError, SystemFailureError, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +116,13 @@ def json_text(value: Any) -> str:
     '[\n 1.5\n]\n'
     """
     text = json.dumps(plain(value), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return text + "\n"
+    # JSON itself escapes only what is below U+0020; a terminal obeys more than that.
+    return re.sub(r"[^\n -~]", _escaped, text) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return character if printable(character) == character else json.dumps(character)[1:-1]
 
 
 def write_table(path: str | os.PathLike[str], frame: pd.DataFrame, *, force: bool = False) -> Path:

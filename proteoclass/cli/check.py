@@ -9,6 +9,7 @@ import click
 from proteoclass.cli.console import put_json, put_text
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import MatrixRequest, json_option, matrix_options
+from proteoclass.errors import printable
 
 
 @click.command(cls=Command)
@@ -42,7 +43,7 @@ def _text(found: dict[str, Any]) -> str:
         *(["notes"] if notes else []),
         *(f"  - {note}" for note in notes),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _matched(matching: dict[str, Any] | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.errors import InputError, SystemFailureError
+from proteoclass.errors import InputError, SystemFailureError, printable
 from proteoclass.io import json_text, refuse_overwrite, table_text, write_text
 
 if TYPE_CHECKING:
@@ -43,15 +44,28 @@ def loudness() -> int:
 
 
 def say(message: str, *, at: int = 1) -> None:
-    """Write one line to stderr, if the command may say that much."""
+    """Write words to stderr, if the command may say that much; names in them are made harmless."""
     if loudness() >= at:
-        click.echo(message, err=True)
+        click.echo(shown(message), err=True)
+
+
+def shown(text: str) -> str:
+    r"""Return text for people, of any number of lines, without what a terminal would obey.
+
+    Examples
+    --------
+    >>> print(shown("gene\nA\x1b[2J"))
+    gene
+    A\x1b[2J
+    """
+    parts = re.split(r"([\n\t])", text)
+    return "".join(part if part in ("\n", "\t") else printable(part) for part in parts)
 
 
 def notices(notes: Iterable[str]) -> None:
-    """Say what was dropped or assumed. Call it only once loading has succeeded."""
+    """Say what was dropped or assumed, a line each. Call it only once loading has succeeded."""
     for note in notes:
-        say(f"note: {note}")
+        say(f"note: {' '.join(note.split())}")
 
 
 def check_target(output: str | None, *, force: bool, inputs: tuple[str | None, ...] = ()) -> None:
@@ -97,7 +111,9 @@ def put_text(text: str, output: str | None, *, force: bool) -> None:
     if output is None:
         if sys.stdout is None:
             raise SystemFailureError("stdout is closed: nothing can be printed; give -o or open it")
-        click.echo(text, nl=False)
+        # On a terminal names are shown; through a pipe goes what -o writes, byte for byte.
+        text = shown(text) if sys.stdout.isatty() else text
+        click.echo(text, nl=False, color=True)
     else:
         write_text(output, text, force=force)
         say(f"wrote {output}")
@@ -128,6 +144,7 @@ def columns_text(rows: list[list[str]]) -> str:
     >>> columns_text([["id", "gene"], ["P80188", "LCN2"]])
     'id      gene\nP80188  LCN2\n'
     """
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import click
 
 from proteoclass.cli.console import set_loudness
-from proteoclass.errors import ProteoclassError
+from proteoclass.errors import ProteoclassError, printable
 
 USAGE, ENVIRONMENT, INTERRUPTED, PIPE_CLOSED = 2, 8, 130, 141
 
@@ -172,7 +172,7 @@ def _write_utf8() -> None:
 
 
 def _leave(message: str, code: int) -> NoReturn:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    click.echo(f"error: {printable(' '.join(message.split()))}", err=True)
     sys.exit(code)
 
 

@@ -1,6 +1,7 @@
 """Where data, words and progress go."""
 
 import json
+import sys
 
 import click
 import pandas as pd
@@ -46,6 +47,38 @@ def aloud():
 def test_data_go_to_stdout_and_words_to_stderr(flags, stdout, stderr):
     result = CliRunner().invoke(talk, ["aloud", *flags])
     assert (result.exit_code, result.stdout, result.stderr) == (0, stdout, stderr)
+
+
+HOSTILE = "G1\x1b[2J\x9b2J\u202e"
+HARMLESS = r"G1\x1b[2J\x9b2J\u202e"
+
+
+def test_names_in_words_do_not_command_the_terminal(capsys):
+    notices([f"dropped {HOSTILE}\nerror: forged"])
+    say(f"gene\tid\n{HOSTILE}\tP1")
+    told = capsys.readouterr().err.splitlines()
+    assert told == [f"note: dropped {HARMLESS} error: forged", "gene\tid", f"{HARMLESS}\tP1"]
+    assert columns_text([["gene"], [f"{HOSTILE}\n"]]) == f"gene\n{HARMLESS}\\n\n"
+
+
+def test_a_no_break_space_is_no_command(capsys):
+    say("95\u00a0%")
+    assert capsys.readouterr().err == "95\u00a0%\n"
+
+
+@pytest.mark.parametrize(("terminal", "expected"), [(True, HARMLESS), (False, HOSTILE)])
+def test_data_are_shown_on_a_terminal_and_whole_in_a_pipe(terminal, expected, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    put_table(pd.DataFrame({"gene": [HOSTILE]}))
+    assert capsys.readouterr().out == f"gene\n{expected}\n"
+
+
+def test_json_holds_names_whole_and_no_terminal_obeys_it(capsys):
+    put_json([HOSTILE, "\u00e9\U000e0001"])
+    text = capsys.readouterr().out
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "\u00e9" in text
+    assert json.loads(text) == [HOSTILE, "\u00e9\U000e0001"]
 
 
 def test_a_table_as_tsv_and_as_json(capsys):
