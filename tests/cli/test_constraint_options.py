@@ -12,6 +12,8 @@ from proteoclass.panel import Panel
 from proteoclass.study import run_study
 from proteoclass.study_file import Study
 
+pytestmark = pytest.mark.usefixtures("quick_boosters")
+
 ACCESSIONS = ["P04264", "P01857", "P07288", "P80188", "P24821", "P02787", "P01034", "P05231"]
 GENES = ["KRT1", "IGHG1", "KLK3", "LCN2", "TNC", "TF", "CST3", "IL6"]
 DEFAULT = (
@@ -81,8 +83,14 @@ def selected(folder, *options):
     return [protein.gene for protein in panel.proteins], panel, result.stderr.splitlines()
 
 
-def test_panel_select_leaves_the_groups_out_and_lists_them(folder):
-    genes, panel, said = selected(folder)
+@pytest.fixture(scope="module")
+def unasked(folder):
+    """What is selected where nothing is asked."""
+    return selected(folder)
+
+
+def test_panel_select_leaves_the_groups_out_and_lists_them(folder, unasked):
+    genes, panel, said = unasked
     assert not {"KRT1", "IGHG1", "KLK3"} & set(genes)
     assert DEFAULT in said
     assert panel.derivation.settings["left_out"] == ("P04264", "P01857", "P07288")
@@ -101,8 +109,8 @@ def test_panel_select_takes_what_must_be_there_and_leaves_what_must_not(folder):
     assert panel.derivation.settings["must_have"] == ("IL6",)
 
 
-def test_panel_select_takes_one_of_two_near_copies(folder):
-    assert {"LCN2", "TNC"} <= set(selected(folder)[0])
+def test_panel_select_takes_one_of_two_near_copies(folder, unasked):
+    assert {"LCN2", "TNC"} <= set(unasked[0])
     genes, panel, _ = selected(folder, "--diverse")
     assert len({"LCN2", "TNC"} & set(genes)) == 1
     assert panel.derivation.settings["diverse"] == 0.8

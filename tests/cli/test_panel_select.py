@@ -12,6 +12,8 @@ from proteoclass.matrix import simulate_cohort
 from proteoclass.panel.panel import Panel
 from proteoclass.panel.selection.selector import METHODS
 
+pytestmark = pytest.mark.usefixtures("quick_boosters")
+
 
 def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])

@@ -13,6 +13,8 @@ from proteoclass.panel.toml import check_schema
 from proteoclass.scorer.panel_size import SIZES
 from proteoclass.study_file import EvaluatePart, Study
 
+pytestmark = pytest.mark.usefixtures("quick_boosters")
+
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory):
@@ -39,16 +41,10 @@ def test_sizes_and_swaps_reach_the_json_and_are_said(cohort):
     panel = json.loads(result.stdout)["panel"]
     assert [point["size"] for point in panel["size_curve"]] == [1, 2]
     assert {"auc", "interval", "n_folds"} <= set(panel["size_curve"][0])
+    assert panel["best_single_protein"]["verdict"]
     said = " ".join(result.stderr.split())
     for part in ("smallest_within_one_se", "swaps"):
         assert panel[part]["text"] in said
-
-
-def test_sizes_none_is_no_curve(cohort):
-    result = run(cohort, "--sizes", "none")
-    panel = json.loads(result.stdout)["panel"]
-    assert not {"size_curve", "swaps"} & set(panel)
-    assert panel["best_single_protein"]["verdict"]
 
 
 @pytest.mark.parametrize("given", ["few", "1;2", "", "1.5", "1,,2"])
@@ -67,6 +63,7 @@ def test_a_size_out_of_range_is_refused(cohort):
 def test_the_command_the_study_file_and_the_room_have_the_same_sizes():
     [option] = [each for each in evaluate.params if each.name == "sizes"]
     assert option.type.convert(option.default, None, None) == SIZES
+    assert option.type.convert("none", None, None) == ()
     assert tuple(EvaluatePart().sizes) == SIZES
     assert EvaluatePart(sizes=[]).sizes == []
 
