@@ -136,7 +136,13 @@ def test_checking_a_small_text_table_loads_no_learner_and_no_other_format(tmp_pa
     assert not loaded & NOT_FOR_TEXT
 
 
-@pytest.mark.parametrize("package", ["proteoclass", "proteoclass.matrix"])
+def test_panel_files_are_read_without_a_learner():
+    loaded = loaded_after(CALL.format(arguments=["panel", "list"], code=0))
+    assert "pydantic" in loaded
+    assert not loaded & {"sklearn", "scipy", "xgboost"}
+
+
+@pytest.mark.parametrize("package", ["proteoclass", "proteoclass.matrix", "proteoclass.panel"])
 def test_no_module_has_the_name_of_a_function_that_loads_on_first_use(package):
     """Once imported, the module would be found in the function's place."""
     names = set(importlib.import_module(package).__all__)
@@ -144,9 +150,16 @@ def test_no_module_has_the_name_of_a_function_that_loads_on_first_use(package):
     assert not names & modules
 
 
-@pytest.mark.parametrize("name", importlib.import_module("proteoclass.matrix").__all__)
-def test_each_name_of_the_matrix_room_is_where_it_is_said_to_be(name):
-    assert getattr(importlib.import_module("proteoclass.matrix"), name).__name__ == name
+@pytest.mark.parametrize(
+    ("room", "name"),
+    [
+        (room, name)
+        for room in ("proteoclass.matrix", "proteoclass.panel")
+        for name in importlib.import_module(room).__all__
+    ],
+)
+def test_each_name_of_a_room_is_where_it_is_said_to_be(room, name):
+    assert getattr(importlib.import_module(room), name).__name__ == name
 
 
 def test_the_check_above_sees_a_heavy_package():
