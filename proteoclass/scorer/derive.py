@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -83,10 +85,30 @@ def derive_panel(
         ),
         fluid=cohort.matrix.fluid,
         status="derived",
-        derivation=_derivation(cohort, resolved, index, seed, len(selector.ranking_)),
+        derivation=_derivation(
+            cohort,
+            _with_copies_told(resolved, selector.n_correlated_),
+            index,
+            seed,
+            len(selector.ranking_),
+        ),
         proteins=_members(cohort, chosen),
     )
     return with_seen_samples(panel, cohort)
+
+
+def _with_copies_told(settings: Settings, n_correlated: int) -> Settings:
+    """Return the settings with what `diverse` could not do added to their sentences."""
+    if not n_correlated:
+        return settings
+    told = (
+        f"{n_correlated} of the panel's proteins are correlated by {settings.diverse:g} or more "
+        "with another of them (--diverse): too few differ to fill it without."
+    )
+    constraints = settings.constraints
+    return replace(
+        settings, constraints=replace(constraints, sentences=(*constraints.sentences, told))
+    )
 
 
 def fit_selection(
@@ -134,7 +156,8 @@ def _members(cohort: Cohort, chosen: pd.Series) -> tuple[PanelProtein, ...]:
             id=str(protein),
             accession=str(accession),
             gene=str(gene),
-            direction="up" if t > 0 else "down",
+            # A constant protein, or one that a class lacks, points nowhere.
+            direction="up" if t > 0 else "down" if t < 0 else "unknown",
         )
         for protein, accession, gene, t in zip(chosen.index, *columns, strict=True)
     )

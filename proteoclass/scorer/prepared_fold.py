@@ -69,10 +69,14 @@ class PreparedFold:
 
         The views are asked for one protein: an elimination then goes on to the last, and
         the panel of any size is the top of one list. A threshold, which takes the place of
-        a size, is left aside.
+        a size, is left aside. Abundant proteins are as many as for the procedure's own size.
         """
         columns = self.held if len(self.held) else np.arange(len(self.proteins))
-        selector = clone(self.chooser).set_params(size=1, threshold=None)
+        abundant = self.chooser.abundant
+        if abundant:
+            n_allowed = len(columns) - len(self.chooser.excluded)
+            abundant = min(1.0, max(abundant, self.chooser.size / n_allowed))
+        selector = clone(self.chooser).set_params(size=1, threshold=None, abundant=abundant)
         selector.fit(self.train[:, columns], self.labels, self.weights, self.patients)
         return np.asarray(columns[selector.ranking_])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
@@ -16,6 +16,20 @@ from proteoclass.panel.constraints.sentences import labels
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.settings import Settings
 
+
+class _Kind(NamedTuple):
+    types: tuple[type, ...]
+    words: str
+    example: Any
+
+
+_NUMBER = _Kind((int, float), "a number", 0.0)
+_LIST = _Kind((tuple,), "a list of names", ())
+_KINDS: Final = {
+    **dict.fromkeys(("threshold", "max_missing", "abundant", "diverse"), _NUMBER),
+    **dict.fromkeys(("must_have", "exclude", "allow", "measurable", "constraints"), _LIST),
+    "measurable_in": _Kind((str,), "the name of a file", ""),
+}
 HELD: Final = "The panel is held as it was given: constraints have no say on it."
 
 
@@ -77,7 +91,8 @@ def as_recorded(settings: Settings, panel: Panel) -> Settings:
     Raises
     ------
     InputError
-        If other constraints are asked for than the panel records.
+        If other constraints are asked for than the panel records, or what it records is
+        of the wrong kind.
 
     Examples
     --------
@@ -90,8 +105,8 @@ def as_recorded(settings: Settings, panel: Panel) -> Settings:
     """
     if panel.derivation is None:
         return settings
-    # The file's schema allows any scalar under any key.
     recorded: Mapping[str, Any] = panel.derivation.settings
+    _check_kinds(recorded, panel.name)
     other = str(recorded.get("measurable_in", ""))
     derived = replace(
         settings,
@@ -170,6 +185,17 @@ def _asked(settings: Settings) -> list[str]:
         for name, value in settings.asked_of_panel.items()
         if value and name != "allow"
     ]
+
+
+def _check_kinds(recorded: Mapping[str, Any], name: str) -> None:
+    # The file's schema allows any scalar under any key: text would be read letter by letter.
+    for key, kind in _KINDS.items():
+        value = recorded.get(key, kind.example)
+        if isinstance(value, bool) or not isinstance(value, kind.types):
+            raise InputError(
+                f"panel {name}: [derivation.settings] {key}: found {value!r}, expected "
+                f"{kind.words}; derive the panel again"
+            )
 
 
 def _names(recorded: Mapping[str, Any], key: str) -> tuple[str, ...]:

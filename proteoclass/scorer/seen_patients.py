@@ -39,7 +39,7 @@ def with_seen_samples(panel: Panel, cohort: Cohort) -> Panel:
     if panel.derivation is None:
         return panel
     rows = cohort.rows_of(cohort.training_patients[0])
-    found = _digests(_digested(panel, cohort).iloc[rows], panel.derivation.cohort_hash)
+    found = _digests_of_rows(panel, cohort, rows, panel.derivation.cohort_hash)
     kept = tuple(sorted(set(found) - {""})[:MAX_SAMPLES])
     derivation = panel.derivation.model_copy(update={"samples": kept})
     return panel.model_copy(update={"derivation": derivation})
@@ -64,11 +64,12 @@ def patients_seen(panel: Panel, cohort: Cohort) -> int:
     The same cohort is known by its hash. A part of it, or a larger one, is known by its
     samples: a digest is the first 16 hex digits of the SHA-256 of the cohort's hash and the
     sample's log2 values of the panel's proteins to three decimals (of all proteins, where
-    the panel has fewer than 8). Sample ids are not in it, and 8 or more values are too many
-    to guess from it; whoever holds a patient's own values can tell that the patient was in
-    the cohort, which is what it is for. Proteins outside the panel, other sample ids and
-    the order of the file do not matter. What is not recognised: values that were searched,
-    normalised or rounded anew, and a panel from which proteins were struck by hand.
+    fewer than 8 of the panel's were detected). Sample ids are not in it, and 8 or more values
+    are too many to guess from it; whoever holds a patient's own values can tell that the
+    patient was in the cohort, which is what it is for. Otherwise proteins outside the panel,
+    other sample ids and the order of the file do not matter. What is not recognised: values
+    that were searched, normalised or rounded anew, and a panel from which proteins were
+    struck by hand.
     """
     if panel.derivation is None:
         return 0
@@ -79,15 +80,25 @@ def patients_seen(panel: Panel, cohort: Cohort) -> int:
         return 0
     seen = set(panel.derivation.samples)
     rows = cohort.rows_of(patients)
-    found = _digests(_digested(panel, cohort).iloc[rows], panel.derivation.cohort_hash)
+    found = _digests_of_rows(panel, cohort, rows, panel.derivation.cohort_hash)
     known = np.array([digest in seen for digest in found], dtype=bool)
     return len(set(cohort.patients[rows][known]))
 
 
-def _digested(panel: Panel, cohort: Cohort) -> pd.DataFrame:
-    """Return the log2 values that tell one sample from another, columns by name."""
-    if panel.size < MIN_VALUES:
-        return cohort.values.sort_index(axis=1)
+def _digests_of_rows(
+    panel: Panel, cohort: Cohort, rows: npt.NDArray[np.intp], salt: str
+) -> list[str]:
+    """Return a digest of each row: of the panel's proteins, of all where too few are there."""
+    found = _digests(_of_panel(panel, cohort).iloc[rows], salt)
+    short = np.flatnonzero([not digest for digest in found])
+    whole = _digests(cohort.values.iloc[rows[short]].sort_index(axis=1), salt)
+    for place, digest in zip(short, whole, strict=True):
+        found[place] = digest
+    return found
+
+
+def _of_panel(panel: Panel, cohort: Cohort) -> pd.DataFrame:
+    """Return the log2 values of the panel's proteins, columns by name."""
     fitting = fitting_proteins(panel.frame(), cohort.matrix)
     alone = fitting["fits"][fitting["fits"].map(len) == 1]
     values = cohort.values[[fits[0] for fits in alone]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from proteoclass.errors import InputError
 from proteoclass.matrix.normalisation.impute import METHODS as IMPUTE_METHODS
@@ -20,6 +20,11 @@ from proteoclass.panel.selection.selector import check_threshold
 
 if TYPE_CHECKING:
     from proteoclass.matrix.protein_matrix import ProteinMatrix
+
+ABUNDANT: Final = (
+    "Candidates are the {:.3g} % of the remaining proteins with the highest median in the training "
+    "samples (--abundant), and no fewer than the panel holds."
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class Settings:
         Ids of those proteins; filled in by `resolve`.
     abundant : float
         0, or the share of the proteins to choose among: those of highest median in the
-        training samples.
+        training samples. Of intensities alone: NPX and ratios say nothing of which of two
+        proteins there is more of.
     diverse : float
         0, or the absolute correlation from which a panel takes one of two proteins.
     constraints : Constraints
@@ -135,10 +141,16 @@ class Settings:
         Raises
         ------
         InputError
-            If ratios are to be filled, or constraints contradict each other.
+            If ratios are to be filled, constraints contradict each other, or abundant
+            proteins are asked for where values do not tell them.
         PanelMismatchError
             If the matrix cannot meet the constraints.
         """
+        if self.abundant and matrix.kind != "intensity":
+            raise InputError(
+                f"--abundant: found {matrix.kind} values, which are relative to each protein's own "
+                "scale and do not tell which proteins are abundant; leave it out"
+            )
         normalise = default_normalisation(matrix) if self.normalise == "auto" else self.normalise
         impute = imputation_for(matrix.kind, self.impute)
         select = DEFAULT_VIEW if self.select == "auto" else self.select
@@ -156,6 +168,11 @@ class Settings:
             raise InputError(
                 f"--must-have: {len(constraints.required)} proteins, --size {self.size}: expected "
                 "at most as many as the panel holds; ask for a larger panel"
+            )
+        if self.abundant:
+            constraints = replace(
+                constraints,
+                sentences=(*constraints.sentences, ABUNDANT.format(100 * self.abundant)),
             )
         return replace(
             self,

@@ -177,6 +177,12 @@ def test_allowing_a_group_lifts_the_group():
     assert resolve_constraints(matrix_of(), allow=GROUPS).left_out == {}
 
 
+def test_a_protein_excluded_by_name_is_not_counted_as_allowed_with_its_group():
+    found = resolve_constraints(matrix_of(), allow=["keratins"], exclude=["KRT1"])
+    assert found.left_out["named"] == ("k1",)
+    assert "Not left out, by --allow or --must-have: 1 keratins." in found.sentences
+
+
 def test_excluding_a_group_says_what_is_so_already():
     assert resolve_constraints(matrix_of(), exclude=GROUPS) == resolve_constraints(matrix_of())
 

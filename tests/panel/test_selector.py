@@ -122,7 +122,9 @@ def test_fixed_panel_keeps_its_columns_in_matrix_order():
     "estimator",
     [
         DetectionFilter(),
+        FixedPanel((0,)),
         PanelSelector(),
+        PanelSelector(abundant=0.5),
         PanelSelector(method="stability"),
         PanelSelector(method="moderated-t"),
     ],

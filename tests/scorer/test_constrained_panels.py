@@ -209,6 +209,63 @@ def test_resolving_twice_changes_nothing(matrix):
     assert once.measurable_in == OtherMatrix("twin.tsv"), "the table itself is let go"
 
 
+# Abundant proteins.
+
+
+def test_abundant_candidates_are_said_and_counted(matrix, cohort):
+    settings = replace(QUICK, abundant=0.25)
+    panel = derive_panel(matrix, OUTCOME, settings=settings)
+    said = "Candidates are the 25 % of the remaining proteins with the highest median"
+    assert [text for text in sentences_of(panel) if text.startswith(said)]
+    rows = cohort.values.iloc[cohort.index_rows()]
+    left = rows.loc[:, rows.isna().mean() <= 0.5].drop(columns=list(GENES))
+    allowed = len(left.columns)
+    assert panel.derivation.n_candidates == -(-allowed // 4)
+    again = settings.resolve(cohort.matrix)
+    assert again.resolve(cohort.matrix) == again
+
+
+@pytest.mark.parametrize("kind", ["npx", "ratio"])
+def test_relative_values_do_not_tell_which_proteins_are_abundant(matrix, kind):
+    relative = ProteinMatrix.build(
+        matrix.values, matrix.samples, matrix.proteins, scale="log2", kind=kind, fluid="plasma"
+    )
+    with pytest.raises(InputError, match=f"--abundant: found {kind} values, which are relative"):
+        derive_panel(relative, OUTCOME, settings=replace(QUICK, abundant=0.5))
+    assert derive_panel(relative, OUTCOME, settings=QUICK).size == 6
+
+
+def test_the_size_curve_has_the_abundant_candidates_of_the_procedure(cohort):
+    """A share of less than the panel: as many candidates as the panel holds, for every size."""
+    settings = replace(QUICK, abundant=0.01).resolve(cohort.matrix)
+    test = cohort.training_patients[0][:13]
+    fold = prepare_fold(cohort, test, settings, (0, 0, 0))
+    assert len(fold.ranking) == QUICK.size
+    chosen = run_fold(cohort, test, settings, (0, 0, 0)).panel
+    assert sorted(fold.proteins[fold.panel(QUICK.size)]) == sorted(chosen)
+
+
+def test_a_protein_that_differs_in_nothing_has_no_direction(matrix):
+    values = matrix.values.copy()
+    values["Q040"] = 20.0
+    flat = ProteinMatrix.build(
+        values, matrix.samples, matrix.proteins, scale="log2", fluid="plasma"
+    )
+    panel = derive_panel(flat, OUTCOME, settings=replace(QUICK, must_have=("Q040",)))
+    directions = {protein.id: protein.direction for protein in panel.proteins}
+    assert directions.pop("Q040") == "unknown"
+    assert set(directions.values()) <= {"up", "down"}
+
+
+def test_copies_that_fill_a_diverse_panel_are_said(matrix):
+    few = replace(QUICK, diverse=0.9, exclude=(*(f"Q{i:03d}" for i in range(8, 58)),))
+    told = sentences_of(derive_panel(matrix, OUTCOME, settings=few))
+    # Q003 to Q007 and Q058, a copy of Q003, are left for a panel of six.
+    assert told[-1].startswith("1 of the panel's proteins are correlated by 0.9 or more with anot")
+    free = derive_panel(matrix, OUTCOME, settings=replace(QUICK, diverse=0.9))
+    assert not [text for text in sentences_of(free) if "are correlated by" in text]
+
+
 # Panels that are given.
 
 
@@ -246,6 +303,32 @@ def test_other_constraints_than_the_panels_own_are_refused(matrix, cohort):
     settings = replace(QUICK, exclude=("Q004",)).resolve(cohort.matrix)
     with pytest.raises(InputError, match="under its own constraints, found --exclude beside --pan"):
         held_proteins(derived(matrix), cohort, settings)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("abundant", "half", "a number"),
+        ("diverse", True, "a number"),
+        ("max_missing", ("0.5",), "a number"),
+        ("must_have", "ALB", "a list of names"),
+        ("exclude", 3, "a list of names"),
+        ("measurable", "Q001", "a list of names"),
+        ("constraints", "words", "a list of names"),
+        ("measurable_in", 3.5, "the name of a file"),
+    ],
+)
+def test_a_record_of_the_wrong_kind_is_refused_in_words(matrix, cohort, key, value, expected):
+    panel = derived(matrix)
+    settings = panel.derivation.settings | {key: value}
+    bent = panel.model_copy(
+        update={"derivation": panel.derivation.model_copy(update={"settings": settings})}
+    )
+    bent = Panel.from_toml(bent.to_toml())
+    with pytest.raises(
+        InputError, match=rf"panel mine: \[derivation.settings\] {key}: .*, expected {expected};"
+    ):
+        held_proteins(bent, cohort, QUICK.resolve(cohort.matrix))
 
 
 def test_a_panel_from_before_constraints_is_chosen_again_without_any(matrix, cohort):

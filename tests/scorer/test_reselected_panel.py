@@ -195,6 +195,17 @@ def test_a_small_panel_is_known_by_whole_rows(cohort):
     assert seen(small, renamed(noise(2, patients=20, proteins=200), "X")) == 0
 
 
+def test_gaps_in_a_panel_hide_no_patient(cohort):
+    values = cohort.values.copy()
+    gaps = np.random.default_rng(0).random(values.shape) < 0.4
+    patchy = replace(cohort, values=values.mask(gaps))
+    panel = derive_panel(patchy, OUTCOME, settings=replace(QUICK, size=MIN_VALUES))
+    complete = patchy.values[panel.ids].notna().all(axis=1)
+    assert 0 < complete.sum() < 10, "hardly a sample has all eight"
+    assert seen(panel, part(patchy, lambda name: int(name[1:3]) < 15)) == 15
+    assert len(panel.derivation.samples) == patchy.n_samples
+
+
 def test_samples_with_hardly_a_value_are_not_taken_for_each_other(cohort, derived):
     # Two empty samples agree in everything that was measured in them, which is nothing.
     empty = replace(cohort, values=cohort.values.mask(cohort.values > 0))

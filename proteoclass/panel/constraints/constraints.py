@@ -125,7 +125,7 @@ def resolve_constraints(
     n_lifted = {}
     for group, ids in group_members(matrix.proteins).items():
         if group in allow:
-            n_lifted[group] = len(ids)
+            n_lifted[group] = len(set(ids).difference(left_out.get(BY_NAME, ())))
             continue
         barred = tuple(i for i in ids if i not in lifted and i not in left_out.get(BY_NAME, ()))
         n_lifted[group] = len(lifted.intersection(ids))

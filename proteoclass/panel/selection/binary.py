@@ -56,8 +56,34 @@ def binary_target(
         )
     if len(classes) < 2:
         raise TooLittleDataError("found 1 class, expected two; check the outcome column")
-    weights = _check_sample_weight(sample_weight, values, dtype=np.float64)
-    if not weights.sum() > 0:
-        raise InputError("sample_weight: every weight is zero; give some sample a weight")
+    weights = checked_weights(values, sample_weight)
     patients = np.arange(len(coded)) if groups is None else np.asarray(groups)
     return classes, coded.astype(float), weights, patients
+
+
+def checked_weights(values: Floats, sample_weight: Any) -> Floats:
+    """Return a weight for each sample, 1 where none were given.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_samples, n_proteins)
+    sample_weight : array-like of float, shape (n_samples,), or None
+
+    Returns
+    -------
+    array of float, shape (n_samples,)
+
+    Raises
+    ------
+    InputError
+        If they sum to zero.
+
+    Examples
+    --------
+    >>> checked_weights(np.ones((2, 1)), None).tolist()
+    [1.0, 1.0]
+    """
+    weights: Floats = _check_sample_weight(sample_weight, values, dtype=np.float64)
+    if not weights.sum() > 0:
+        raise InputError("sample_weight: every weight is zero; give some sample a weight")
+    return weights

@@ -11,6 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from proteoclass.errors import TooLittleDataError
+from proteoclass.panel.selection.binary import checked_weights
 
 Bools = npt.NDArray[np.bool_]
 
@@ -104,13 +105,21 @@ class FixedPanel(NanTolerantSelector):
         Parameters
         ----------
         X : array-like, shape (n_samples, n_proteins)
-        y, sample_weight, groups : None
+        sample_weight : array-like of float, shape (n_samples,), optional
+            Checked and not used.
+        y, groups : None
             Ignored.
 
         Returns
         -------
         FixedPanel
+
+        Raises
+        ------
+        InputError
+            If every weight is zero.
         """
         values = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        checked_weights(values, sample_weight)
         self.support_ = np.isin(np.arange(values.shape[1]), self.columns)
         return self
