@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 from scipy import special, stats
 
 Floats = npt.NDArray[np.float64]
+
+#: What `corrected_resampled_interval` gives for fold AUCs, to be printed beside it.
+CORRECTED_RESAMPLED: Final = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
 
 
 def auc(

@@ -56,29 +56,57 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
     share = held_out_ratio(by_repeat)
     results = [r for repeat in by_repeat for r in repeat]
     ours = np.array([fold_auc(cohort, r.rows, r.margin) for r in results])
-    comparators = []
-    for name in results[0].rival_margins:
-        theirs = np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results])
-        low, high = stats.corrected_resampled_interval(theirs, share)
-        difference = ours - theirs
-        tested = difference_test(difference, share)
-        lower, upper = tested["interval"]
-        comparators.append(
-            {
-                "name": name,
-                "auc": {
-                    "mean_over_folds": float(theirs.mean()),
-                    "interval": [max(low, 0.0), min(high, 1.0)],
-                },
-                "difference": {
-                    "mean": float(difference.mean()),
-                    **tested,
-                    "kind": DIFFERENCE_KIND,
-                },
-                "verdict": verdict(name, lower, upper, tested.get("reason", "")),
-            }
+    return [
+        compare(
+            name,
+            ours,
+            np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results]),
+            share,
         )
-    return comparators
+        for name in results[0].rival_margins
+    ]
+
+
+def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, Any]:
+    """Set the AUCs of a comparator beside the model's, fold by fold.
+
+    Parameters
+    ----------
+    name : str
+        Of the comparator.
+    ours, theirs : array of float, shape (n_folds * n_repeats,)
+        AUC of each fold; NaN where its test patients are of one class, and left out.
+    share : float
+        Test patients over training patients of a fold.
+
+    Returns
+    -------
+    dict
+        `name`, `auc`, `difference` and `verdict`.
+
+    Examples
+    --------
+    >>> compare("chance", np.array([0.9, 0.8]), np.array([0.5, 0.5]), 0.25)["auc"]["interval"]
+    [0.5, 0.5]
+    """
+    low, high = stats.corrected_resampled_interval(theirs, share)
+    difference = ours - theirs
+    tested = difference_test(difference, share)
+    lower, upper = tested["interval"]
+    return {
+        "name": name,
+        "auc": {
+            "mean_over_folds": float(np.nanmean(theirs)),
+            "interval": [max(low, 0.0), min(high, 1.0)],
+            "interval_kind": stats.CORRECTED_RESAMPLED,
+        },
+        "difference": {
+            "mean": float(np.nanmean(difference)),
+            **tested,
+            "kind": DIFFERENCE_KIND,
+        },
+        "verdict": verdict(name, lower, upper, tested.get("reason", "")),
+    }
 
 
 def difference_test(difference: Floats, share: float) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thr
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.single_protein import SINGLE
 
 Floats = npt.NDArray[np.float64]
 Patients = npt.NDArray[np.object_]
@@ -41,7 +42,8 @@ class FoldResult:
     rival_margins : dict of str to array
         Scores of the comparators on the same rows.
     single_protein : str
-        The panel's strongest protein alone, which is one of the comparators.
+        The strongest candidate of the training patients, which alone is one of the
+        comparators; of a panel from elsewhere, the strongest of its own.
     panel : list of str
         Proteins chosen on the training patients.
     contributions : DataFrame, shape (n_test, panel size + 1)
@@ -107,8 +109,8 @@ def run_fold(
         log_odds=calibrator.log_odds(margin),
         margin=margin,
         bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
-        rival_margins=_rivals(fitted, panel_values),
-        single_protein=fitted.panel[_strongest(fitted)],
+        rival_margins=_rivals(fitted, panel_values, test_values),
+        single_protein=str(fitted.proteins[fitted.single.position]),
         panel=fitted.panel,
         contributions=scaled_contributions(fitted, panel_values, calibrator),
         measured=fitted.measured(test_values),
@@ -212,18 +214,12 @@ def _calibrate(
     return calibrator, fit_thresholds(100 * calibrator.probability(margins), labels, weights)
 
 
-def _strongest(fitted: FittedProcedure) -> int:
-    return int(np.argmax(np.abs(fitted.pipeline["score"].t_)))
-
-
-def _rivals(fitted: FittedProcedure, panel_values: Floats) -> dict[str, Floats]:
+def _rivals(
+    fitted: FittedProcedure, panel_values: Floats, values: pd.DataFrame
+) -> dict[str, Floats]:
     """Score the same rows by parts of the model and by the strongest protein alone."""
-    scorer = fitted.pipeline["score"]
-    best = _strongest(fitted)
-    single = panel_values[:, best] * scorer.signs_[best]
-    single = np.where(np.isnan(single), fitted.blend.median[best] * scorer.signs_[best], single)
     return {
         "ridge logistic, same panel": mean_over_bags(fitted.blend.companion_margins(panel_values)),
         "XGBoost alone, same panel": mean_over_bags(fitted.blend.booster_margins(panel_values)),
-        "best single protein": single,
+        SINGLE: fitted.single_scores(values),
     }

@@ -18,6 +18,7 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.comparators import held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
@@ -27,6 +28,7 @@ from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.single_protein import SINGLE
 from proteoclass.scorer.summary import summarise
 
 #: Fewest patients of a class for any cross-validated figure.
@@ -139,7 +141,7 @@ def evaluate(
     >>> 0 <= result.summary["auc"]["mean_over_repeats"] <= 1
     True
     """
-    _check_design(folds, repeats, permutations)
+    check_design(folds, repeats, permutations)
     sizes = check_sizes(sizes)
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
     resolved = (settings or Settings()).resolve(cohort.matrix)
@@ -173,9 +175,14 @@ def evaluate(
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
     summary = summarise(cohort, resolved, by_repeat, null, design, fixed)
+    [alone] = [row for row in summary["comparators"] if row["name"] == SINGLE]
+    singles = [result.single_protein for result in results]
+    panels, share = [result.panel for result in results], held_out_ratio(by_repeat)
     summary["panel"] |= {
-        "best_single_protein": best_single_protein(cohort, by_repeat, summary["comparators"]),
-        **panel_evidence(units, by_repeat, sizes, swaps, jobs=jobs, progress=progress),
+        "best_single_protein": best_single_protein(
+            cohort.matrix.proteins, singles, alone, held=bool(fixed)
+        ),
+        **panel_evidence(units, panels, share, sizes, swaps, jobs=jobs, progress=progress),
     }
     return Evaluation(
         summary=summary,
@@ -214,7 +221,17 @@ def outer_folds(
     return [np.concatenate([fold, extra[i::n_folds]]) for i, fold in enumerate(folds)]
 
 
-def _check_design(folds: int, repeats: int, permutations: int) -> None:
+def check_design(folds: int, repeats: int, permutations: int = 0) -> None:
+    """Refuse a cross-validation that cannot be run.
+
+    Parameters
+    ----------
+    folds, repeats, permutations : int
+
+    Raises
+    ------
+    InputError
+    """
     if folds < 2:
         raise InputError(f"--folds {folds}: expected at least 2")
     if repeats < 1:

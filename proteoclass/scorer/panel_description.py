@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import clone
 
 from proteoclass import stats
@@ -18,21 +16,19 @@ from proteoclass.folds import spawn
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
-from proteoclass.panel.selection.moderated import moderated_t
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.comparators import DIFFERENCE_KIND, difference_test, verdict
+from proteoclass.scorer.comparators import compare
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.evaluation import MIN_PER_CLASS, outer_folds
+from proteoclass.scorer.evaluation import MIN_PER_CLASS, check_design, outer_folds
 from proteoclass.scorer.held_panel import held_proteins
-from proteoclass.scorer.panel_evidence import SINGLE
+from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
+from proteoclass.scorer.panel_size import check_sizes
 from proteoclass.scorer.parallel import Progress, run_units, single_threaded
 from proteoclass.scorer.prepared_fold import PreparedFold, prepare_fold
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.settings import Settings
-
-CHOSEN_BY = "largest absolute moderated t of the fold's panel, on training patients"
-INTERVAL_KIND = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
+from proteoclass.scorer.single_protein import SINGLE, strongest_protein
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,8 @@ class FoldChoice:
     ----------
     panel : list of str
     single : str
-        The panel's strongest protein on the training patients; empty where there is none.
+        The strongest candidate of the training patients, in the panel or not; of a panel
+        from elsewhere, the strongest of its own.
     auc, single_auc : float
         Of the uncalibrated model and of that protein alone, on test patients.
     """
@@ -62,6 +59,8 @@ def describe_panel(
     settings: Settings | None = None,
     folds: int = 5,
     repeats: int = 4,
+    sizes: Sequence[int] = (),
+    swaps: bool = False,
     index: str = "first",
     seed: int = 0,
     jobs: int = 1,
@@ -80,6 +79,10 @@ def describe_panel(
     folds, repeats : int
         Folds in which the panel is chosen and compared with its best single protein; left
         out where a class has too few patients for them.
+    sizes : sequence of int, optional
+        Panel sizes, 1 to 50, whose AUC is found on the same folds.
+    swaps : bool
+        Whether to find what the AUC loses by each protein of the panel.
     index : str
         Rule of `index_weights`.
     seed : int
@@ -93,7 +96,8 @@ def describe_panel(
     dict
         Plain values: `proteins` (each with direction, effect, missing rates, AUC, selection
         frequency over folds and half-samples, substitutes), `kinds`, `stability`,
-        `error_bound`, `best_single_protein`, `caution` and the numbers of patients.
+        `error_bound`, `best_single_protein`, `caution` and the numbers of patients; what
+        `panel_evidence` returns, where it was asked for.
 
     Raises
     ------
@@ -109,14 +113,15 @@ def describe_panel(
     >>> len(description["proteins"]), description["stability"]["half_samples"]["n_sets"]
     (5, 50)
     """
+    check_design(folds, repeats)
+    sizes = check_sizes(sizes)
     cohort = build_cohort(matrix, outcome, index=index)
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
-    smaller = int(np.bincount(cohort.training_patients[1], minlength=2).min())
-    enough = max(MIN_PER_CLASS, folds)
+    no_folds = _no_folds(cohort, folds)
     units = [
         (cohort, test, resolved, (seed, repeat, fold), fixed)
-        for repeat in range(repeats if smaller >= enough else 0)
+        for repeat in range(0 if no_folds else repeats)
         for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
     ]
     chosen: list[FoldChoice] = run_units(
@@ -134,6 +139,8 @@ def describe_panel(
         held=bool(fixed),
         progress=progress,
     )
+    asked = {"sizes": sizes, "swaps": swaps, "jobs": jobs, "progress": progress}
+    design = {"folds": folds, "repeats": repeats, "index": index, "seed": seed}
     return {
         "outcome": {
             "column": cohort.outcome.column,
@@ -145,20 +152,25 @@ def describe_panel(
             "size": len(described["proteins"]),
             "threshold": resolved.threshold,
             "held": bool(fixed),
-            "folds": folds,
-            "repeats": repeats,
-            "index": index,
-            "seed": seed,
+            **design,
         },
         **described,
-        "best_single_protein": best_single(chosen, 1 / (folds - 1), cohort.matrix.proteins),
-        "no_folds": None
-        if chosen
-        else (
-            f"No folds: {folds} need at least {enough} patients of each class, found {smaller}. "
-            "The panel is not compared with its best single protein."
-        ),
+        "best_single_protein": None,
+        "no_folds": no_folds,
+        **_known_from_folds(units, chosen, 1 / (folds - 1), asked),
     }
+
+
+def _no_folds(cohort: Cohort, folds: int) -> str | None:
+    """Say why there can be no folds, or None where there can."""
+    smaller = int(np.bincount(cohort.training_patients[1], minlength=2).min())
+    enough = max(MIN_PER_CLASS, folds)
+    if smaller >= enough:
+        return None
+    return (
+        f"No folds: {folds} need at least {enough} patients of each class, found {smaller}. "
+        "The panel is not compared with the best single protein."
+    )
 
 
 def choose_on_fold(
@@ -184,23 +196,18 @@ def choose_on_fold(
     Returns
     -------
     FoldChoice
-        An empty panel, which is no better than chance, where no protein reached the
-        threshold.
+        An empty panel, whose AUC is 0.5, where no protein reached the threshold.
     """
     fold = prepare_fold(cohort, test_patients, settings, seed_path, fixed)
     columns = fold.held if len(fold.held) else _chosen(fold, settings)
-    if not len(columns):
-        return FoldChoice([], "", 0.5, 0.5)
-    t = moderated_t(fold.train[:, columns], fold.labels, fold.weights[None, :]).t[0]
-    strongest = int(np.argmax(np.abs(np.nan_to_num(t))))
-    values = fold.test[:, columns[strongest]]
-    values = np.where(np.isnan(values), np.nanmedian(fold.train[:, columns[strongest]]), values)
-    panel = [str(name) for name in fold.proteins[columns]]
+    candidates = fold.held if len(fold.held) else fold.chooser.candidates(fold.train)
+    single = strongest_protein(fold.train, fold.labels, fold.weights, fold.proteins, candidates)
+    scores = single.scores(fold.test[:, single.position])
     return FoldChoice(
-        panel=panel,
-        single=panel[strongest],
+        panel=[str(name) for name in fold.proteins[columns]],
+        single=str(fold.proteins[single.position]),
         auc=fold.auc(columns),
-        single_auc=stats.auc(fold.test_labels, np.sign(t[strongest]) * values, fold.test_weights),
+        single_auc=stats.auc(fold.test_labels, scores, fold.test_weights),
     )
 
 
@@ -215,48 +222,26 @@ def _chosen(fold: PreparedFold, settings: Settings) -> npt.NDArray[np.intp]:
     return np.asarray(selector.get_support(indices=True))
 
 
-def best_single(
-    chosen: Sequence[FoldChoice], test_share: float, proteins: pd.DataFrame
-) -> dict[str, Any] | None:
-    """Compare the panel with its strongest protein over folds.
-
-    Parameters
-    ----------
-    chosen : sequence of FoldChoice
-    test_share : float
-        Test patients over training patients of a fold.
-    proteins : DataFrame
-        By id: `gene`.
-
-    Returns
-    -------
-    dict or None
-        As `best_single_protein` of an evaluation; None where no fold chose a protein.
-    """
-    named = Counter(each.single for each in chosen if each.single)
-    if not named:
-        return None
-    alone = np.array([each.single_auc for each in chosen])
-    difference = np.array([each.auc for each in chosen]) - alone
-    low, high = stats.corrected_resampled_interval(alone, test_share)
-    tested = difference_test(difference, test_share)
+def _known_from_folds(
+    units: Sequence[tuple[Any, ...]],
+    chosen: Sequence[FoldChoice],
+    share: float,
+    asked: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what test patients say of the panel; nothing where there are no folds."""
+    if not chosen:
+        return {}
+    cohort, *_, fixed = units[0]
+    ours, alone = np.array([(each.auc, each.single_auc) for each in chosen]).T
+    panels = [each.panel for each in chosen]
+    single = best_single_protein(
+        cohort.matrix.proteins,
+        [each.single for each in chosen],
+        compare(SINGLE, ours, alone, share),
+        held=bool(fixed),
+        n_empty=sum(not panel for panel in panels),
+    )
     return {
-        "chosen": [
-            {"id": name, "gene": proteins.loc[name, "gene"], "frequency": count / len(chosen)}
-            for name, count in sorted(named.items(), key=lambda item: (-item[1], item[0]))
-        ],
-        "chosen_by": CHOSEN_BY,
-        "n_folds": len(chosen),
-        "n_empty": sum(not each.panel for each in chosen),
-        "auc": {
-            "mean_over_folds": float(np.nanmean(alone)),
-            "interval": [max(low, 0.0), min(high, 1.0)],
-            "interval_kind": INTERVAL_KIND,
-        },
-        "difference": {
-            "mean": float(np.nanmean(difference)),
-            **tested,
-            "kind": DIFFERENCE_KIND,
-        },
-        "verdict": verdict(SINGLE, *tested["interval"]),
+        "best_single_protein": single,
+        **panel_evidence(units, panels, share, **asked),
     }

@@ -6,34 +6,34 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.comparators import held_out_ratio
-from proteoclass.scorer.crossfit import FoldResult
+import pandas as pd
+
 from proteoclass.scorer.panel_size import describe_sizes, fold_sizes
 from proteoclass.scorer.parallel import Progress, run_units
+from proteoclass.scorer.single_protein import CHOSEN_BY, CHOSEN_BY_HELD
 from proteoclass.scorer.swaps import BAGS, describe_swaps, fold_swaps
-
-#: As `compare_on_folds` names it.
-SINGLE = "best single protein"
 
 
 def panel_evidence(
     units: Sequence[tuple[Any, ...]],
-    by_repeat: list[list[FoldResult]],
+    panels: Sequence[list[str]],
+    share: float,
     sizes: tuple[int, ...],
     swaps: bool,
     *,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Run the folds of an evaluation again, with other panels.
+    """Run folds again, with panels of other sizes and with proteins left out.
 
     Parameters
     ----------
     units : sequence of tuple
         Arguments of `run_fold`, fold by fold.
-    by_repeat : list of list of FoldResult
-        What `run_fold` gave for them.
+    panels : sequence of list of str
+        What the procedure chose in each of them.
+    share : float
+        Test patients over training patients of a fold.
     sizes : tuple of int
         Sizes of the curve; none leaves it out.
     swaps : bool
@@ -44,11 +44,9 @@ def panel_evidence(
     Returns
     -------
     dict
-        Keys for the `panel` part of `evaluation.json`: `size_curve`,
+        What is said of a panel: `size_curve`,
         `smallest_within_one_se`, `size_curve_text` and `swaps`, those that were asked for.
     """
-    share = held_out_ratio(by_repeat)
-    panels = [result.panel for results in by_repeat for result in results]
     found: dict[str, Any] = {}
     if sizes:
         folds = run_units(
@@ -74,32 +72,50 @@ def panel_evidence(
 
 
 def best_single_protein(
-    cohort: Cohort, by_repeat: list[list[FoldResult]], comparators: Sequence[dict[str, Any]]
+    proteins: pd.DataFrame,
+    folds: Sequence[str],
+    comparison: dict[str, Any],
+    *,
+    held: bool,
+    n_empty: int = 0,
 ) -> dict[str, Any]:
     """Return which protein was the strongest alone, its AUC and whether the panel beats it.
 
     Parameters
     ----------
-    cohort : Cohort
-    by_repeat : list of list of FoldResult
-    comparators : sequence of dict
-        As `compare_on_folds` returns them.
+    proteins : DataFrame
+        The matrix's own table, for genes.
+    folds : sequence of str
+        The strongest protein of each fold.
+    comparison : dict
+        Of these proteins with the panel, as `compare` returns it.
+    held : bool
+        Whether the panel was given, so that its own proteins were the candidates.
+    n_empty : int
+        Folds in which no protein reached the threshold.
 
     Returns
     -------
     dict
-        `chosen` (`id`, `gene`, `frequency` over folds), `auc`, `difference`, `verdict`.
+        `chosen` (`id`, `gene`, `frequency` over folds), `chosen_by`, `n_folds`, `n_empty`,
+        `auc`, `difference`, `verdict`.
+
+    Examples
+    --------
+    >>> comparison = {"auc": {}, "difference": {}, "verdict": "The model beats it."}
+    >>> table = pd.DataFrame({"gene": ["TNC", "LCN2"]}, index=["a", "b"])
+    >>> single = best_single_protein(table, ["a", "b", "a", "a"], comparison, held=False)
+    >>> single["chosen"][0]
+    {'id': 'a', 'gene': 'TNC', 'frequency': 0.75}
     """
-    folds = [result.single_protein for results in by_repeat for result in results]
-    genes = cohort.matrix.proteins["gene"]
-    [single] = [row for row in comparators if row["name"] == SINGLE]
     order = sorted(Counter(folds).items(), key=lambda item: (-item[1], item[0]))
     return {
         "chosen": [
-            {"id": name, "gene": genes.loc[name], "frequency": count / len(folds)}
+            {"id": name, "gene": proteins.loc[name, "gene"], "frequency": count / len(folds)}
             for name, count in order
         ],
-        "chosen_by": "largest absolute moderated t of the fold's panel, on training patients",
+        "chosen_by": CHOSEN_BY_HELD if held else CHOSEN_BY,
         "n_folds": len(folds),
-        **{key: single[key] for key in ("auc", "difference", "verdict")},
+        "n_empty": n_empty,
+        **{key: comparison[key] for key in ("auc", "difference", "verdict")},
     }

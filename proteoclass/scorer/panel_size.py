@@ -21,7 +21,6 @@ Floats = npt.NDArray[np.float64]
 SIZES: Final = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
 LARGEST: Final = 50
 
-INTERVAL_KIND: Final = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
 ESTIMAND: Final = (
     "Each point is the expected AUC of the whole procedure with a panel of that size, chosen again "
     "in each training fold; a size picked from this curve was picked on these folds, so that its "
@@ -203,7 +202,7 @@ def size_curve(sizes: Sequence[int], values: Floats, test_share: float) -> list[
                 "interval": [max(low, 0.0), min(high, 1.0)],
                 "standard_error": stats.corrected_resampled_error(column, test_share),
                 "n_folds": len(seen),
-                "kind": INTERVAL_KIND,
+                "kind": stats.CORRECTED_RESAMPLED,
             }
         )
     return curve

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.panel.selection.candidates import DetectionFilter, FixedPanel
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.severity_scorer import SeverityScorer
+from proteoclass.scorer.single_protein import SingleProtein, strongest_protein
 
 if TYPE_CHECKING:
     from proteoclass.scorer.blend import Blend
@@ -152,11 +153,15 @@ class FittedProcedure:
     min_reference_detected : int
         Reference proteins of the normalisation that a sample must have for its gaps to
         mean what they meant in training; 0 where there is no reference.
+    single : SingleProtein
+        The strongest candidate alone, in the panel or not; of a panel from elsewhere, the
+        strongest of its own. Its position is among `proteins`.
     """
 
     pipeline: Pipeline
     proteins: pd.Index
     min_reference_detected: int
+    single: SingleProtein
 
     @property
     def panel(self) -> list[str]:
@@ -193,14 +198,36 @@ class FittedProcedure:
         -------
         array of float, shape (n_samples, panel size)
         """
+        measured = self.measured(values).to_numpy(dtype=float)
+        return filled_panel(measured, self.fill, self.blend.median, self._shallow(values))
+
+    def single_scores(self, values: pd.DataFrame) -> Floats:
+        """Return the scores of the strongest protein alone, filled as the panel is.
+
+        Parameters
+        ----------
+        values : DataFrame, shape (n_samples, n_proteins)
+            log2 values of all proteins.
+
+        Returns
+        -------
+        array of float, shape (n_samples,)
+        """
+        at = [self.single.position]
+        detected = self.pipeline["detected"].get_support(indices=True)
+        filled = filled_panel(
+            self.pipeline["normalise"].transform(values)[:, at],
+            self.pipeline["impute"].fill_[np.searchsorted(detected, at)],
+            np.array([self.single.median]),
+            self._shallow(values),
+        )
+        return self.single.scores(filled[:, 0])
+
+    def _shallow(self, values: pd.DataFrame) -> Bools:
+        """Say which samples were measured less deeply than the training samples."""
         reference = values.to_numpy(dtype=float)[:, self.pipeline["normalise"].reference_]
         detected = (~np.isnan(reference)).sum(axis=1)
-        return filled_panel(
-            self.measured(values).to_numpy(dtype=float),
-            self.fill,
-            self.blend.median,
-            detected < self.min_reference_detected,
-        )
+        return np.asarray(detected < self.min_reference_detected)
 
     def measured(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return normalised panel values, gaps left as NaN, shape (n_samples, panel size)."""
@@ -276,10 +303,14 @@ def fit_procedure(
     held = tuple(int(position) for position in proteins.get_indexer(pd.Index(fixed, dtype=object)))
     pipeline = build_pipeline(settings, seed, held, cohort.values.iloc[rows])
     weights, patients = cohort.weights[rows], cohort.patients[rows]
-    pipeline.fit(
-        cohort.values.iloc[rows],
-        cohort.labels[rows],
-        impute__samples=cohort.matrix.samples.iloc[rows],
+    labels = cohort.labels[rows]
+    # In two parts, because the strongest protein is looked for among the filled values.
+    filled = pipeline[:-2].fit_transform(
+        cohort.values.iloc[rows], labels, impute__samples=cohort.matrix.samples.iloc[rows]
+    )
+    pipeline[-2:].fit(
+        filled,
+        labels,
         choose__sample_weight=weights,
         choose__groups=patients,
         score__sample_weight=weights,
@@ -287,7 +318,23 @@ def fit_procedure(
     )
     require_normalised(pipeline["normalise"], cohort.values.iloc[rows])
     reference = cohort.values.iloc[rows].to_numpy(dtype=float)[:, pipeline["normalise"].reference_]
-    return FittedProcedure(pipeline, proteins, fewest_detected(reference))
+    single = _single(pipeline, filled, labels, weights, proteins)
+    return FittedProcedure(pipeline, proteins, fewest_detected(reference), single)
+
+
+def _single(
+    pipeline: Pipeline, filled: Floats, labels: Floats, weights: Floats, proteins: pd.Index
+) -> SingleProtein:
+    """Return the strongest protein among those that the panel was chosen from."""
+    chooser = pipeline["choose"]
+    candidates = (
+        chooser.candidates(filled)
+        if isinstance(chooser, PanelSelector)
+        else chooser.get_support(indices=True)
+    )
+    reached = pipeline["detected"].get_support(indices=True)
+    found = strongest_protein(filled, labels, weights, proteins[reached], candidates)
+    return replace(found, position=int(reached[found.position]))
 
 
 def require_normalised(normaliser: Normaliser, values: pd.DataFrame) -> None:

@@ -19,6 +19,7 @@ from proteoclass.scorer.crossfit import FoldResult, unit_seed
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.single_protein import SINGLE
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +28,6 @@ ESTIMAND = (
     "expected AUC of the whole procedure (normalise, choose, score) when it is fitted on a "
     "cohort of this size and applied to new patients from the same source"
 )
-INTERVAL = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
 #: A margin that is too good for a body fluid: look for a leak first.
 SUSPICIOUS_AUC = 0.95
 
@@ -136,7 +136,7 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
         "mean_over_repeats": float(np.mean(per_repeat)),
         "mean_over_folds": float(np.nanmean(per_fold)),
         "interval": [max(low, 0.0), min(high, 1.0)],
-        "interval_kind": INTERVAL,
+        "interval_kind": stats.CORRECTED_RESAMPLED,
         "interval_level": 0.95,
         "estimand": ESTIMAND,
         "per_repeat": per_repeat,
@@ -245,7 +245,7 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
         )
     for comparator in summary["comparators"]:
         if (
-            comparator["name"] == "best single protein"
+            comparator["name"] == SINGLE
             # Not testable, which is NaN, is no proof either.
             and not comparator["difference"]["interval"][0] > 0
         ):

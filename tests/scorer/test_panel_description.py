@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
 from proteoclass.folds import spawn
+from proteoclass.io import json_text
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.panel.evidence.description import HELD
 from proteoclass.panel.evidence.error_bound import error_bound
@@ -21,6 +23,7 @@ from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.panel_description import choose_on_fold
+from proteoclass.scorer.single_protein import strongest_protein
 
 QUICK = Settings(size=6, bags=2, rounds=5)
 OUTCOME = Outcome("severity", "severe")
@@ -109,8 +112,59 @@ def test_the_best_single_protein_is_judged_on_patients_it_was_not_chosen_on(toy)
     by_class = [column.iloc[train][cohort.labels[train] == label].mean() for label in (0, 1)]
     filled = column.fillna(column.iloc[train].median()).iloc[rows]
     expected = roc_auc_score(cohort.labels[rows], np.sign(by_class[1] - by_class[0]) * filled)
-    assert fold.single in fold.panel
     assert fold.single_auc == pytest.approx(expected)
+
+
+def test_the_best_single_protein_is_the_strongest_candidate_and_not_the_panels(make_toy):
+    # The panel is six proteins of noise that a laboratory asks for. Independent route:
+    # SciPy's t on the training columns, no gap filled; Q002 is far ahead by any t.
+    toy = make_toy(visits=1)
+    ahead = toy.values["Q002"] + 3.0 * (toy.samples["severity"] == "severe")
+    toy = replace(toy, values=toy.values.assign(Q002=ahead))
+    wanted = tuple(f"Q{i:03d}" for i in range(30, 36))
+    settings = replace(QUICK, must_have=wanted, normalise="none", impute="none")
+    cohort = build_cohort(toy, OUTCOME)
+    test = outer_folds(cohort, 3, spawn(1, 0))[0]
+    train = np.setdiff1d(cohort.index_rows(), cohort.rows_of(test))
+    classes = [cohort.values.iloc[train][cohort.labels[train] == label] for label in (1, 0)]
+    t = pd.Series(stats.ttest_ind(*classes, nan_policy="omit").statistic, toy.values.columns)
+    fold = choose_on_fold(cohort, test, settings.resolve(cohort.matrix), (1, 0, 0), ())
+    assert fold.panel == sorted(wanted)
+    assert fold.single == t.abs().idxmax() == "Q002"
+    assert fold.single_auc > fold.auc
+
+
+def test_an_excluded_protein_is_no_rival(toy, described):
+    best = described["best_single_protein"]["chosen"][0]["id"]
+    without = describe(toy, replace(QUICK, exclude=(best,)), seed=1)["best_single_protein"]
+    assert best not in {each["id"] for each in without["chosen"]}
+
+
+@pytest.mark.parametrize("impute", ["none", "low"])
+def test_an_evaluation_says_the_same_of_the_same_folds(make_toy, impute):
+    # Two ways through the folds, one with calibration and one without.
+    toy = make_toy()
+    options = {"settings": replace(QUICK, impute=impute), "folds": 3, "repeats": 2, "seed": 4}
+    asked = {"sizes": (1, 6), "swaps": True}
+    known = describe_panel(toy, OUTCOME, **options, **asked)
+    panel = evaluate(toy, OUTCOME, permutations=0, **options, **asked).summary["panel"]
+    for key in (
+        *("best_single_protein", "size_curve", "smallest_within_one_se", "size_curve_text"),
+        *("swaps", "stability", "proteins"),
+    ):
+        assert json_text({key: known[key]}) == json_text({key: panel[key]})
+
+
+def test_of_two_equal_proteins_the_first_by_id_is_the_strongest():
+    rng = np.random.default_rng(3)
+    labels = np.repeat([0.0, 1.0], 8)
+    values = rng.normal(size=(16, 3)) + labels[:, None] * [[0.0, 3.0, 0.0]]
+    values = np.column_stack([values, values[:, 1]])
+    names = pd.Index(["D", "C", "A", "B"])
+    found = strongest_protein(values, labels, np.ones(16), names, np.arange(4))
+    assert names[found.position] == "B"
+    assert strongest_protein(values, labels, np.ones(16), names, np.array([0, 1])).position == 1
+    assert (found.sign, found.median) == (1.0, pytest.approx(np.median(values[:, 1])))
 
 
 def test_what_the_best_single_protein_comes_to(described):
@@ -147,7 +201,10 @@ def test_a_given_panel_is_described_without_half_samples(toy):
     assert known["choice"]["held"] is True
     assert [each["id"] for each in known["proteins"]] == ["Q001", "Q040"]
     assert known["stability"]["reason"] == HELD
-    assert known["best_single_protein"]["n_folds"] == 3
+    single = known["best_single_protein"]
+    assert single["n_folds"] == 3
+    assert {each["id"] for each in single["chosen"]} <= {"Q001", "Q040"}
+    assert "given panel" in single["chosen_by"]
 
 
 def test_a_class_too_small_for_folds_and_halves_is_told_so(make_toy):
@@ -156,7 +213,14 @@ def test_a_class_too_small_for_folds_and_halves_is_told_so(make_toy):
     assert f"at least {MIN_PER_CLASS}" in known["stability"]["text"]
     assert known["no_folds"].startswith("No folds: 3 need at least 5 patients of each class")
     assert known["best_single_protein"] is None
+    assert "size_curve" not in describe(make_toy(patients=12, proteins=20), sizes=(1, 2))
     assert known["proteins"][0]["frequency"] == {"half_samples": None, "folds": None}
+
+
+@pytest.mark.parametrize(("folds", "repeats"), [(1, 1), (3, 0)])
+def test_folds_that_cannot_be_run_are_refused(toy, folds, repeats):
+    with pytest.raises(InputError, match=r"--(folds 1|repeats 0): expected at least"):
+        describe_panel(toy, OUTCOME, settings=QUICK, folds=folds, repeats=repeats)
 
 
 def test_half_samples_that_cannot_be_normalised_give_the_reason(toy, monkeypatch):
@@ -205,7 +269,9 @@ def test_noise_without_a_protein_over_the_threshold_counts_as_chance(make_toy):
     settings = replace(QUICK, select="stability", threshold=1.0).resolve(cohort.matrix)
     test = outer_folds(cohort, 3, spawn(1, 0))[0]
     fold = choose_on_fold(cohort, test, settings, (1, 0, 0), ())
-    assert (fold.panel, fold.auc, fold.single_auc) == ([], 0.5, 0.5)
+    assert (fold.panel, fold.auc) == ([], 0.5)
+    # The rival needs no panel.
+    assert fold.single in toy.values.columns
 
 
 def test_settings_refuse_a_threshold_without_frequencies():

@@ -193,9 +193,9 @@ def test_the_same_bytes_for_any_number_of_processes(planted):
         (planted, test, QUICK, (0, 0, fold), ())
         for fold, test in enumerate(outer_folds(planted, 2, spawn(0)))
     ]
-    by_repeat = [[run_fold(*unit) for unit in units]]
+    panels = [run_fold(*unit).panel for unit in units]
     one, two = (
-        json_text(panel_evidence(units, by_repeat, (1, 4), True, jobs=jobs)) for jobs in (1, 2)
+        json_text(panel_evidence(units, panels, 1.0, (1, 4), True, jobs=jobs)) for jobs in (1, 2)
     )
     assert one == two
     assert '"swaps"' in one

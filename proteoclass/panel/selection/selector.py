@@ -166,7 +166,7 @@ class PanelSelector(NanTolerantSelector):
         self._check_options()
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
-        candidates = self._candidates(values)
+        candidates = self.candidates(values)
         # Whole, most often: a copy of the values is spared.
         seen = values if len(candidates) == values.shape[1] else values[:, candidates]
         rows = TrainingRows(seen, labels, weights, patients, self.size, self.random_state)
@@ -186,8 +186,28 @@ class PanelSelector(NanTolerantSelector):
         self.support_[panel] = True
         return self
 
-    def _candidates(self, values: Floats) -> Positions:
-        """Return the positions to choose among, in column order."""
+    def candidates(self, values: Floats) -> Positions:
+        """Return the positions to choose among, in column order.
+
+        Parameters
+        ----------
+        values : array of float, shape (n_samples, n_proteins)
+            As for `fit`.
+
+        Returns
+        -------
+        array of int
+
+        Raises
+        ------
+        TooLittleDataError
+            If all are excluded.
+
+        Examples
+        --------
+        >>> PanelSelector(excluded=(0,)).candidates(np.ones((4, 3))).tolist()
+        [1, 2]
+        """
         allowed = np.flatnonzero(~np.isin(np.arange(values.shape[1]), self.excluded))
         if not len(allowed):
             raise TooLittleDataError(
