@@ -22,6 +22,14 @@ Schema = TypeVar("Schema", bound=BaseModel)
 
 _QUOTED = re.compile(r'"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 
+#: The schema's own words where the file's are others: what is a tuple here is a list there.
+_WORDS = {
+    "tuple_type": "expected a list: [...] of values, or tables under [[...]]",
+    "too_short": "expected at least one item",
+    "string_type": "expected text in quotes",
+    "model_type": "expected a table",
+}
+
 _ESCAPES = {
     "\b": "\\b",
     "\t": "\\t",
@@ -136,7 +144,13 @@ def check_schema(schema: type[Schema], data: dict[str, Any], where: str) -> Sche
         # A misspelt key is also a missing one: what is written comes before what is not.
         problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
         first = _sentence(schema, problems[0])
-        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        # A list whose only item is wrong is also counted as too short.
+        places = [problem["loc"] for problem in problems if problem["type"] != "too_short"]
+        n_more = sum(
+            problem["type"] != "too_short" or not _holds(problem["loc"], places)
+            for problem in problems[1:]
+        )
+        more = f" (and {n_more} more {'problem' if n_more == 1 else 'problems'})" if n_more else ""
         raise InputError(f"{where}: {first}{more}") from error
 
 
@@ -223,11 +237,15 @@ def _sentence(schema: type[BaseModel], problem: Any) -> str:
         return f"unknown key {dotted!r}; {did_you_mean(str(place[-1]), known)}"
     if problem["type"] == "missing":
         return f"key {dotted!r} is missing; add it"
-    message = problem["msg"].removeprefix("Value error, ")
+    message = _WORDS.get(problem["type"], problem["msg"]).removeprefix("Value error, ")
     found = repr(problem["input"])
     if not place or len(found) > 80:
         return f"{dotted}: {message}".removeprefix(": ")
     return f"{dotted}: found {found}, {message[:1].lower()}{message[1:]}"
+
+
+def _holds(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
+    return any(len(other) > len(place) and other[: len(place)] == place for other in places)
 
 
 def _dotted(place: tuple[int | str, ...]) -> str:

@@ -105,10 +105,26 @@ def test_a_value_toml_has_no_word_for_is_a_programming_error():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("id =", "idd ="), r"x\.toml: unknown key 'protein 1\.idd'; did you mean 'id'\?.*2 more"),
+        (
+            ("id =", "idd ="),
+            r"x\.toml: unknown key 'protein 1\.idd'; .* 'id'\? \(and 1 more problem\)",
+        ),
         (("status", "statsu"), "did you mean 'status'"),
         (('id = "P1"', ""), r"key 'protein 1\.id' is missing; add it"),
-        (('id = "P1"', "id = 7"), r"protein 1\.id: found 7, input should be a valid string"),
+        (('id = "P1"', "id = 7"), r"protein 1\.id: found 7, expected text in quotes$"),
+        (
+            ("[[protein]]", "[protein]"),
+            r"protein: found .*, expected a list: .*\[\[\.\.\.\]\]$",
+        ),
+        (('[[protein]]\nid = "P1"', "protein = []"), r"found \[\], expected at least one item$"),
+        (
+            ('[[protein]]\nid = "P1"', 'protein = ["P1"]'),
+            "protein 1: found 'P1', expected a table$",
+        ),
+        (
+            ('id = "P1"', 'id = "P1"\naliases = "x"'),
+            r"1\.aliases: found 'x', expected a list",
+        ),
         (('"reference"', '"guess"'), "status: found 'guess', input should be 'published'"),
         (('"reference"', '"derived"'), r"'derived' and \[derivation\] is absent"),
         (('"mine"', '"../mine"'), "name: found '../mine', string should match pattern"),
@@ -202,7 +218,7 @@ def test_the_id_of_a_large_protein_group_is_an_id():
 
 
 def test_a_panel_without_proteins_is_refused():
-    with pytest.raises(InputError, match=r"protein: .*at least 1 item"):
+    with pytest.raises(InputError, match=r"protein: .*at least one item"):
         Panel.from_toml(GOOD.split("[[")[0].replace("[[", "") + "protein = []", "x.toml")
 
 

@@ -124,7 +124,7 @@ def open_binary(path: str | os.PathLike[str]) -> Iterator[io.BufferedReader]:
     try:
         kind = target.stat().st_mode
         if stat.S_ISDIR(kind):
-            raise InputError(f"{path}: is a folder, a table was expected; name the file in it")
+            raise InputError(f"{path}: is a folder, a file was expected; name the file in it")
         # Opening a pipe may wait for ever, a device may never end, and neither is read twice.
         if not stat.S_ISREG(kind):
             raise InputError(
