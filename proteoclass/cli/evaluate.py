@@ -21,30 +21,13 @@ from proteoclass.cli.options import (
     seed_option,
     settings_options,
 )
+from proteoclass.cli.panel_size_options import sizes_options
 from proteoclass.io import new_folder
+from proteoclass.panel.evidence.table import panel_sentences
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
     from proteoclass.scorer import Evaluation, Settings
-
-
-class PanelSizes(click.ParamType):
-    """Whole numbers between commas, or `none`."""
-
-    name = "N,N,..."
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        """Return the sizes as they were given."""
-        if isinstance(value, tuple):
-            return value
-        if value == "none":
-            return ()
-        try:
-            return tuple(int(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"found {value!r}, expected whole numbers like 1,5,20, or none", param, ctx)
 
 
 @click.command(cls=Command)
@@ -61,20 +44,7 @@ class PanelSizes(click.ParamType):
     show_default=True,
     help="Shuffles of the labels over patients for the null.",
 )
-@click.option(
-    "--sizes",
-    type=PanelSizes(),
-    # As `panel_size.SIZES`, which would take seconds to import for --help.
-    default="1,2,3,5,7,10,15,20,25,30,40,50",
-    show_default=True,
-    help="Panel sizes, 1 to 50, whose AUC is found on the same folds; none leaves them out.",
-)
-@click.option(
-    "--swaps/--no-swaps",
-    default=False,
-    show_default=True,
-    help="Find what the AUC loses when a protein of the panel is left out or replaced.",
-)
+@sizes_options("1,2,3,5,7,10,15,20,25,30,40,50")
 @output_option("Folder for evaluation.json and predictions.tsv.")
 @seed_option
 @jobs_option
@@ -115,18 +85,11 @@ def evaluate(
         [
             result.summary["imputation"]["text"],
             *constraints,
-            *panel_sentences(result.summary),
+            *panel_sentences(result.summary["panel"]),
             *result.summary["warnings"],
         ]
     )
     say(evaluation_line(result.summary))
-
-
-def panel_sentences(summary: dict[str, Any]) -> list[str]:
-    """Return what was found of panel sizes and swaps, a sentence each."""
-    panel = summary.get("panel", {})
-    found = [panel.get(part) for part in ("smallest_within_one_se", "swaps")]
-    return [part["text"] for part in found if part]
 
 
 def evaluation_line(summary: dict[str, Any]) -> str:

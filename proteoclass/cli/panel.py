@@ -32,6 +32,7 @@ from proteoclass.cli.options import (
     seed_option,
     settings_options,
 )
+from proteoclass.cli.panel_size_options import sizes_options
 from proteoclass.errors import PanelMismatchError, printable
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def compare(first: str, second: str, as_json: bool) -> None:
 @index_option
 @name_option("derived", "Name of the panel.")
 @folds_options
+@sizes_options("none")
 @output_option("Panel file to write; without it the file's text goes to stdout.")
 @seed_option
 @jobs_option

@@ -92,6 +92,25 @@ def test_json_is_the_panel_and_all_that_is_known_of_it(command, tmp_path):
     assert {"stability", "kinds", "best_single_protein", "caution"} <= set(value)
 
 
+def test_sizes_and_swaps_are_part_of_the_description(command, tmp_path):
+    asked = ("--sizes", "1,4", "--swaps")
+    value = json.loads(run(*command, *asked, "--json").stdout)
+    assert [point["size"] for point in value["size_curve"]] == [1, 4]
+    assert value["swaps"]["n_folds"] == 3
+    # In words under the table too; without the options there is neither.
+    said = run(*command, *asked, "-o", tmp_path / "p.toml").stdout
+    for part in ("smallest_within_one_se", "swaps"):
+        assert value[part]["text"] in said
+        assert part not in json.loads(run(*command, "--json").stdout)
+
+
+def test_a_size_out_of_range_is_refused_before_anything_is_written(command, tmp_path):
+    result = run(*command, "--sizes", "51", "-o", tmp_path / "p.toml")
+    assert result.exit_code == 3
+    assert "--sizes: found 51" in result.stderr
+    assert not (tmp_path / "p.toml").exists()
+
+
 def test_constraints_hold_in_the_half_samples_too(command):
     result = run(*command, "--json", "--must-have", "SIM00003", "--exclude", "SIM00000")
     assert result.exit_code == 0, result.output

@@ -6,9 +6,10 @@ import pytest
 from click.testing import CliRunner
 
 from proteoclass.cli import main
-from proteoclass.cli.evaluate import evaluate, panel_sentences
+from proteoclass.cli.evaluate import evaluate
 from proteoclass.errors import InputError
 from proteoclass.matrix import simulate_cohort, write_cohort
+from proteoclass.panel.evidence.table import panel_sentences
 from proteoclass.panel.toml import check_schema
 from proteoclass.scorer.panel_size import SIZES
 from proteoclass.study_file import EvaluatePart, Study

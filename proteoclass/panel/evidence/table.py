@@ -82,9 +82,31 @@ def summary_lines(description: dict[str, Any]) -> list[str]:
         description["stability"]["text"],
         description["error_bound"]["text"],
         *([single_protein_text(single)] if single else []),
+        *panel_sentences(description),
         *([description["no_folds"]] if description.get("no_folds") else []),
         description["caution"],
     ]
+
+
+def panel_sentences(description: dict[str, Any]) -> list[str]:
+    """Return what was found of panel sizes and swaps, a sentence each.
+
+    Parameters
+    ----------
+    description : dict
+        With or without `smallest_within_one_se` and `swaps`.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> panel_sentences({"swaps": {"text": "A protein costs 0.01 in AUC."}}), panel_sentences({})
+    (['A protein costs 0.01 in AUC.'], [])
+    """
+    found = (description.get(part) for part in ("smallest_within_one_se", "swaps"))
+    return [part["text"] for part in found if part]
 
 
 def single_protein_text(single: dict[str, Any]) -> str:
@@ -124,7 +146,7 @@ def _empty_text(single: dict[str, Any]) -> str:
         return ""
     return (
         f" In {n_empty} of {single['n_folds']} folds no protein reached the threshold: counted as "
-        "AUC 0.50."
+        "AUC 0.50 of the panel."
     )
 
 
