@@ -180,7 +180,6 @@ def _panel(
     return {
         "size": settings.size,
         "held": bool(fixed),
-        "n_candidates": sum(settings.constraints.allowed(proteins.index)),
         "n_fits": len(results),
         "frequencies": [
             {
@@ -208,7 +207,8 @@ def _known_of_panel(
         cohort, fitted.pipeline[:-1], settings, unit_seed(seed), panels, held=held
     )
     return {
-        key: described[key] for key in ("proteins", "kinds", "stability", "error_bound", "caution")
+        key: described[key]
+        for key in ("n_candidates", "proteins", "kinds", "stability", "error_bound", "caution")
     }
 
 

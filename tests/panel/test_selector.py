@@ -99,6 +99,25 @@ def test_abundant_proteins_alone_are_candidates_and_labels_have_no_part_in_it():
     assert len(PanelSelector(size=12, abundant=0.01).fit(X, y).ranking_) == 12
 
 
+@pytest.mark.parametrize(("share", "n_kept"), [(0.07, 7), (0.55, 55), (0.071, 8), (1.0, 100)])
+def test_a_share_of_abundant_proteins_is_rounded_up_but_not_for_a_last_bit(share, n_kept):
+    selector = PanelSelector(size=1, abundant=share).fit(*planted(p=100))
+    assert len(selector.ranking_) == n_kept
+
+
+def test_every_protein_that_must_be_there_is():
+    X, y = planted(p=20)
+    selector = PanelSelector(size=1, must_have=(17, 18)).fit(X, y)
+    assert selector.get_support(indices=True).tolist() == [17, 18]
+
+
+@pytest.mark.parametrize("must_have", [(20,), (-1,), (3, 5)])
+def test_a_must_have_that_is_excluded_or_no_column_is_refused(must_have):
+    X, y = planted(p=20)
+    with pytest.raises(InputError, match=r"must_have names column .*, which is excluded or not"):
+        PanelSelector(size=3, must_have=must_have, excluded=(5,)).fit(X, y)
+
+
 def test_refusals_are_in_words():
     X, y = planted()
     with pytest.raises(InputError, match="found method 'best', expected auto"):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import validate_data
 
-from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.booster import mean_contribution
 from proteoclass.panel.selection.candidates import NanTolerantSelector
@@ -76,7 +76,7 @@ class PanelSelector(NanTolerantSelector):
         log rank in moderated t, ridge, stability and booster. `auto`: `ridge`.
     must_have : tuple of int
         Positions of proteins that are in the panel whatever the data say; they count
-        towards `size`.
+        towards `size`, and are all in it where they are more.
     random_state : int
         Seed of what a view draws.
     threshold : float, optional
@@ -159,13 +159,15 @@ class PanelSelector(NanTolerantSelector):
         Raises
         ------
         InputError
-            If an option is out of range, or there are more than two classes.
+            If an option is out of range, a protein must be there that is excluded or no
+            column, or there are more than two classes.
         TooLittleDataError
             If there is one class, no protein reaches the threshold, or all are excluded.
         """
         self._check_options()
         values, target = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         _, labels, weights, patients = binary_target(values, target, sample_weight, groups)
+        self._check_must_have(values.shape[1])
         candidates = self.candidates(values)
         # Whole, most often: a copy of the values is spared.
         seen = values if len(candidates) == values.shape[1] else values[:, candidates]
@@ -216,7 +218,8 @@ class PanelSelector(NanTolerantSelector):
         if not self.abundant:
             return allowed
         level = nan_quantile(values[:, allowed], 0.5)
-        n_kept = max(self.size, math.ceil(self.abundant * len(allowed)))
+        # 0.07 * 100 is 7.000000000000001.
+        n_kept = max(self.size, math.ceil(round(self.abundant * len(allowed), 6)))
         # Gaps alone sort last, as they should.
         kept = allowed[np.argsort(-level, kind="stable")[:n_kept]]
         return np.union1d(kept, np.intersect1d(allowed, self.must_have)).astype(np.intp)
@@ -239,10 +242,19 @@ class PanelSelector(NanTolerantSelector):
                 "them out; use one of the two"
             )
 
+    def _check_must_have(self, n_proteins: int) -> None:
+        barred = set(self.excluded)
+        wrong = [i for i in self.must_have if i in barred or not 0 <= i < n_proteins]
+        if wrong:
+            raise InputError(
+                f"panel: must_have names column {name_list(wrong)}, which is excluded or not one "
+                f"of the {n_proteins} columns from 0; leave it out"
+            )
+
     def _n_chosen(self) -> int:
         """Return how many of the ranking are the panel."""
         if self.threshold is None:
-            return self.size
+            return max(self.size, len(set(self.must_have)))
         # A frequency is a count over the half-samples: 0.75 of 50 must not fail by a last bit.
         reached = self.strength_ >= self.threshold - 1e-9
         reached[list(self.must_have)] = True
