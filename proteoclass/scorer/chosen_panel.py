@@ -95,6 +95,7 @@ def describe_chosen(
             kept=_kept_share(selection["choose"], reached),
             held=held,
             no_halves=no_halves,
+            required=settings.constraints.required,
         )
     )
     return {

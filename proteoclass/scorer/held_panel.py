@@ -6,7 +6,11 @@ from proteoclass.errors import PanelMismatchError, name_list
 from proteoclass.matrix.matching import match_proteins
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.recorded_constraints import as_held, as_recorded
+from proteoclass.scorer.recorded_constraints import (
+    as_held,
+    as_recorded,
+    with_other_preparation_told,
+)
 from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
 
@@ -46,7 +50,7 @@ def held_proteins(
     if panel.derivation is not None and patients_seen(panel, cohort):
         derived = as_recorded(settings, panel).resolve(cohort.matrix)
         require_detected(f"panel {panel.name}", derived.constraints.required, cohort)
-        return (), derived
+        return (), with_other_preparation_told(derived, panel)
     matches = match_proteins(panel.frame(), cohort.matrix)
     absent = matches.index[matches["matched_id"] == ""]
     if len(absent):

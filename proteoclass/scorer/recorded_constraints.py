@@ -178,6 +178,49 @@ def as_held(settings: Settings, panel: Panel, proteins: pd.DataFrame) -> Setting
     )
 
 
+def with_other_preparation_told(settings: Settings, panel: Panel) -> Settings:
+    """Return the settings with what prepares values otherwise than for a panel, in words.
+
+    Normalising and filling are of the whole procedure, not of a panel: a selection that is
+    run again runs on values prepared as asked now.
+
+    Parameters
+    ----------
+    settings : Settings
+        Resolved.
+    panel : Panel
+        Derived.
+
+    Returns
+    -------
+    Settings
+
+    Examples
+    --------
+    >>> from proteoclass.panel.panel import Derivation
+    >>> derivation = Derivation(cohort_hash="", method="ridge", size=5, seed=0, version="0",
+    ...                         settings={"normalise": "pqn"})
+    >>> panel = Panel(name="p", title="P", status="derived", derivation=derivation,
+    ...               proteins=[{"id": "P1"}])
+    >>> told = with_other_preparation_told(Settings(normalise="none"), panel)
+    >>> told.constraints.sentences
+    ('Panel p was derived with --normalise pqn: it is chosen again with --normalise none.',)
+    """
+    recorded = {} if panel.derivation is None else panel.derivation.settings
+    now = {"normalise": settings.normalise, "impute": settings.impute}
+    differ = [name for name in now if recorded.get(name, now[name]) != now[name]]
+    if not differ:
+        return settings
+    then, again = (
+        ", ".join(f"--{name} {values[name]}" for name in differ) for values in (recorded, now)
+    )
+    told = f"Panel {panel.name} was derived with {then}: it is chosen again with {again}."
+    constraints = settings.constraints
+    return replace(
+        settings, constraints=replace(constraints, sentences=(*constraints.sentences, told))
+    )
+
+
 def _asked(settings: Settings) -> list[str]:
     """Return the options that ask something of a panel; lifting an exclusion asks nothing."""
     return [

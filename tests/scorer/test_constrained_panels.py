@@ -11,7 +11,7 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel import Panel
 from proteoclass.panel.constraints.measurable import OtherMatrix
-from proteoclass.scorer import Settings, derive_panel, evaluate, train
+from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold, unit_seed
 from proteoclass.scorer.held_panel import held_proteins
@@ -302,6 +302,46 @@ def test_a_derived_panel_is_chosen_again_under_its_own_constraints(matrix, cohor
     assert frequency["Q000"] == 1.0
     assert not {"Q001", "Q003"} & set(frequency)
     assert rerun.settings.constraints == straight.constraints
+
+
+def test_values_prepared_otherwise_than_for_the_panel_are_said(matrix, cohort):
+    panel = derived(matrix, normalise="quantile", impute="half-min")
+    other = QUICK.resolve(cohort.matrix)
+    _, again = held_proteins(panel, cohort, other)
+    assert again.constraints.sentences[-1] == (
+        "Panel mine was derived with --normalise quantile, --impute half-min: it is chosen again "
+        "with --normalise none, --impute auto."
+    )
+    same = replace(QUICK, normalise="quantile", impute="half-min").resolve(cohort.matrix)
+    told = held_proteins(panel, cohort, same)[1].constraints.sentences
+    assert not [text for text in told if "was derived with" in text]
+
+
+def test_what_must_be_there_adds_nothing_to_the_stability(matrix):
+    plain = describe_panel(matrix, OUTCOME, settings=QUICK, folds=3, repeats=1)["stability"]
+    forced = tuple(f"Q{i:03d}" for i in range(40, 44))
+    settings = replace(QUICK, size=10, must_have=forced)
+    asked = describe_panel(matrix, OUTCOME, settings=settings, folds=3, repeats=1)["stability"]
+    assert asked["mean_size"] == plain["mean_size"] == 6
+    assert asked["half_samples"]["n_proteins"] == plain["half_samples"]["n_proteins"] - 4
+    # Six of about fifty were chosen each time: with the four that always are it would be more.
+    assert abs(asked["half_samples"]["value"] - plain["half_samples"]["value"]) < 0.1
+    assert asked["text"].endswith(
+        "Without the 4 of the panel that must be there: nothing chose them."
+    )
+    assert "must be there" not in plain["text"]
+
+
+def test_a_threshold_that_nothing_reaches_is_not_reached_by_what_must_be_there(matrix):
+    settings = replace(
+        QUICK, select="stability", threshold=1.0, must_have=("Q040",),
+        exclude=tuple(f"Q{i:03d}" for i in range(3, 30)),
+    )  # fmt: skip
+    known = describe_panel(matrix, OUTCOME, settings=settings, folds=3, repeats=1)
+    assert [each["id"] for each in known["proteins"]] == ["Q040"]
+    text = known["stability"]["text"]
+    assert "On half of the patients 0.0 proteins reach the threshold" in text
+    assert "all patients give 0." in text
 
 
 def test_other_constraints_than_the_panels_own_are_refused(matrix, cohort):

@@ -68,6 +68,9 @@ class ChosenPanel:
         Whether the panel was given rather than chosen on these patients.
     no_halves : str
         Why there are no half-samples, where there are none.
+    required : tuple of str
+        Members that are in the panel whatever the data say: nothing chose them, and they
+        have no part in its stability.
     """
 
     proteins: pd.DataFrame
@@ -79,6 +82,7 @@ class ChosenPanel:
     kept: pd.Series | None = None
     held: bool = False
     no_halves: str = ""
+    required: tuple[str, ...] = ()
 
 
 def describe(chosen: ChosenPanel) -> dict[str, Any]:
@@ -196,14 +200,20 @@ def _kinds(chosen: ChosenPanel) -> dict[str, str]:
 
 
 def _stability(chosen: ChosenPanel) -> dict[str, Any]:
-    halves, folds = _index_of(chosen.halves), _index_of(chosen.folds)
+    free = _without(chosen.halves, chosen.required)
+    halves, folds = _index_of(free), _index_of(_without(chosen.folds, chosen.required))
     reason = HELD if chosen.held else chosen.no_halves
-    size = None if chosen.halves is None else float(chosen.halves.sum(axis=1).mean())
+    size = None if free is None else float(free.sum(axis=1).mean())
     text = _stability_text(halves, folds, reason)
+    if chosen.required and halves is not None:
+        text += (
+            f" Without the {len(chosen.required)} of the panel that must be there: nothing chose "
+            "them."
+        )
     if chosen.threshold is not None and size is not None:
         text += (
             f" On half of the patients {size:.1f} proteins reach the threshold, on average; all "
-            f"patients give {len(chosen.proteins)}."
+            f"patients give {len(chosen.proteins) - len(chosen.required)}."
         )
     return {
         "half_samples": halves,
@@ -214,6 +224,10 @@ def _stability(chosen: ChosenPanel) -> dict[str, Any]:
         "reason": None if halves else reason,
         "text": text,
     }
+
+
+def _without(chosen: pd.DataFrame | None, required: tuple[str, ...]) -> pd.DataFrame | None:
+    return None if chosen is None else chosen.drop(columns=list(required))
 
 
 def _index_of(chosen: pd.DataFrame | None) -> dict[str, Any] | None:
