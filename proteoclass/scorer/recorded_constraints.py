@@ -12,7 +12,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.panel.constraints.constraints import Constraints
 from proteoclass.panel.constraints.exclusions import GROUPS, group_members
 from proteoclass.panel.constraints.measurable import OtherMatrix
-from proteoclass.panel.constraints.sentences import labels
+from proteoclass.panel.constraints.sentences import group_text
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.settings import Settings
 
@@ -158,7 +158,7 @@ def as_held(settings: Settings, panel: Panel, proteins: pd.DataFrame) -> Setting
     >>> panel = Panel(name="p", title="P", status="reference", proteins=[{"id": "P1"}])
     >>> table = pd.DataFrame({"gene": ["KRT1"]}, index=["P1"])
     >>> as_held(Settings(), panel, table).constraints.sentences[1]
-    'A selection would have left out by default: 1 keratins (KRT1).'
+    'A selection would have left out by default: 1 keratin (KRT1).'
     """
     asked = _asked(settings)
     if asked:
@@ -167,9 +167,7 @@ def as_held(settings: Settings, panel: Panel, proteins: pd.DataFrame) -> Setting
             "leave out one of the two, or edit the panel"
         )
     members = {group: ids for group, ids in group_members(proteins).items() if ids}
-    told = [
-        f"{len(ids)} {group} ({name_list(labels(ids, proteins))})" for group, ids in members.items()
-    ]
+    told = [group_text(group, ids, proteins) for group, ids in members.items()]
     also = (f"A selection would have left out by default: {', '.join(told)}.",) if told else ()
     return replace(
         settings.unconstrained(),

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.usefixtures("quick_boosters")
 ACCESSIONS = ["P04264", "P01857", "P07288", "P80188", "P24821", "P02787", "P01034", "P05231"]
 GENES = ["KRT1", "IGHG1", "KLK3", "LCN2", "TNC", "TF", "CST3", "IL6"]
 DEFAULT = (
-    "note: Left out of the choice by default: 1 keratins (KRT1), 1 immunoglobulins (IGHG1), "
-    "1 sex-specific proteins (KLK3); --allow lifts it."
+    "note: Left out of the choice by default: 1 keratin (KRT1), 1 immunoglobulin (IGHG1), "
+    "1 sex-specific protein (KLK3); --allow lifts it."
 )
 STUDY = """
 [input]
@@ -96,7 +96,7 @@ def test_panel_select_leaves_the_groups_out_and_lists_them(folder, unasked):
     assert panel.derivation.settings["left_out"] == ("P04264", "P01857", "P07288")
     genes, panel, said = selected(folder, "--allow", "keratins", "--allow", "IGHG1")
     assert {"KRT1", "IGHG1"} <= set(genes)
-    assert "note: Not left out, by --allow or --must-have: 1 keratins, 1 immunoglobulins." in said
+    assert "note: Not left out, by --allow or --must-have: 1 keratin, 1 immunoglobulin." in said
 
 
 def test_panel_select_takes_what_must_be_there_and_leaves_what_must_not(folder):
@@ -146,7 +146,7 @@ def test_evaluate_and_train_hand_the_constraints_on(folder):
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--must-have", "GAPDH"), 4, "error: --must-have: 1 of 1 names match no protein of "),
+        (("--must-have", "GAPDH"), 4, "error: --must-have: found no protein of "),
         (("--exclude", "keratin"), 3, "did you mean the group 'keratins'?"),
         (("--must-have", "IL6", "--exclude", "P05231"), 3, "--must-have and --exclude both name"),
         (("--must-have", "IL6", "--measurable-in", "other.tsv"), 4, "IL6 is not measurable in "),

@@ -168,7 +168,7 @@ def test_naming_a_protein_lifts_its_own_exclusion_alone(name):
     for options in ({"allow": [name]}, {"must_have": [name]}):
         found = resolve_constraints(matrix_of(), **options)
         assert found.left_out["keratins"] == ("k2",)
-        assert "Not left out, by --allow or --must-have: 1 keratins." in found.sentences
+        assert "Not left out, by --allow or --must-have: 1 keratin." in found.sentences
 
 
 def test_allowing_a_group_lifts_the_group():
@@ -180,7 +180,7 @@ def test_allowing_a_group_lifts_the_group():
 def test_a_protein_excluded_by_name_is_not_counted_as_allowed_with_its_group():
     found = resolve_constraints(matrix_of(), allow=["keratins"], exclude=["KRT1"])
     assert found.left_out["named"] == ("k1",)
-    assert "Not left out, by --allow or --must-have: 1 keratins." in found.sentences
+    assert "Not left out, by --allow or --must-have: 1 keratin." in found.sentences
 
 
 def test_excluding_a_group_says_what_is_so_already():
@@ -217,11 +217,27 @@ def never_detected():
 
 OTHER = OtherMatrix("plasma.tsv", (("OID1", "P80188", "LCN2"), ("OID2", "P24821", "TNC")))
 REFUSALS = [
-    ({"must_have": ["GAPDH", "b"]}, PanelMismatchError, "1 of 2 names match no protein of the ma"),
-    ({"must_have": ["keratins"]}, PanelMismatchError, "1 of 1 names match no protein of the matri"),
-    ({"must_have": ["IL6"]}, PanelMismatchError, "IL6 fits d1, d2 by gene; name the id"),
-    ({"exclude": ["P05231"]}, PanelMismatchError, "--exclude: 1 names fit several proteins of the"),
-    ({"allow": ["IL6"]}, PanelMismatchError, "--allow: 1 names fit several proteins of the matri"),
+    (
+        {"must_have": ["GAPDH", "b"]},
+        PanelMismatchError,
+        "found no protein of the matrix called 'GAPDH'",
+    ),
+    (
+        {"must_have": ["keratins"]},
+        PanelMismatchError,
+        "found no protein of the matrix called 'keratins'",
+    ),
+    (
+        {"must_have": ["IL6"]},
+        PanelMismatchError,
+        "--must-have: fits several proteins of the matrix: IL6 (d1, d2 by gene); name the id",
+    ),
+    (
+        {"exclude": ["P05231"]},
+        PanelMismatchError,
+        "--exclude: fits several proteins of the matrix: P05231 (",
+    ),
+    ({"allow": ["IL6"]}, PanelMismatchError, "--allow: fits several proteins of the matrix: IL6 ("),
     (
         {"must_have": ["b"], "exclude": ["LCN2"]},
         InputError,
@@ -243,9 +259,14 @@ REFUSALS = [
     (
         {"exclude": ["LCN2", "TNC"], "measurable_in": OTHER},
         PanelMismatchError,
-        "none of its 11 proteins may be in a panel",
+        "none of its 11 proteins may be in a panel. Left out",
     ),
-    ({"measurable_in": OtherMatrix("empty.tsv")}, PanelMismatchError, "0 of 11 proteins are measu"),
+    ({"must_have": [""]}, PanelMismatchError, "found no protein of the matrix called ''; give"),
+    (
+        {"measurable_in": OtherMatrix("other.tsv", (("OID00471", "", ""),))},
+        PanelMismatchError,
+        "--measurable-in: other.tsv measures none of the 11 proteins of the matrix",
+    ),
 ]
 
 

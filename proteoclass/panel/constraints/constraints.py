@@ -140,6 +140,12 @@ def resolve_constraints(
         measurable = measurable_ids(matrix, measurable_in)
     if measurable is not None:
         other = measurable_in.name if measurable_in is not None else "the other matrix"
+        if not measurable:
+            raise PanelMismatchError(
+                f"--measurable-in: {other} measures none of the {matrix.n_proteins} proteins of "
+                f"{_where(matrix)}, by id, accession or gene; use files that name accessions or "
+                "genes (--proteins for the matrix), or another assay"
+            )
         _refuse_unmeasurable(required, measurable, other)
         sentences.append(
             f"{len(measurable)} of {matrix.n_proteins} proteins are measurable in {other} too; "
@@ -161,8 +167,8 @@ def _required(names: Sequence[str], matrix: ProteinMatrix) -> dict[str, str]:
     found, unknown = _find("--must-have", names, matrix)
     if unknown:
         raise PanelMismatchError(
-            f"--must-have: {len(unknown)} of {len(names)} names match no protein of "
-            f"{_where(matrix)}: {name_list(unknown)}; give ids, accessions or genes that it has"
+            f"--must-have: found no protein of {_where(matrix)} called "
+            f"{name_list(map(repr, unknown))}; give ids, accessions or genes that it has"
         )
     detected = matrix.values.notna().any()
     never = [name for name, protein in found.items() if not detected[protein]]
@@ -193,14 +199,14 @@ def _find(
     wanted = pd.DataFrame({"gene": once}, index=pd.Index(once, dtype=object), dtype=object)
     fitting = fitting_proteins(wanted, matrix)
     several = [
-        f"{name} fits {name_list(fits)} by {by}"
+        f"{name} ({name_list(fits)} by {by})"
         for name, fits, by in fitting.itertuples(name=None)
         if len(fits) > 1
     ]
     if several:
         raise PanelMismatchError(
-            f"{option}: {len(several)} names fit several proteins of {_where(matrix)}: "
-            f"{'; '.join(several[:5])}; name the id of the one that is meant"
+            f"{option}: fits several proteins of {_where(matrix)}: "
+            f"{name_list(several)}; name the id of the one that is meant"
         )
     found = {str(name): fits[0] for name, fits in fitting["fits"].items() if fits}
     return found, [name for name in once if name not in found]
@@ -242,8 +248,9 @@ def _refuse_unmeasurable(
 def _refuse_nothing_left(found: Constraints, matrix: ProteinMatrix) -> None:
     if not any(found.allowed(matrix.values.columns)):
         raise PanelMismatchError(
-            f"{_where(matrix)}: none of its {matrix.n_proteins} proteins may be in a panel; "
-            f"{' '.join(found.sentences)}"
+            f"{_where(matrix)}: none of its {matrix.n_proteins} proteins may be in a panel. "
+            f"{' '.join(found.sentences)} Ask for less with --exclude and --measurable-in, or "
+            "lift with --allow"
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from proteoclass.errors import name_list
+from proteoclass.matrix.wording import counted
 from proteoclass.panel.constraints.exclusions import GROUPS
 
 #: Reason of an exclusion that was asked for by name.
@@ -31,12 +32,7 @@ def left_out_sentences(
     >>> list(left_out_sentences({"keratins": ("a", "b")}, table))
     ['Left out of the choice by default: 2 keratins (KRT1, b); --allow lifts it.']
     """
-    groups = [
-        f"{len(left_out[group])} {group}{' proteins' if group.endswith('specific') else ''} "
-        f"({name_list(labels(left_out[group], proteins))})"
-        for group in GROUPS
-        if group in left_out
-    ]
+    groups = [group_text(group, left_out[group], proteins) for group in GROUPS if group in left_out]
     if groups:
         yield f"Left out of the choice by default: {', '.join(groups)}; --allow lifts it."
     if BY_NAME in left_out:
@@ -52,9 +48,24 @@ def lifted_sentences(n_lifted: Mapping[str, int]) -> Iterable[str]:
     >>> list(lifted_sentences({"keratins": 2, "immunoglobulins": 0}))
     ['Not left out, by --allow or --must-have: 2 keratins.']
     """
-    counts = [f"{count} {group}" for group, count in n_lifted.items() if count]
+    counts = [_counted_group(count, group) for group, count in n_lifted.items() if count]
     if counts:
         yield f"Not left out, by --allow or --must-have: {', '.join(counts)}."
+
+
+def group_text(group: str, ids: Sequence[str], proteins: pd.DataFrame) -> str:
+    """Count the proteins of a group and name some.
+
+    Examples
+    --------
+    >>> group_text("sex-specific", ["a"], pd.DataFrame({"gene": ["KLK3"]}, index=["a"]))
+    '1 sex-specific protein (KLK3)'
+    """
+    return f"{_counted_group(len(ids), group)} ({name_list(labels(ids, proteins))})"
+
+
+def _counted_group(number: int, group: str) -> str:
+    return counted(number, group.removesuffix("s") if group.endswith("s") else f"{group} protein")
 
 
 def unknown_sentences(unknown: Mapping[str, list[str]]) -> Iterable[str]:
