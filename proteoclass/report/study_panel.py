@@ -12,7 +12,9 @@ from proteoclass.panel.evidence.table import (
 )
 from proteoclass.report.document import Block, Column, Figure, Paragraph, Points, Table
 from proteoclass.report.figures.beeswarm import beeswarm_frame, draw_beeswarm
+from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.panel_frequency import draw_panel, panel_frame
+from proteoclass.report.figures.size_curve import draw_size_curve, size_curve_frame
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import whole
 from proteoclass.report.wording import (
@@ -38,7 +40,7 @@ def panel_blocks(run: Run) -> tuple[Block, ...]:
         {"direction": directions.get(str(row.get("id"))), **row}
         for row in panel.get("frequencies") or []
     ]
-    blocks: list[Block] = [Paragraph(_words(run, len(final))), *_known(run)]
+    blocks: list[Block] = [Paragraph(_words(run, len(final))), *_known(run), *_sizes(run)]
     if frequencies:
         frame = panel_frame(frequencies, _ROWS)
         positive = class_name(run.positive)
@@ -130,6 +132,7 @@ def _known(run: Run) -> list[Block]:
     said = [
         shown(part(panel, "error_bound").get("text"), 600),
         _single(single),
+        shown(part(panel, "swaps").get("text"), 600),
         shown(panel.get("caution"), 600),
     ]
     return [
@@ -137,6 +140,37 @@ def _known(run: Run) -> list[Block]:
         Paragraph(key, "small"),
         Points(tuple(line for line in said if line)),
     ]
+
+
+def _sizes(run: Run) -> tuple[Block, ...]:
+    """Return AUC against panel size, and the smallest panel that does as well."""
+    panel = part(run.evaluation, "panel")
+    curve = [dict(point) for point in panel.get("size_curve") or []]
+    frame = size_curve_frame(curve)
+    if frame.empty:
+        return ()
+    own, smallest = known(panel.get("size")), part(panel, "smallest_within_one_se")
+    # Where no size is better than chance, the smallest that does as well says nothing.
+    better = float(frame.nlargest(1, "auc")["lower"].iloc[0]) > 0.5
+    least = known(smallest.get("size")) if better else None
+    text = shown(smallest.get("text"), 600)
+    said = ", ".join(f"{row['size']} {fixed(row['auc'])}" for row in records(frame))
+    caption = (
+        "AUC against the size of the panel; band: "
+        f"{shown(curve[0].get('kind'), 120) or f'kind {NOT_REPORTED}'}."
+    )
+    if own is not None and own not in set(frame["size"]):
+        caption += f" This panel has {whole(own)} proteins, which is none of the sizes tried."
+    return (
+        Paragraph(text or f"The smallest panel that does as well is {NOT_REPORTED}."),
+        Figure(
+            "size-curve",
+            draw_size_curve(frame, own, least),
+            f"AUC by number of proteins: {said}. {text}".strip(),
+            f"{caption} {shown(panel.get('size_curve_text'), 900)}".strip(),
+            frame,
+        ),
+    )
 
 
 def _protein_cells(row: dict[str, Any]) -> tuple[str, ...]:

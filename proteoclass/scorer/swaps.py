@@ -245,4 +245,4 @@ def _sentence(mean_loss: dict[str, Any], n_folds: int) -> str:
 def _words(loss: dict[str, Any]) -> str:
     low, high = loss["interval"]
     span = "interval not reportable" if np.isnan(low) else f"interval {low:.3f} to {high:.3f}"
-    return f"{loss['mean']:.3f} ({span})"
+    return f"{loss['mean']:.3f} ({span})".replace("-", "−")

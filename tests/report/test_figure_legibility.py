@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from proteoclass.report.figures.canvas import Canvas
 from proteoclass.report.figures.group_scores import draw_group_scores
 from proteoclass.report.figures.pca import draw_pca
+from proteoclass.report.figures.size_curve import draw_size_curve, size_curve_frame
 from proteoclass.report.figures.trend import draw_trend
 from proteoclass.report.figures.waterfall import draw_waterfall, waterfall_frame
 
@@ -57,6 +58,18 @@ def test_threshold_names_of_the_classes(boxes: list[Box], cuts: tuple[float, flo
     draw_group_scores(frame, cuts, ("severe", "mild"))
     assert_legible(boxes, "threshold")
     assert len([1 for words, _ in boxes if "threshold" in words]) == len(set(cuts))
+
+
+@pytest.mark.parametrize("marks", [(20, 5), (20, 20), (50, 1), (1, 50), (15, 20), (7, 10), (12, 2)])
+@pytest.mark.parametrize("lowest", [0.05, 0.65])
+def test_marks_of_a_size_curve(boxes: list[Box], marks: tuple[int, int], lowest: float) -> None:
+    sizes = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
+    curve = [{"size": size, "auc": 0.8, "interval": [lowest, 0.99]} for size in sizes]
+    draw_size_curve(size_curve_frame(curve), *marks)
+    assert_legible(boxes)
+    named = [words for words, _ in boxes if ": " in words]
+    expected = [f"this panel: {marks[0]} (0.80)"] if marks[0] in sizes else []
+    assert named == [*expected, f"smallest within one SE: {marks[1]} (0.80)"]
 
 
 def course(days: list[float], scores: list[float]) -> pd.DataFrame:

@@ -8,7 +8,8 @@ from typing import Any
 from words import block_words, pdf_pages
 
 from proteoclass.report import Run, render_pdf
-from proteoclass.report.document import Block, Table
+from proteoclass.report.document import Block, Figure, Table
+from proteoclass.report.figures.size_curve import draw_size_curve
 from proteoclass.report.study import study_document
 from proteoclass.report.study_panel import panel_blocks
 
@@ -76,6 +77,70 @@ def test_what_limits_the_numbers_stands_below_the_table(run: Run) -> None:
     assert "AUC 0.78 for the best protein of each fold, 0.87 for the panel" in said
     assert "winner's curse" in said
     assert "above 0 it is higher in severe" in said
+
+
+def curve_of(*points: tuple[int, float | None, float | None]) -> list[dict[str, Any]]:
+    return [
+        {
+            "size": size,
+            "auc": auc,
+            "interval": [lower, None if lower is None else 0.95],
+            "kind": "corrected resampled t, 95 %",
+        }
+        for size, auc, lower in points
+    ]
+
+
+def with_sizes(run: Run, *points: tuple[int, float | None, float | None], **parts: Any) -> Run:
+    found = {
+        "size_curve": curve_of(*points),
+        "smallest_within_one_se": {"size": 5, "text": "5 proteins are the smallest panel."},
+        "size_curve_text": "A size picked from this curve is flattered.",
+    }
+    return with_panel(run, **found, **parts)
+
+
+def test_auc_against_size_is_drawn_and_said(run: Run) -> None:
+    sized = with_sizes(run, (20, 0.84, 0.7), (5, 0.82, 0.69), (1, 0.7, 0.6))
+    blocks = panel_blocks(sized)
+    [figure] = [b for b in blocks if isinstance(b, Figure) and b.name == "size-curve"]
+    assert figure.frame["size"].tolist() == [1, 5, 20]
+    assert figure.frame["lower"].tolist() == [0.6, 0.69, 0.7]
+    assert figure.alt.startswith("AUC by number of proteins: 1 0.70, 5 0.82, 20 0.84.")
+    assert "band: corrected resampled t, 95 %." in figure.caption
+    assert figure.caption.endswith("A size picked from this curve is flattered.")
+    assert "none of the sizes" not in figure.caption
+    said = block_words(blocks)
+    assert said.index("5 proteins are the smallest panel.") < said.index("AUC against the size")
+    # Drawn with both marks: neither is left to the words alone.
+    frame = figure.frame
+    assert figure.svg == draw_size_curve(frame, 20, 5)
+    assert len({figure.svg, draw_size_curve(frame, 20, None), draw_size_curve(frame, None, 5)}) == 3
+
+
+def test_a_panel_of_another_size_than_the_curves_is_said(run: Run) -> None:
+    blocks = panel_blocks(with_sizes(run, (1, 0.7, 0.6), (5, 0.8, 0.7), size=12))
+    assert "This panel has 12 proteins, which is none of the sizes tried." in block_words(blocks)
+
+
+def test_a_curve_no_better_than_chance_marks_no_smallest_panel(run: Run) -> None:
+    blocks = panel_blocks(with_sizes(run, (1, 0.55, 0.4), (5, 0.6, 0.45), (20, 0.58, 0.4)))
+    [figure] = [b for b in blocks if isinstance(b, Figure) and b.name == "size-curve"]
+    assert figure.svg == draw_size_curve(figure.frame, 20, None)
+    assert figure.svg != draw_size_curve(figure.frame, 20, 5)
+
+
+def test_without_sizes_there_is_no_curve_and_gaps_are_left_out(run: Run) -> None:
+    names = [b.name for b in panel_blocks(run) if isinstance(b, Figure)]
+    assert "size-curve" not in names
+    blocks = panel_blocks(with_sizes(run, (1, 0.7, None), (5, None, None)))
+    [figure] = [b for b in blocks if isinstance(b, Figure) and b.name == "size-curve"]
+    assert figure.frame["size"].tolist() == [1]
+
+
+def test_swaps_are_said_where_they_were_tried(run: Run) -> None:
+    swaps = {"text": "A protein that cannot be measured costs 0.006 in AUC."}
+    assert swaps["text"] in block_words(panel_blocks(with_panel(run, swaps=swaps)))
 
 
 def test_gaps_are_dashes_not_zeros(run: Run) -> None:

@@ -178,6 +178,7 @@ def test_losses_by_hand():
     assert np.isnan(c["left_out"]["interval"]).all()
     assert b["replaced"]["n_folds"] == 1
     assert found["text"].startswith("A protein of the panel that cannot be measured costs 0.110 (")
+    assert "(interval −0.070 to 0.290) in AUC" in found["text"]
 
 
 def test_folds_all_alike_have_no_interval():
