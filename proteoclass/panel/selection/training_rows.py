@@ -56,7 +56,10 @@ class TrainingRows:
 
     @cached_property
     def standardised(self) -> Floats:
-        """Values with gaps at the median, centred, over their SD; constant proteins are 0."""
+        """Values with gaps at the median, centred, over their SD; constant proteins are 0.
+
+        Mean and SD are weighted: a patient of many samples sets no protein's scale alone.
+        """
         gaps = np.isnan(self.values)
         gappy = gaps.any(axis=0)
         # Only what has gaps is sorted, and the arithmetic is done in place: on many proteins
@@ -67,11 +70,12 @@ class TrainingRows:
             centred = np.where(gaps, median, self.values)
         else:
             centred = self.values.copy()
-        centred -= centred.mean(axis=0)
-        spread = np.sqrt(np.einsum("ij,ij->j", centred, centred) / len(centred))
+        share = self.weights / self.weights.sum()
+        centred -= share @ centred
+        spread = np.sqrt(share @ centred**2)
         # A constant protein must not be blown up by its rounding error.
         centred /= np.where(spread > 1e-9, spread, np.inf)
-        centred -= centred.mean(axis=0)
+        centred -= share @ centred
         return centred
 
     @cached_property
