@@ -31,7 +31,7 @@ from proteoclass.scorer.comparators import fold_auc
 from proteoclass.scorer.crossfit import out_of_fold_margins
 from proteoclass.scorer.parallel import run_units
 from proteoclass.scorer.procedure import build_pipeline
-from proteoclass.stats import auc, corrected_resampled_interval, log_odds
+from proteoclass.stats import corrected_resampled_interval
 
 DATA = Path(os.environ.get("PROTEOCLASS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -156,21 +156,6 @@ def out_of_fold_auc(kind: str, seed: int) -> dict[str, object]:
     }
 
 
-def auc_at_one_prevalence(predictions: pd.DataFrame, positive: str) -> float:
-    """Return the pooled AUC of a repeat after every fold's log-odds are set to one prevalence.
-
-    A fold is calibrated to the prevalence of its training patients, which is lowest where
-    most of the positive patients are held out. Where scores hardly differ within a fold,
-    that order of the folds is all the pooled AUC sees, and it is the wrong way round.
-    """
-    labels = (predictions["outcome"] == positive).to_numpy(dtype=float)
-    scores = log_odds(predictions["probability"])
-    for fold in predictions["fold"].unique():
-        inside = (predictions["fold"] == fold).to_numpy()
-        scores[inside] -= log_odds([labels[~inside].mean()])
-    return auc(labels, scores)
-
-
 def evaluation(kind: str, seed: int) -> dict[str, object]:
     """Return what `evaluate` itself says of noise: its headline, and its words."""
     result = pc.evaluate(
@@ -182,7 +167,6 @@ def evaluation(kind: str, seed: int) -> dict[str, object]:
         "data": kind,
         "seed": seed,
         "headline": found["mean_over_repeats"],
-        "headline at one prevalence": auc_at_one_prevalence(result.predictions, "severe"),
         "mean over folds": found["mean_over_folds"],
         "lower limit above 0.5": float(found["interval"][0] > 0.5),
         "said no better than chance": float(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import optimize
+from scipy.special import logit
 
 from proteoclass.stats import expit
 
@@ -43,6 +44,31 @@ class Platt:
     def probability(self, margin: Floats) -> Floats:
         """Return calibrated probabilities."""
         return expit(self.log_odds(margin))
+
+    def at_prevalence(self, fitted_on: float, wanted: float) -> Platt:
+        """Return the calibrator for patients of another prevalence.
+
+        Parameters
+        ----------
+        fitted_on, wanted : float
+            Share of positive patients, above 0 and below 1.
+
+        Returns
+        -------
+        Platt
+
+        Notes
+        -----
+        The log-odds of the prior change, the evidence does not: Saerens, Latinne &
+        Decaestecker 2002, doi 10.1162/089976602753284446.
+
+        Examples
+        --------
+        >>> Platt(1.0, 0.0).at_prevalence(0.5, 0.2).probability(np.array([0.0])).round(12).tolist()
+        [0.2]
+        """
+        shift = float(logit(wanted) - logit(fitted_on))
+        return replace(self, intercept=self.intercept + shift)
 
 
 def fit_platt(margins: Floats, labels: Floats, weights: Floats) -> Platt:

@@ -61,6 +61,11 @@ class Cohort:
         names, first = np.unique(self.patients[rows].astype(str), return_index=True)
         return names.astype(object), self.labels[rows[first]].astype(int)
 
+    @property
+    def prevalence(self) -> float:
+        """Share of positive patients among those with an index sample."""
+        return float(self.training_patients[1].mean())
+
     def rows_of(self, patients: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
         """Return the positions of every sample of these patients, labelled or not.
 

@@ -75,6 +75,7 @@ def run_fold(
     settings: Settings,
     seed_path: tuple[int, ...],
     fixed: tuple[str, ...] = (),
+    prevalence: float | None = None,
 ) -> FoldResult:
     """Fit, calibrate and set limits without the test patients, then predict them.
 
@@ -88,6 +89,9 @@ def run_fold(
         Seed, repeat and fold.
     fixed : tuple of str, optional
         A panel from elsewhere.
+    prevalence : float, optional
+        That of the design, the same for every fold, which the probabilities then refer to;
+        the training patients' own where left out.
 
     Returns
     -------
@@ -97,7 +101,9 @@ def run_fold(
     train_patients = np.setdiff1d(names, test_patients)
     train_rows, test_rows = cohort.rows_of(train_patients), cohort.rows_of(test_patients)
     assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
-    calibrator, thresholds = _calibrate(cohort, train_patients, settings, seed_path, fixed)
+    calibrator, thresholds = _calibrate(
+        cohort, train_patients, settings, seed_path, fixed, prevalence
+    )
     fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
     require_normalised(fitted.pipeline["normalise"], test_values[cohort.weights[test_rows] > 0])
@@ -198,6 +204,7 @@ def _calibrate(
     settings: Settings,
     seed_path: tuple[int, ...],
     fixed: tuple[str, ...],
+    prevalence: float | None,
 ) -> tuple[Platt, Thresholds]:
     names, classes = cohort.training_patients
     smaller = int(np.bincount(classes[np.isin(names, train_patients)], minlength=2).min())
@@ -211,6 +218,11 @@ def _calibrate(
     )
     labels, weights = cohort.labels[rows], cohort.weights[rows]
     calibrator = fit_platt(margins, labels, weights)
+    if prevalence is not None:
+        # Where a fold holds out more positive patients, fewer are left to train on. Left in
+        # the intercept, that ranks its test patients lower for being positive.
+        own = float(np.average(labels, weights=weights))
+        calibrator = calibrator.at_prevalence(own, prevalence)
     return calibrator, fit_thresholds(100 * calibrator.probability(margins), labels, weights)
 
 

@@ -152,7 +152,11 @@ def evaluate(
         for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
     ]
     results: list[FoldResult] = run_units(
-        run_fold, units, jobs=jobs, label="cross-validation", progress=progress
+        run_fold,
+        [(*unit, cohort.prevalence) for unit in units],
+        jobs=jobs,
+        label="cross-validation",
+        progress=progress,
     )
     by_repeat = [results[r * folds : (r + 1) * folds] for r in range(repeats)]
     null = permutation_test(

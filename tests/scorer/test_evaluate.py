@@ -15,6 +15,7 @@ from proteoclass.matrix.protein_matrix import Source
 from proteoclass.panel import Panel, PanelSelector
 from proteoclass.panel.selection.selector import DEFAULT
 from proteoclass.scorer import Settings, derive_panel, evaluate, train
+from proteoclass.scorer.calibration import Platt
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.held_panel import held_proteins
@@ -137,6 +138,36 @@ def test_labels_of_test_patients_are_not_looked_at(toy):
     }
     flipped = run_fold(cohort.with_labels(turned), test, settings, (0, 0, 0))
     np.testing.assert_array_equal(flipped.log_odds, clean.log_odds)
+
+
+def test_folds_refer_to_the_prevalence_of_the_design(toy):
+    # Bayes: a change of prior moves the log-odds by its own log-odds, and nothing else.
+    test = np.array(["P00", "P01", "P02", "P03"], dtype=object)
+    cohort = build_cohort(toy, OUTCOME)
+    settings = QUICK.resolve(cohort.matrix)
+    own = run_fold(cohort, test, settings, (0, 0, 0))
+    designed = run_fold(cohort, test, settings, (0, 0, 0), (), 0.25)
+    names, classes = cohort.training_patients
+    n_positive, n = classes[~np.isin(names, test)].sum(), (~np.isin(names, test)).sum()
+    shift = np.log(0.25 / 0.75) - np.log(n_positive / (n - n_positive))
+    np.testing.assert_allclose(designed.log_odds - own.log_odds, shift, atol=1e-12)
+    np.testing.assert_array_equal(designed.margin, own.margin)
+
+
+def test_what_all_folds_rank_alike_is_not_ranked_by_the_dealing_of_patients():
+    # 39 and 11 in five folds: one holds out three positives, four hold out two. With no
+    # spread within a fold, each calibrated to its training prevalence (8/40 or 9/40), the
+    # pooled AUC is 0.5 + (8/11 · 7/39 - 3/11 · 32/39) / 2 = 0.453; at one prevalence 0.5.
+    labels, own, one = [], [], []
+    for positives in (3, 2, 2, 2, 2):
+        labels += [1] * positives + [0] * (10 - positives)
+        share = (11 - positives) / 40
+        calibrator = Platt(1.0, float(log_odds(share)))
+        own += [calibrator.intercept] * 10
+        one += [round(calibrator.at_prevalence(share, 11 / 50).intercept, 12)] * 10
+    pooled = 0.5 + (8 / 11 * 7 / 39 - 3 / 11 * 32 / 39) / 2
+    assert roc_auc_score(labels, own) == pytest.approx(pooled)
+    assert roc_auc_score(labels, one) == 0.5
 
 
 def test_follow_up_samples_are_never_trained_on(toy, evaluated):
