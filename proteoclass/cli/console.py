@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -68,36 +69,45 @@ def notices(notes: Iterable[str]) -> None:
         say(f"note: {' '.join(note.split())}")
 
 
-def check_target(output: str | None, *, force: bool, inputs: tuple[str | None, ...] = ()) -> None:
+def check_target(output: str | None, *, force: bool) -> None:
     """Refuse a target file before the work starts rather than after it.
+
+    A file that the running command was given to read, by whatever option, is never replaced.
 
     Parameters
     ----------
     output : str or None
     force : bool
         Whether an existing file may be replaced.
-    inputs : tuple of str or None
-        Files that are read: none of them is ever replaced.
 
     Raises
     ------
     InputError
-        If it exists and may not be replaced.
+        If it exists and may not be replaced, or is an input.
     SystemFailureError
         If its folder does not exist.
     """
     if output is None:
         return
     refuse_overwrite(output, force=force)
-    if any(given and Path(given).exists() and _same(given, output) for given in inputs):
+    if Path(output).exists() and any(_is_file(given, output) for given in _given()):
         raise InputError(f"{output}: is an input of this command; choose another name with -o")
     folder = Path(output).parent
     if not folder.is_dir():
         raise SystemFailureError(f"{output}: there is no folder {str(folder)!r}; make it first")
 
 
-def _same(given: str, output: str) -> bool:
-    return Path(output).exists() and Path(given).samefile(output)
+def _given() -> list[str]:
+    ctx = click.get_current_context(silent=True)
+    if ctx is None:
+        return []
+    # --panel takes a name too, and is no path to click.
+    asked = [p.name for p in ctx.command.params if isinstance(p.type, click.Path)] + ["panel"]
+    return [given for given in map(ctx.params.get, asked) if isinstance(given, str)]
+
+
+def _is_file(given: str, output: str) -> bool:
+    return os.path.exists(given) and os.path.samefile(given, output)
 
 
 def put_text(text: str, output: str | None, *, force: bool) -> None:

@@ -46,7 +46,7 @@ def explain(
     """
     from proteoclass.scorer import load_model
 
-    check_target(output, force=force, inputs=(file, source.path, source.samples))
+    check_target(output, force=force)
     model = load_model(file)
     matrix = source.read_for(model)
     _require(matrix, sample, source.path)

@@ -62,7 +62,7 @@ def normalise(
     from proteoclass.matrix import prepare
     from proteoclass.matrix.normalisation.whole_matrix import filled_matrix, normalised_matrix
 
-    check_target(output, force=force, inputs=(source.path, source.samples, bridge))
+    check_target(output, force=force)
     matrix = source.read()
     known = len(matrix.source.notes)
     matrix = prepare(matrix, step, creatinine_unit)

@@ -174,7 +174,7 @@ def select(
     from proteoclass.scorer.recorded_constraints import sentences_of
 
     settings = replace(settings, threshold=threshold)
-    check_target(output, force=force, inputs=(source.path, source.samples))
+    check_target(output, force=force)
     matrix = source.read()
     same = {key: design[key] for key in ("index", "seed")}
     derived = derive_panel(matrix, outcome, settings=settings, name=name, **same)
@@ -189,7 +189,9 @@ def select(
     else:
         _put_known(known, to_stdout=output is not None)
     notices(sentences_of(derived))
-    say(f"selected {derived.size} of {matrix.n_proteins} proteins")
+    fewer = threshold is None and derived.size < settings.size
+    asked = f"; {settings.size} were asked for, no other is a candidate" if fewer else ""
+    say(f"selected {derived.size} of {matrix.n_proteins} proteins{asked}")
 
 
 def _put_known(known: dict[str, Any], *, to_stdout: bool) -> None:

@@ -10,6 +10,10 @@ import click
 Function = Callable[..., Any]
 
 
+#: `panel_size.LARGEST`, spelt out: importing it would load NumPy.
+_LARGEST = 50
+
+
 class PanelSizes(click.ParamType):
     """Whole numbers between commas, or `none`."""
 
@@ -24,9 +28,13 @@ class PanelSizes(click.ParamType):
         if value == "none":
             return ()
         try:
-            return tuple(int(part) for part in str(value).split(","))
+            sizes = tuple(int(part) for part in str(value).split(","))
         except ValueError:
             self.fail(f"found {value!r}, expected whole numbers like 1,5,20, or none", param, ctx)
+        wrong = [size for size in sizes if not 1 <= size <= _LARGEST]
+        if wrong:
+            self.fail(f"found {wrong[0]}, expected whole numbers from 1 to {_LARGEST}", param, ctx)
+        return sizes
 
 
 def sizes_options(sizes: str) -> Callable[[Function], Function]:

@@ -42,7 +42,7 @@ def qc(
         )
     from proteoclass.matrix import describe_quality
 
-    check_target(output, force=force, inputs=(source.path, source.samples))
+    check_target(output, force=force)
     matrix = source.read()
     labels = None if outcome is None else outcome.labels(matrix.samples, matrix.source.sheet)
     found = describe_quality(matrix, labels, index=index)

@@ -29,7 +29,7 @@ def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_
     """
     from proteoclass.scorer import load_model
 
-    check_target(output, force=force, inputs=(file, source.path, source.samples))
+    check_target(output, force=force)
     model = load_model(file)
     matrix = source.read_for(model)
     scores = model.score(matrix)

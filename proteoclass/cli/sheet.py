@@ -16,5 +16,5 @@ def sheet(source: MatrixRequest, output: str | None, force: bool) -> None:
     """Write a sample sheet to fill in, with the file's own sample names."""
     from proteoclass.matrix import blank_sheet
 
-    check_target(output, force=force, inputs=(source.path, source.samples))
+    check_target(output, force=force)
     put_table(blank_sheet(source.read()), output, force=force)

@@ -56,7 +56,7 @@ def train(
     from proteoclass.panel.library import load_panel
     from proteoclass.scorer import train as run
 
-    check_target(output, force=force, inputs=(source.path, source.samples))
+    check_target(output, force=force)
     chosen = None if panel is None else load_panel(panel)
     matrix = source.read()
     with progress_bar() as progress:

@@ -47,6 +47,33 @@ def test_the_choices_are_the_views_of_the_selector():
     assert SELECT_METHODS == METHODS
 
 
+def measuring(cohort, name, n_proteins):
+    """Another matrix, of the first proteins alone."""
+    table = pd.read_csv(cohort / "m.tsv", sep="\t", index_col=0).iloc[:, :n_proteins]
+    table.to_csv(cohort / name, sep="\t", index_label="sample_id")
+    return cohort / name
+
+
+def test_another_assay_is_an_input_that_is_never_replaced(command, cohort):
+    other = measuring(cohort, "other.tsv", 60)
+    before = other.read_bytes()
+    result = run(*command, "--measurable-in", other, "-o", other, "--force")
+    assert result.exit_code == 3
+    assert "is an input of this command" in result.stderr
+    assert other.read_bytes() == before
+
+
+def test_fewer_proteins_than_asked_for_are_said(command, cohort):
+    other = measuring(cohort, "few.tsv", 10)
+    result = run(*command, "--size", 20, "--measurable-in", other, "-o", cohort / "few.toml")
+    assert result.exit_code == 0, result.output
+    n_selected = Panel.from_toml((cohort / "few.toml").read_text()).size
+    assert 0 < n_selected <= 10
+    assert result.stderr.splitlines()[-1] == (
+        f"selected {n_selected} of 60 proteins; 20 were asked for, no other is a candidate"
+    )
+
+
 def test_with_a_file_the_table_goes_to_stdout(printed, cohort):
     assert printed.exit_code == 0, printed.output
     panel = Panel.from_toml((cohort / "panel.toml").read_text())
@@ -106,8 +133,8 @@ def test_sizes_and_swaps_are_part_of_the_description(command, tmp_path):
 
 def test_a_size_out_of_range_is_refused_before_anything_is_written(command, tmp_path):
     result = run(*command, "--sizes", "51", "-o", tmp_path / "p.toml")
-    assert result.exit_code == 3
-    assert "--sizes: found 51" in result.stderr
+    assert result.exit_code == 2
+    assert "'--sizes': found 51, expected whole numbers from 1 to 50" in result.stderr
     assert not (tmp_path / "p.toml").exists()
 
 

@@ -11,7 +11,7 @@ from proteoclass.errors import InputError
 from proteoclass.matrix import simulate_cohort, write_cohort
 from proteoclass.panel.evidence.table import panel_sentences
 from proteoclass.panel.toml import check_schema
-from proteoclass.scorer.panel_size import SIZES
+from proteoclass.scorer.panel_size import LARGEST, SIZES
 from proteoclass.study_file import EvaluatePart, Study
 
 pytestmark = pytest.mark.usefixtures("quick_boosters")
@@ -55,10 +55,12 @@ def test_what_is_no_list_of_sizes_is_a_mistake_of_usage(cohort, given):
     assert f"found {given!r}, expected whole numbers like 1,5,20, or none" in result.stderr
 
 
-def test_a_size_out_of_range_is_refused(cohort):
-    result = run(cohort, "--sizes", "5,51")
-    assert result.exit_code == 3
-    assert "--sizes: found 51, expected whole numbers from 1 to 50" in result.stderr
+@pytest.mark.parametrize("size", [0, LARGEST + 1])
+def test_a_size_out_of_range_is_a_mistake_of_usage(cohort, size):
+    result = run(cohort, "--sizes", f"5,{size}")
+    assert result.exit_code == 2
+    assert f"found {size}, expected whole numbers from 1 to {LARGEST}" in result.stderr
+    assert "note:" not in result.stderr
 
 
 def test_the_command_the_study_file_and_the_room_have_the_same_sizes():
