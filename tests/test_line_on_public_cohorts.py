@@ -65,7 +65,7 @@ def test_overmyer_evaluates_through_the_command_line(data_folder, tmp_path):
     arguments = [
         "evaluate", *paths_option(data_folder, OVERMYER), "--outcome", "severity",
         "--positive", "severe", "--negative", "non-severe", "--fluid", "plasma",
-        "--permutations", "0", "-o", str(target),
+        "--repeats", "2", "--permutations", "0", "--sizes", "none", "-o", str(target),
     ]  # fmt: skip
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
@@ -91,7 +91,9 @@ def test_overmyer_with_three_labels_asks_for_the_negative_one(data_folder, tmp_p
     assert not (tmp_path / "e").exists()
 
 
-def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
+def test_overmyer_with_shuffled_labels_is_a_coin(data_folder, monkeypatch):
+    # The AUC is looked at, not how stable the panel is.
+    monkeypatch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 1)
     matrix = read(data_folder, OVERMYER)
     kept = matrix.take(
         matrix.values.index[matrix.samples["severity"].isin(["severe", "non-severe"])]
@@ -190,7 +192,7 @@ def test_a_study_file_runs(data_folder, tmp_path, cohort, outcome, tracked):
     study.write_text(
         f'[input]\nmatrix = "{matrix}"\nsamples = "{samples}"\nfluid = "plasma"\n'
         f'[outcome]\ncolumn = "severity"\n{outcome}\n'
-        "[evaluate]\nrepeats = 1\npermutations = 2\n[scorer]\nbags = 3\nrounds = 20\n"
+        "[evaluate]\nrepeats = 1\npermutations = 2\nsizes = [20]\n[scorer]\nbags = 3\nrounds = 20\n"
         f'[report]\npatients = ["{patient}"]\n'
     )
     done = CliRunner().invoke(main, ["run", str(study), "-o", str(tmp_path / "run")])

@@ -42,6 +42,7 @@ rounds = 10
 folds = 3
 repeats = 2
 permutations = 2
+sizes = [1, 8]
 [report]
 patients = ["SIM-P001"]
 """
@@ -78,6 +79,12 @@ def test_holds_every_file_of_the_contract(run):
         "predictions.tsv", "model.json", "scores.tsv", "explanations.tsv", "trajectories.tsv",
         "trajectories.json", "study.html", "study.pdf",
     }  # fmt: skip
+
+
+def test_the_sizes_that_were_asked_for_are_in_the_evaluation(run):
+    panel = json.loads((run / "evaluation.json").read_text())["panel"]
+    assert [point["size"] for point in panel["size_curve"]] == [1, 8]
+    assert "swaps" not in panel
 
 
 def test_two_runs_give_the_same_bytes_for_any_number_of_processes(place, run):
