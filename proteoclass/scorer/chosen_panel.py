@@ -96,6 +96,7 @@ def describe_chosen(
             held=held,
             no_halves=no_halves,
             required=settings.constraints.required,
+            n_ranked=None if held else len(candidates),
         )
     )
     return {

@@ -110,6 +110,7 @@ def test_each_kind_of_number_says_what_it_is_and_from_how_many():
     assert "20 training folds" in kinds["frequency.folds"]
     assert "moderated t, 95 %" in kinds["effect"]
     assert set(kinds) >= {"missing", "auc", "substitutes"}
+    assert "rank" not in kinds["substitutes"]
 
 
 def test_gaps_become_null_and_the_whole_is_json():

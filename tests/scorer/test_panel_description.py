@@ -193,6 +193,21 @@ def test_a_copy_of_a_panel_protein_is_named_as_its_substitute(make_toy):
     assert named["auc"] > 0.7
 
 
+def test_a_rank_is_among_the_candidates_of_all_patients(make_toy):
+    # Q050 is missing in half of all patients and a little more: some training folds and
+    # half-samples have it as a candidate, all patients together do not.
+    toy = make_toy(signal=2.0, visits=1)
+    values = toy.values.copy()
+    severe = (toy.samples["severity"] == "severe").to_numpy()
+    values["Q050"] = 20 + 3.0 * severe + np.arange(len(values)) / 100
+    values.loc[np.arange(len(values)) % 2 == 0, "Q050"] = np.nan
+    values.loc[values.index[1], "Q050"] = np.nan
+    known = describe(replace(toy, values=values), replace(QUICK, impute="none"))
+    stability = known["stability"]["half_samples"]
+    assert stability["n_proteins"] == known["n_candidates"] + 1
+    assert f"among {known['n_candidates']} candidates" in known["kinds"]["substitutes"]
+
+
 def test_a_given_panel_is_described_without_half_samples(toy):
     given = Panel(
         name="given", title="Given", status="reference", proteins=[{"id": "Q001"}, {"id": "Q040"}]

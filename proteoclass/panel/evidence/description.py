@@ -71,6 +71,8 @@ class ChosenPanel:
     required : tuple of str
         Members that are in the panel whatever the data say: nothing chose them, and they
         have no part in its stability.
+    n_ranked : int or None
+        Proteins that the selection ranked; None where nothing was.
     """
 
     proteins: pd.DataFrame
@@ -83,6 +85,7 @@ class ChosenPanel:
     held: bool = False
     no_halves: str = ""
     required: tuple[str, ...] = ()
+    n_ranked: int | None = None
 
 
 def describe(chosen: ChosenPanel) -> dict[str, Any]:
@@ -178,10 +181,13 @@ def _kinds(chosen: ChosenPanel) -> dict[str, str]:
             f"proteins outside the panel with a correlation of at least {LIMIT} or at most "
             f"{-LIMIT} in at least {MIN_SAMPLES} index samples that have both, whose effect "
             "points the way the correlation says; `n` counts them, up to "
-            f"{MOST_NAMED} are named, closest first; `rank` is the place the selection gave them "
-            f"among {len(chosen.effects)} candidates"
+            f"{MOST_NAMED} are named, closest first"
         ),
     }
+    if chosen.n_ranked is not None:
+        kinds["substitutes"] += (
+            f"; `rank` is the place the selection gave them among {chosen.n_ranked} candidates"
+        )
     if chosen.threshold is not None:
         kinds["frequency.half_samples"] = (
             f"share of {2 * chosen.threshold.n_pairs} half-samples of the patients (complementary "
