@@ -18,7 +18,12 @@ from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.procedure import build_pipeline, filled_panel, require_normalised
+from proteoclass.scorer.procedure import (
+    build_pipeline,
+    filled_panel,
+    kept_columns,
+    require_normalised,
+)
 from proteoclass.scorer.settings import Settings
 from proteoclass.stats import nan_quantile
 
@@ -156,7 +161,7 @@ def prepare_fold(
     filled = steps.fit_transform(
         values, cohort.labels[train], impute__samples=cohort.matrix.samples.iloc[train]
     )
-    kept = _kept(steps, cohort.values.shape[1])
+    kept = kept_columns(steps, cohort.values.shape[1])
     normaliser = steps["normalise"]
     tested = cohort.values.iloc[test]
     for part in (values, tested):
@@ -183,15 +188,6 @@ def _chooser(pipeline: Pipeline, settings: Settings, seed: int) -> PanelSelector
         return choose
     # A held panel has no selection of its own: its proteins are ranked as the view would.
     return PanelSelector(settings.size, settings.select, random_state=seed)
-
-
-def _kept(steps: Pipeline, n_proteins: int) -> Positions:
-    """Return the columns of the matrix that the filters before the selection let through."""
-    kept = np.arange(n_proteins)
-    for _, step in steps.steps:
-        if hasattr(step, "get_support"):
-            kept = kept[step.get_support()]
-    return kept
 
 
 def _test_values(

@@ -235,8 +235,36 @@ class FittedProcedure:
         return pd.DataFrame(normalised, index=values.index, columns=self.panel)
 
     def _columns(self) -> npt.NDArray[np.intp]:
-        detected: npt.NDArray[np.intp] = self.pipeline["detected"].get_support(indices=True)
-        return detected[self.pipeline["choose"].get_support()]
+        return kept_columns(self.pipeline, len(self.proteins))
+
+
+def kept_columns(steps: Pipeline, n_proteins: int) -> npt.NDArray[np.intp]:
+    """Return the columns of a matrix that the filters among fitted steps let through.
+
+    Parameters
+    ----------
+    steps : Pipeline
+        Fitted; a part of the pipeline does.
+    n_proteins : int
+        Columns of the matrix.
+
+    Returns
+    -------
+    array of int
+        In the order of the matrix.
+
+    Examples
+    --------
+    >>> steps = Pipeline([("detected", DetectionFilter(0.5)), ("choose", FixedPanel((1,)))])
+    >>> steps = steps.fit(np.array([[np.nan, 1.0, 2.0]]))
+    >>> kept_columns(steps[:1], 3).tolist(), kept_columns(steps, 3).tolist()
+    ([1, 2], [2])
+    """
+    kept = np.arange(n_proteins)
+    for _, step in steps.steps:
+        if hasattr(step, "get_support"):
+            kept = kept[step.get_support()]
+    return kept
 
 
 def filled_panel(measured: Floats, fill: Floats, median: Floats, shallow: Bools) -> Floats:
