@@ -56,7 +56,7 @@ def panel_evidence(
             label="panel sizes",
             progress=progress,
         )
-        found |= describe_sizes(folds, sizes, share, panels)
+        found |= describe_sizes(folds, sizes, share, panels, held=bool(units[0][4]))
     if swaps:
         cohort, _, settings, *_ = units[0]
         folds = run_units(

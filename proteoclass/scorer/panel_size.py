@@ -22,9 +22,9 @@ SIZES: Final = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30, 40, 50)
 LARGEST: Final = 50
 
 ESTIMAND: Final = (
-    "Each point is the expected AUC of the whole procedure with a panel of that size, chosen again "
-    "in each training fold; a size picked from this curve was picked on these folds, so that its "
-    "AUC is flattered."
+    "Each point is the expected AUC of the whole procedure with a panel of that size, chosen {among}"
+    "again in each training fold; a size picked from this curve was picked on these folds, so that "
+    "its AUC is flattered."
 )
 RULE: Final = (
     "one-standard-error rule: the smallest size whose mean AUC is at least the best mean less "
@@ -124,6 +124,8 @@ def describe_sizes(
     sizes: tuple[int, ...],
     test_share: float,
     panels: Sequence[list[str]],
+    *,
+    held: bool = False,
 ) -> dict[str, Any]:
     """Return the curve, the smallest size within one standard error, and what limits them.
 
@@ -136,6 +138,8 @@ def describe_sizes(
         Test patients over training patients of a fold.
     panels : sequence of list of str
         The procedure's own panel in the same folds.
+    held : bool
+        Whether the panel was given, so that its own proteins alone were ranked.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def describe_sizes(
     same = sum(
         sorted(fold.panel) == sorted(panel) for fold, panel in zip(folds, panels, strict=True)
     )
-    text = ESTIMAND
+    text = ESTIMAND.format(among="among the given panel's proteins " if held else "")
     if same < len(folds):
         text += (
             f" Every size is the top of one ranking, which at the procedure's own size is the "
@@ -240,7 +244,8 @@ def smallest_within_one_se(curve: Sequence[dict[str, Any]]) -> dict[str, Any]:
         point for point in curve if np.isfinite([point["auc"], point["standard_error"]]).all()
     ]
     if not usable:
-        text = "The smallest panel within one standard error is not reportable: too few folds."
+        why = "too few folds" if curve else "none of the sizes can be had"
+        text = f"The smallest panel within one standard error is not reportable: {why}."
         return {"size": None, "rule": RULE, "text": text}
     # Of equals the smaller panel is the better one.
     best = max(usable, key=lambda point: (point["auc"], -point["size"]))

@@ -200,7 +200,9 @@ def test_the_curve_by_hand():
 
 def test_a_curve_of_one_fold_is_not_reportable():
     curve = size_curve([4], np.array([[0.7]]), 1 / 2)
-    assert smallest_within_one_se(curve)["size"] is None
+    found = smallest_within_one_se(curve)
+    assert found["size"] is None
+    assert found["text"].endswith("not reportable: too few folds.")
 
 
 def test_sizes_beyond_the_candidates_are_left_out_and_named():
@@ -212,6 +214,16 @@ def test_sizes_beyond_the_candidates_are_left_out_and_named():
     assert [point["size"] for point in found["size_curve"]] == [2, 5]
     assert "Left out: 8; a training fold has 6 candidates." in found["size_curve_text"]
     assert "the procedure's panel in 1 of 2 folds" in found["size_curve_text"]
+
+
+def test_sizes_that_no_fold_can_have_give_no_curve_and_the_reason():
+    folds = [FoldSizes([math.nan], 4, 0, ["a"])] * 2
+    found = describe_sizes(folds, (20,), 1.0, [["a"]] * 2, held=True)
+    assert found["size_curve"] == []
+    said = found["smallest_within_one_se"]["text"]
+    assert said.endswith("not reportable: none of the sizes can be had.")
+    assert "chosen among the given panel's proteins again" in found["size_curve_text"]
+    assert "Left out: 20; a training fold has 4 candidates." in found["size_curve_text"]
 
 
 def test_sizes_below_what_is_asked_for_are_left_out(toy):
