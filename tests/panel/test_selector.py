@@ -105,6 +105,19 @@ def test_a_share_of_abundant_proteins_is_rounded_up_but_not_for_a_last_bit(share
     assert len(selector.ranking_) == n_kept
 
 
+def test_of_equally_abundant_proteins_the_order_of_columns_chooses_none():
+    rng = np.random.default_rng(0)
+    counts = np.log2(rng.integers(1, 4, size=(40, 60)).astype(float))
+    y = np.repeat([0.0, 1.0], 20)
+    found = PanelSelector(size=5, abundant=0.2).fit(counts, y)
+    back = PanelSelector(size=5, abundant=0.2).fit(counts[:, ::-1], y)
+    assert set(found.ranking_) == set(59 - back.ranking_)
+    kept = np.isin(np.arange(60), found.ranking_)
+    medians = np.median(counts, axis=0)
+    assert kept.sum() >= 12
+    assert medians[kept].min() > medians[~kept].max()
+
+
 def test_every_protein_that_must_be_there_is():
     X, y = planted(p=20)
     selector = PanelSelector(size=1, must_have=(17, 18)).fit(X, y)

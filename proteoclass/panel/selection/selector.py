@@ -87,7 +87,8 @@ class PanelSelector(NanTolerantSelector):
         Positions of proteins that are never in the panel; no view sees them.
     abundant : float
         0, or the share of the proteins to choose among: those of highest median in the
-        training samples, at least `size` of them. Labels have no part in it.
+        training samples, at least `size` of them, and all whose median equals the least of
+        theirs. Labels have no part in it.
     diverse : float
         0, or the absolute correlation on the training samples from which two proteins are
         one cluster: the panel then holds one of each, while there are enough of them.
@@ -217,11 +218,12 @@ class PanelSelector(NanTolerantSelector):
             )
         if not self.abundant:
             return allowed
-        level = nan_quantile(values[:, allowed], 0.5)
+        # Gaps alone are the least there can be.
+        level = np.nan_to_num(nan_quantile(values[:, allowed], 0.5), nan=-np.inf)
         # 0.07 * 100 is 7.000000000000001.
         n_kept = max(self.size, math.ceil(round(self.abundant * len(allowed), 6)))
-        # Gaps alone sort last, as they should.
-        kept = allowed[np.argsort(-level, kind="stable")[:n_kept]]
+        # With all of equal median, counts have many: the order of columns must not decide.
+        kept = allowed[level >= np.sort(level)[-min(n_kept, len(level))]]
         return np.union1d(kept, np.intersect1d(allowed, self.must_have)).astype(np.intp)
 
     def _check_options(self) -> None:
