@@ -22,6 +22,7 @@ from proteoclass.panel.selection.sparse import N_PAIRS as THRESHOLD_PAIRS
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.parallel import Progress
+from proteoclass.scorer.procedure import kept_columns
 from proteoclass.scorer.settings import Settings
 
 Bools = npt.NDArray[np.bool_]
@@ -70,7 +71,7 @@ def describe_chosen(
     names = cohort.values.columns
     reached = _reached(selection, names)
     candidates = _candidates(selection["choose"], reached)
-    panel = _in_order(selection["choose"], names[_kept(selection, len(names))], reached)
+    panel = _in_order(selection["choose"], names[kept_columns(selection, len(names))], reached)
     halves, no_halves = (None, "") if held else _half_samples(cohort, settings, seed, progress)
     folds = None if held else _flags(fold_panels, names)
     universe = _universe(names, candidates, [halves, folds])
@@ -108,19 +109,10 @@ def describe_chosen(
     }
 
 
-def _kept(selection: Pipeline, n_proteins: int) -> npt.NDArray[np.intp]:
-    """Return the columns of the matrix that a run of selectors lets through."""
-    kept = np.arange(n_proteins)
-    for _, step in selection.steps:
-        if hasattr(step, "get_support"):
-            kept = kept[step.get_support()]
-    return kept
-
-
 def _reached(selection: Pipeline, names: pd.Index) -> pd.Index:
     """Return the proteins that the filters before the selection let through."""
     before = [name for name, _ in selection.steps].index("choose")
-    return names[_kept(selection[:before], len(names))]
+    return names[kept_columns(selection[:before], len(names))]
 
 
 def _in_order(chooser: Any, panel: pd.Index, reached: pd.Index) -> pd.Index:
@@ -165,7 +157,7 @@ def _half_samples(
                 raise
             # No protein reached the threshold: that half chose none.
             return chosen
-        chosen[_kept(fitted, len(chosen))] = True
+        chosen[kept_columns(fitted, len(chosen))] = True
         return chosen
 
     try:
