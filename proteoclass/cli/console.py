@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 ProgressCall = Callable[[str, int, int], None]
 
 _LOUDNESS = "proteoclass.loudness"
+#: A last column narrower than this is no longer read.
+_NARROWEST = 20
+_NUMBER = re.compile(r"[<>]?[+−-]?\d+(\.\d+)?( %)?|–?")
 
 
 def set_loudness(ctx: click.Context, *, verbose: bool, quiet: bool) -> None:
@@ -146,21 +151,59 @@ def put_table(
         put_text(table_text(frame), output, force=force)
 
 
-def columns_text(rows: list[list[str]]) -> str:
+def columns_text(rows: list[list[str]], width: int | None = None) -> str:
     r"""Align rows of text in columns for people; the first row is the heading.
+
+    Columns of numbers are aligned on the right.
+
+    Parameters
+    ----------
+    rows : list of list of str
+    width : int, optional
+        Letters in a line: what is longer has its headings broken, and then its last column,
+        which keeps 20 letters at least.
 
     Examples
     --------
     >>> columns_text([["id", "gene"], ["P80188", "LCN2"]])
     'id      gene\nP80188  LCN2\n'
+    >>> print(columns_text([["n", "which"], ["12", "LCN2, HAVCR1, UMOD, CST3, B2M"]], 20), end="")
+     n  which
+    12  LCN2, HAVCR1, UMOD,
+        CST3, B2M
     """
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = (
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in rows
-    )
+    heading, *body = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heading, *body, strict=True)]
+    if width is not None and sum(widths) + 2 * (len(widths) - 1) > width:
+        for i, column in enumerate(zip(*body, strict=True)):
+            widths[i] = max(map(len, (*column, *heading[i].replace("-", "- ").split())))
+        left = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
+        widths[-1] = min(widths[-1], max(_NARROWEST, left))
+    numbers = [all(map(_NUMBER.fullmatch, column)) for column in zip(*body, strict=True)]
+    lines = [
+        "  ".join(
+            cell.rjust(size) if number else cell.ljust(size)
+            for cell, size, number in zip(
+                line, widths, numbers or [False] * len(widths), strict=True
+            )
+        )
+        for row in (heading, *body)
+        for line in _folded(row, widths)
+    ]
     return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _wrapped(cell: str, size: int) -> list[str]:
+    if len(cell) <= size:
+        return [cell]
+    # A correlation in brackets stays with the name before it, and "and 3 more" in one line.
+    held = re.sub(r" (?=\([+−])|(?<=\band) (?=\d)|(?<=\d) (?=more)", "\u00a0", cell)
+    return [part.replace("\u00a0", " ") for part in textwrap.wrap(held, size)]
+
+
+def _folded(row: list[str], widths: list[int]) -> Iterable[tuple[str, ...]]:
+    cells = (_wrapped(cell, size) for cell, size in zip(row, widths, strict=True))
+    return itertools.zip_longest(*cells, fillvalue="")
 
 
 @contextmanager

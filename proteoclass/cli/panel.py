@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from proteoclass.panel import Panel
     from proteoclass.scorer import Settings
 
+#: Letters in a line of a table.
+WIDTH = 100
+
 
 @click.group(cls=Group)
 def panel() -> None:
@@ -59,7 +62,7 @@ def list_command(as_json: bool) -> None:
         return
     rows = [["name", "status", "fluid", "proteins", "title"]]
     rows += [[each.name, each.status, each.fluid, str(each.size), each.title] for each in panels]
-    put_text(columns_text(rows), None, force=False)
+    put_text(columns_text(rows, WIDTH), None, force=False)
 
 
 @panel.command()
@@ -198,7 +201,7 @@ def _put_known(known: dict[str, Any], *, to_stdout: bool) -> None:
     """Print the table of a panel, and under it what limits it."""
     from proteoclass.panel.evidence.table import summary_lines, table_rows
 
-    text = columns_text(table_rows(known)) + "\n" + "\n".join(summary_lines(known))
+    text = columns_text(table_rows(known), WIDTH) + "\n" + "\n".join(summary_lines(known))
     if to_stdout:
         put_text(f"{text}\n", None, force=False)
     else:
@@ -238,7 +241,7 @@ def _comparison_text(one: Panel, two: Panel, result: dict[str, Any]) -> str:
             f"{chance['n_candidates']} candidates, p {chance['p']:.2g}"
         ),
     ]
-    return columns_text(rows) + "\n" + "".join(f"{line}\n" for line in lines)
+    return columns_text(rows, WIDTH) + "\n" + "".join(f"{line}\n" for line in lines)
 
 
 def _count(ids: list[str], genes: dict[str, str]) -> list[str]:

@@ -120,6 +120,38 @@ def test_columns_are_aligned_and_have_no_trailing_space():
     assert text == "a     b\nlong\nc     d\n"
 
 
+def test_numbers_are_aligned_on_the_right():
+    rows = [
+        ["gene", "share", "AUC", "missing"],
+        ["A", "8 %", "–", "0 %"],
+        ["B", "100 %", "0.9", "x"],
+    ]
+    assert columns_text(rows).splitlines() == [
+        "gene  share  AUC  missing",
+        "A       8 %    –  0 %",
+        "B     100 %  0.9  x",
+    ]
+
+
+def test_a_wide_table_is_folded_at_words_and_loses_nothing():
+    names = [f"GENE{i} (+0.{90 - i})" for i in range(9)]
+    rows = [["id", "half-samples", "names"], ["A" * 60, "8 %", f"{', '.join(names)} and 3 more"]]
+    lines = columns_text(rows, 100).splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split() == ["id", "half-", "names"]
+    assert lines[1].split() == ["samples"]
+    folded = " ".join(line[71:].strip() for line in lines[2:])
+    assert folded == rows[1][2]
+    # No correlation stands apart from its protein.
+    assert not [line for line in lines if line.strip().startswith("(")]
+    assert columns_text(rows).splitlines()[1].endswith(rows[1][2])
+
+
+def test_a_folded_table_keeps_twenty_letters_of_its_last_column():
+    lines = columns_text([["id", "text"], ["A" * 99, "some words that are longer"]], 100)
+    assert lines.splitlines()[1:] == [f"{'A' * 99}  some words that are", f"{' ' * 99}  longer"]
+
+
 def test_no_bar_is_drawn_where_nobody_would_see_it():
     with progress_bar() as progress:
         assert progress is None

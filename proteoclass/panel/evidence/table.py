@@ -7,7 +7,7 @@ from typing import Any, Final
 from proteoclass.errors import printable
 
 HEADINGS: Final = [
-    *("gene", "id", "direction", "effect, log2", "half-samples", "missing (pos / neg)", "AUC"),
+    *("gene", "id", "direction", "effect, log2", "half-samples", "missing (pos/neg)", "AUC"),
     "substitutes (r)",
 ]
 
