@@ -179,13 +179,13 @@ def columns_text(rows: list[list[str]], width: int | None = None) -> str:
             widths[i] = max(map(len, (*column, *heading[i].replace("-", "- ").split())))
         left = width - sum(widths[:-1]) - 2 * (len(widths) - 1)
         widths[-1] = min(widths[-1], max(_NARROWEST, left))
-    numbers = [all(map(_NUMBER.fullmatch, column)) for column in zip(*body, strict=True)]
+    aligned = [
+        str.rjust if body and all(_NUMBER.fullmatch(row[i]) for row in body) else str.ljust
+        for i in range(len(heading))
+    ]
     lines = [
         "  ".join(
-            cell.rjust(size) if number else cell.ljust(size)
-            for cell, size, number in zip(
-                line, widths, numbers or [False] * len(widths), strict=True
-            )
+            align(cell, size) for align, cell, size in zip(aligned, line, widths, strict=True)
         )
         for row in (heading, *body)
         for line in _folded(row, widths)

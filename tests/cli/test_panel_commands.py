@@ -112,7 +112,8 @@ def test_compare_counts_and_names(files):
     text = run("panel", "compare", files / "mine.toml", "kidney-injury-urine").stdout
     assert text.splitlines()[1].split() == ["shared", "1", "LCN2"]
     assert text.splitlines()[2].split() == ["only", "mine", "1", "P1"]
-    assert "only kidney-injury-urine  11" in text
+    assert "only kidney-injury-urine        11  TIMP2, " in text
+    assert max(map(len, text.split("\n\n")[0].splitlines())) <= 100
     value = json.loads(
         run("panel", "compare", files / "mine.toml", "kidney-injury-urine", "--json").stdout
     )
