@@ -295,6 +295,16 @@ def test_candidates_are_what_the_other_matrix_measures_too():
     assert "2 of 11 proteins are measurable in the other matrix too" in again.sentences[-1]
 
 
+def test_recorded_ids_are_found_in_a_matrix_that_names_proteins_otherwise():
+    matrix = matrix_of()
+    recorded = ("P80188;Q9", "k1", "nowhere")
+    found = resolve_constraints(matrix, measurable=recorded, allow=GROUPS)
+    assert found.measurable == ("b", "k1")
+    assert f"2 of {matrix.n_proteins} proteins are measurable" in found.sentences[-1]
+    again = resolve_constraints(matrix, measurable=found.measurable, allow=GROUPS)
+    assert again == found
+
+
 def test_where_several_fit_one_the_best_fit_alone_is_measurable():
     other = (("d1", "P05231", "IL6"), ("OID3", "P02768", "ALB"), ("b", "Q00000", "X"))
     ours = [*PROTEINS, ("fragment", "H0YA55", "ALB")]

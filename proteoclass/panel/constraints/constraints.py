@@ -86,7 +86,8 @@ def resolve_constraints(
     allow : sequence of str
         Groups, or ids, accessions or genes of proteins, that are not excluded.
     measurable : tuple of str, optional
-        Ids that another matrix measures too, where that was found before.
+        Ids that another matrix measures too, where that was found before; of this matrix
+        or of one that names its proteins otherwise.
     measurable_in : OtherMatrix, optional
         Another matrix; candidates are limited to what it measures too.
 
@@ -136,7 +137,9 @@ def resolve_constraints(
         *lifted_sentences(n_lifted),
         *unknown_sentences({"--exclude": unknown, "--allow": unknown_allowed}),
     ]
-    if measurable is None and measurable_in is not None:
+    if measurable is not None:
+        measurable = _found_again(measurable, matrix)
+    elif measurable_in is not None:
         measurable = measurable_ids(matrix, measurable_in)
     if measurable is not None:
         other = measurable_in.name if measurable_in is not None else "the other matrix"
@@ -196,8 +199,7 @@ def _find(
     option: str, names: Sequence[str], matrix: ProteinMatrix
 ) -> tuple[dict[str, str], list[str]]:
     once = list(dict.fromkeys(names))
-    wanted = pd.DataFrame({"gene": once}, index=pd.Index(once, dtype=object), dtype=object)
-    fitting = fitting_proteins(wanted, matrix)
+    fitting = fitting_proteins(_wanted(once), matrix)
     several = [
         f"{name} ({name_list(fits)} by {by})"
         for name, fits, by in fitting.itertuples(name=None)
@@ -210,6 +212,16 @@ def _find(
         )
     found = {str(name): fits[0] for name, fits in fitting["fits"].items() if fits}
     return found, [name for name in once if name not in found]
+
+
+def _wanted(names: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"gene": names}, index=pd.Index(names, dtype=object), dtype=object)
+
+
+def _found_again(names: Sequence[str], matrix: ProteinMatrix) -> tuple[str, ...]:
+    """Return the proteins that recorded ids stand for; one that fits several stands for none."""
+    fits = fitting_proteins(_wanted(list(dict.fromkeys(names))), matrix)["fits"]
+    return tuple(dict.fromkeys(str(found[0]) for found in fits if len(found) == 1))
 
 
 def _refuse_contradictions(
