@@ -199,6 +199,8 @@ def _find(
     option: str, names: Sequence[str], matrix: ProteinMatrix
 ) -> tuple[dict[str, str], list[str]]:
     once = list(dict.fromkeys(names))
+    if not once:  # Making ready to match takes most of the time on many proteins.
+        return {}, []
     fitting = fitting_proteins(_wanted(once), matrix)
     several = [
         f"{name} ({name_list(fits)} by {by})"
