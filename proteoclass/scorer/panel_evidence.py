@@ -56,7 +56,9 @@ def panel_evidence(
             label="panel sizes",
             progress=progress,
         )
-        found |= describe_sizes(folds, sizes, share, panels, held=bool(units[0][4]))
+        _, _, settings, _, fixed = units[0]
+        cut = settings.threshold is not None
+        found |= describe_sizes(folds, sizes, share, panels, held=bool(fixed), cut=cut)
     if swaps:
         cohort, _, settings, *_ = units[0]
         folds = run_units(

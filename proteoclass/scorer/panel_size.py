@@ -126,6 +126,7 @@ def describe_sizes(
     panels: Sequence[list[str]],
     *,
     held: bool = False,
+    cut: bool = False,
 ) -> dict[str, Any]:
     """Return the curve, the smallest size within one standard error, and what limits them.
 
@@ -140,6 +141,8 @@ def describe_sizes(
         The procedure's own panel in the same folds.
     held : bool
         Whether the panel was given, so that its own proteins alone were ranked.
+    cut : bool
+        Whether the procedure's panel is cut at a threshold, and has no size of its own.
 
     Returns
     -------
@@ -154,7 +157,12 @@ def describe_sizes(
         sorted(fold.panel) == sorted(panel) for fold, panel in zip(folds, panels, strict=True)
     )
     text = ESTIMAND.format(among="among the given panel's proteins " if held else "")
-    if same < len(folds):
+    if cut:
+        text += (
+            " Every size is the top of one ranking; the procedure's own panel is cut at a "
+            "threshold, whatever its size."
+        )
+    elif same < len(folds):
         text += (
             f" Every size is the top of one ranking, which at the procedure's own size is the "
             f"procedure's panel in {same} of {len(folds)} folds."

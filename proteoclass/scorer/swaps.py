@@ -190,7 +190,7 @@ def describe_swaps(
         "bags": bags,
         "n_folds": len(folds),
         "kind": KIND,
-        "text": _sentence(mean_loss, len(folds)),
+        "text": _sentence(mean_loss),
     }
 
 
@@ -231,15 +231,17 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(seen)) if seen else float("nan")
 
 
-def _sentence(mean_loss: dict[str, Any], n_folds: int) -> str:
+def _sentence(mean_loss: dict[str, Any]) -> str:
     left_out, replaced = mean_loss["left_out"], mean_loss["replaced"]
+    if not left_out["n_folds"]:
+        return "What a protein of the panel costs is not reportable: no fold has a panel."
     text = (
         f"A protein of the panel that cannot be measured costs {_words(left_out)} in AUC on "
         f"average where it is left out"
     )
     if replaced["n_folds"]:
         text += f", {_words(replaced)} where its most correlated candidate takes its place"
-    return f"{text}; over {n_folds} folds, each on its own panel."
+    return f"{text}; over {left_out['n_folds']} folds, each on its own panel."
 
 
 def _words(loss: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.panel.evidence.description import HELD
 from proteoclass.panel.evidence.error_bound import error_bound
 from proteoclass.panel.panel import Panel
-from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate
+from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate, panel_description
 from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS, NESTED_PAIRS
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed
@@ -144,7 +144,7 @@ def test_an_excluded_protein_is_no_rival(toy, described):
 def test_an_evaluation_says_the_same_of_the_same_folds(make_toy, impute):
     # Two ways through the folds, one with calibration and one without.
     toy = make_toy()
-    options = {"settings": replace(QUICK, impute=impute), "folds": 3, "repeats": 2, "seed": 4}
+    options = {"settings": replace(QUICK, impute=impute), "folds": 3, "repeats": 1, "seed": 4}
     asked = {"sizes": (1, 6), "swaps": True}
     known = describe_panel(toy, OUTCOME, **options, **asked)
     panel = evaluate(toy, OUTCOME, permutations=0, **options, **asked).summary["panel"]
@@ -287,6 +287,22 @@ def test_noise_without_a_protein_over_the_threshold_counts_as_chance(make_toy):
     assert (fold.panel, fold.auc) == ([], 0.5)
     # The rival needs no panel.
     assert fold.single in toy.values.columns
+
+
+def test_sizes_and_swaps_where_no_fold_has_a_panel(make_toy, monkeypatch):
+    # The threshold is reached by all patients together, and by no fold.
+    def refuse(*_):
+        return np.array([], dtype=np.intp)
+
+    monkeypatch.setattr(panel_description, "_chosen", refuse)
+    toy = make_toy(patients=60, signal=2.5, visits=1, proteins=30)
+    settings = replace(QUICK, select="stability", threshold=0.8)
+    known = describe(toy, settings, sizes=(1, 4), swaps=True)
+    assert "cut at a threshold, whatever its size" in known["size_curve_text"]
+    assert "is the procedure's panel in" not in known["size_curve_text"]
+    assert known["swaps"]["text"].endswith("not reportable: no fold has a panel.")
+    assert known["best_single_protein"]["n_empty"] == 3
+    assert known["best_single_protein"]["auc"]["mean_over_folds"] > 0.6
 
 
 def test_settings_refuse_a_threshold_without_frequencies():

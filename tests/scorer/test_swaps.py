@@ -189,6 +189,17 @@ def test_folds_all_alike_have_no_interval():
     assert "costs 0.500 (interval not reportable)" in found["text"]
 
 
+def test_a_fold_without_a_panel_is_not_counted():
+    proteins = pd.DataFrame({"gene": ["GA"]}, index=["a"])
+    empty = fold_of([], [], [], [])
+    found = describe_swaps([empty, fold_of(["a"], [0.2], [0.1], ["x"])], 1 / 2, proteins, 5)
+    assert found["text"].endswith("over 1 folds, each on its own panel.")
+    none = describe_swaps([empty, empty], 1 / 2, proteins, 5)
+    assert none["text"] == (
+        "What a protein of the panel costs is not reportable: no fold has a panel."
+    )
+
+
 def test_the_same_bytes_for_any_number_of_processes(planted):
     units = [
         (planted, test, QUICK, (0, 0, fold), ())
