@@ -8,11 +8,7 @@ from scipy.optimize import minimize
 
 from proteoclass.errors import InputError
 from proteoclass.folds import complementary_halves
-from proteoclass.panel.evidence.error_bound import (
-    error_bound,
-    forced_panel_statement,
-    smallest_threshold,
-)
+from proteoclass.panel.evidence.error_bound import error_bound, forced_panel_statement
 from proteoclass.panel.evidence.r_concave import largest_tail
 from proteoclass.panel.selection.sparse import selection_frequency
 from proteoclass.panel.selection.training_rows import TrainingRows
@@ -52,12 +48,11 @@ def test_equals_stabs_above_three_quarters():
     assert error_bound(0.96, 3, 10, 50).unimodal == pytest.approx(0.176, abs=5e-4)
 
 
-@pytest.mark.parametrize(
-    ("assumption", "expected"), [("r-concave", 0.62), ("unimodal", 0.81), ("none", None)]
-)
-def test_smallest_threshold_equals_stabs(assumption, expected):
-    # Its optimal_cutoff(p = 200, q = 7, PFER = 0.2, B = 50).
-    assert smallest_threshold(0.2, 7, 200, 50, assumption) == expected
+def test_the_least_threshold_for_a_target_is_that_of_stabs():
+    # Its optimal_cutoff(p = 200, q = 7, PFER = 0.2, B = 50): 0.62 and 0.81.
+    for threshold, name in ((0.62, "r_concave"), (0.81, "unimodal")):
+        above, below = (error_bound(t, 7, 200, 50) for t in (threshold, threshold - 0.01))
+        assert getattr(above, name) <= 0.2 < getattr(below, name)
 
 
 def probabilities(g, r):
@@ -133,27 +128,6 @@ def test_bounds_fall_as_the_threshold_rises_and_assumptions_only_help():
         assert (values <= 300).all()
     assert all(b.r_concave <= b.unimodal * (1 + 1e-9) <= b.worst_case * 1.001 for b in bounds)
     assert bounds[0].r_concave == bounds[0].worst_case == 300
-
-
-@given(
-    st.floats(0.01, 20),
-    st.integers(1, 60),
-    st.integers(60, 2000),
-    st.integers(2, 50),
-    st.sampled_from(["none", "unimodal", "r-concave"]),
-)
-def test_the_smallest_threshold_meets_the_target_and_the_one_below_does_not(
-    target, q, p, n_pairs, assumption
-):
-    found = smallest_threshold(target, q, p, n_pairs, assumption)
-    if found is None:
-        assert error_bound(1.0, q, p, n_pairs).under(assumption) > target
-        return
-    assert 0.5 < found <= 1
-    assert error_bound(found, q, p, n_pairs).under(assumption) <= target
-    below = found - 1 / (2 * n_pairs)
-    if below > 0.5 + 1e-9:
-        assert error_bound(below, q, p, n_pairs).under(assumption) > target
 
 
 def test_a_threshold_between_two_shares_is_the_upper_one():
@@ -242,17 +216,9 @@ def test_refuses_more_kept_than_there_are(q):
 @pytest.mark.parametrize(("p", "n_pairs"), [(0, 50), (100, 0)])
 def test_refuses_no_proteins_and_no_pairs(p, n_pairs):
     with pytest.raises(InputError, match="expected at least 1 of each"):
-        smallest_threshold(1, 0, p, n_pairs)
-
-
-@pytest.mark.parametrize("target", [0, -1, math.nan])
-def test_refuses_a_target_that_cannot_be_met(target):
-    with pytest.raises(InputError, match="expected above 0"):
-        smallest_threshold(target, 5, 100, 50)
+        error_bound(0.6, 0, p, n_pairs)
 
 
 def test_refuses_an_unknown_assumption():
-    with pytest.raises(InputError, match="found assumption 'concave', expected one of none, uni"):
-        smallest_threshold(1, 5, 100, 50, "concave")
-    with pytest.raises(InputError, match="found assumption 'normal'"):
+    with pytest.raises(InputError, match="found assumption 'normal', expected one of none, unimo"):
         error_bound(0.6, 5, 100, 50).under("normal")

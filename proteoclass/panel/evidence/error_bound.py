@@ -73,8 +73,13 @@ class ErrorBound:
         InputError
             If the assumption is another.
         """
+        if assumption not in ASSUMED:
+            raise InputError(
+                f"error bound: found assumption {assumption!r}, expected one of "
+                f"{', '.join(ASSUMED)}; choose one"
+            )
         values = {"none": self.worst_case, "unimodal": self.unimodal, "r-concave": self.r_concave}
-        return values[_known(assumption)]
+        return values[assumption]
 
     def statement(self, assumption: Assumption = "r-concave") -> str:
         """Say in words what is bounded, and what has to be assumed for it.
@@ -187,60 +192,6 @@ def error_bound(
     return _bound_at(steps, float(mean_selected), n_proteins, n_pairs)
 
 
-def smallest_threshold(
-    target: float,
-    mean_selected: float,
-    n_proteins: int,
-    n_pairs: int,
-    assumption: Assumption = "r-concave",
-) -> float | None:
-    """Find the smallest threshold whose bound is at or under a target.
-
-    Parameters
-    ----------
-    target : float
-        Low-probability proteins that may be expected, positive.
-    mean_selected, n_proteins, n_pairs
-        As `error_bound`.
-    assumption : {"none", "unimodal", "r-concave"}
-
-    Returns
-    -------
-    float or None
-        A multiple of `1 / (2 * n_pairs)` above one half; None where even a threshold of 1
-        does not reach the target.
-
-    Raises
-    ------
-    InputError
-        If a number is out of its range, or the assumption unknown.
-
-    Notes
-    -----
-    As `error_bound`. Thresholds of one half and below are not offered: a protein that most
-    halves drop is not called stable, whatever an assumption would allow.
-
-    Examples
-    --------
-    >>> smallest_threshold(0.2, 7, 200, 50)
-    0.62
-    """
-    _check(mean_selected, n_proteins, n_pairs)
-    _known(assumption)
-    if not target > 0:
-        raise InputError(f"error bound: found target {target}, expected above 0; 1 is usual")
-    # Bounds fall as the threshold rises: halve the range of those that may do.
-    low, high = n_pairs + 1, 2 * n_pairs + 1
-    while low < high:
-        middle = (low + high) // 2
-        bound = _bound_at(middle, float(mean_selected), n_proteins, n_pairs)
-        if bound.under(assumption) <= target:
-            high = middle
-        else:
-            low = middle + 1
-    return low / (2 * n_pairs) if low <= 2 * n_pairs else None
-
-
 def _bound_at(steps: int, mean_selected: float, n_proteins: int, n_pairs: int) -> ErrorBound:
     threshold = steps / (2 * n_pairs)
     theta = mean_selected / n_proteins
@@ -282,12 +233,3 @@ def _check(mean_selected: float, n_proteins: int, n_pairs: int) -> None:
             f"error bound: found {mean_selected} proteins kept by a half-sample on average, "
             f"expected 0 to {n_proteins}; give the mean over half-samples"
         )
-
-
-def _known(assumption: Assumption) -> Assumption:
-    if assumption not in ASSUMED:
-        raise InputError(
-            f"error bound: found assumption {assumption!r}, expected one of "
-            f"{', '.join(ASSUMED)}; choose one"
-        )
-    return assumption
