@@ -214,11 +214,13 @@ def _near_text(near: tuple[dict[str, Any], ...]) -> str:
 
 def _comparison_text(one: Panel, two: Panel, result: dict[str, Any]) -> str:
     genes = {each.id: printable(each.gene or each.id) for each in (*two.proteins, *one.proteins)}
+    # Two derived panels may both be called so.
+    names = (one.name, two.name) if one.name != two.name else ("the first", "the second")
     rows = [
         ["", "proteins", "which"],
         ["shared", str(result["n_shared"]), ", ".join(genes[p["first"]] for p in result["shared"])],
-        [f"only {one.name}", *_count(result["only_first"], genes)],
-        [f"only {two.name}", *_count(result["only_second"], genes)],
+        [f"only {names[0]}", *_count(result["only_first"], genes)],
+        [f"only {names[1]}", *_count(result["only_second"], genes)],
     ]
     if result["isoforms"]:
         names = ", ".join(f"{printable(a)} and {printable(b)}" for a, b in result["isoforms"])
@@ -237,8 +239,8 @@ def _comparison_text(one: Panel, two: Panel, result: dict[str, Any]) -> str:
         "chance: "
         + (
             chance["reason"]
-            or f"at most {chance['expected']:.2g} shared if one were drawn at random from "
-            f"{chance['n_candidates']} candidates, p {chance['p']:.2g}"
+            or f"{chance['expected']:.2g} or fewer shared on average, were one drawn at random "
+            f"from {chance['n_candidates']} candidates, p {chance['p']:.2g}"
         ),
     ]
     return columns_text(rows, WIDTH) + "\n" + "".join(f"{line}\n" for line in lines)

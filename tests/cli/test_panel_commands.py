@@ -108,6 +108,13 @@ def test_a_matrix_with_none_of_the_panel_does_not_fit(files):
     assert "has none of the 12 proteins of panel 'kidney-injury-urine'" in result.stderr
 
 
+def test_two_panels_of_one_name_are_told_apart(files):
+    (files / "other.toml").write_text(MINE.replace('"P1"', '"P9"'))
+    lines = run("panel", "compare", files / "mine.toml", files / "other.toml").stdout.splitlines()
+    assert lines[2].split() == ["only", "the", "first", "1", "P1"]
+    assert lines[3].split() == ["only", "the", "second", "1", "P9"]
+
+
 def test_compare_counts_and_names(files):
     text = run("panel", "compare", files / "mine.toml", "kidney-injury-urine").stdout
     assert text.splitlines()[1].split() == ["shared", "1", "LCN2"]
@@ -139,7 +146,7 @@ def test_compare_says_direction_rank_and_chance_or_why_not(files):
     assert "overlap: Jaccard 1.00" in text
     assert "direction: 5 of 5 the same" in text
     assert "rank: Kendall tau -1.00 (exact p 0.017), Spearman rho -1.00, over 5 shared" in text
-    assert "chance: at most 0.5 shared if one were drawn at random from 50 candidates" in text
+    assert "chance: 0.5 or fewer shared on average, were one drawn at random from 50" in text
 
 
 def test_compare_names_isoforms_and_obeys_no_escape_sequence(files):
