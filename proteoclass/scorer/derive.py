@@ -17,7 +17,7 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.held_panel import require_detected
 from proteoclass.scorer.parallel import single_threaded
-from proteoclass.scorer.procedure import build_pipeline, require_normalised
+from proteoclass.scorer.procedure import build_pipeline, positions_of, require_normalised
 from proteoclass.scorer.recorded_constraints import recorded_constraints
 from proteoclass.scorer.seen_patients import with_seen_samples
 from proteoclass.scorer.settings import Settings
@@ -112,7 +112,11 @@ def _with_copies_told(settings: Settings, n_correlated: int) -> Settings:
 
 
 def fit_selection(
-    cohort: Cohort, rows: npt.NDArray[np.intp], settings: Settings, seed: int
+    cohort: Cohort,
+    rows: npt.NDArray[np.intp],
+    settings: Settings,
+    seed: int,
+    fixed: tuple[str, ...] = (),
 ) -> Pipeline:
     """Normalise, filter, fill and choose on some index samples; no scorer is fitted.
 
@@ -124,6 +128,8 @@ def fit_selection(
     settings : Settings
         Resolved.
     seed : int
+    fixed : tuple of str, optional
+        Proteins of a panel from elsewhere.
 
     Returns
     -------
@@ -135,7 +141,8 @@ def fit_selection(
     TooLittleDataError
         If a sample cannot be normalised, or nothing can be chosen.
     """
-    choosing = build_pipeline(settings, seed, training=cohort.values.iloc[rows])[:-1]
+    held = positions_of(fixed, cohort.values.columns)
+    choosing = build_pipeline(settings, seed, held, cohort.values.iloc[rows])[:-1]
     choosing.fit(
         cohort.values.iloc[rows],
         cohort.labels[rows],

@@ -20,13 +20,13 @@ from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import compare
 from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.evaluation import MIN_PER_CLASS, check_design, outer_folds
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.panel_size import check_sizes
 from proteoclass.scorer.parallel import Progress, run_units, single_threaded
 from proteoclass.scorer.prepared_fold import PreparedFold, prepare_fold
-from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE, strongest_protein
 
@@ -127,12 +127,12 @@ def describe_panel(
     chosen: list[FoldChoice] = run_units(
         choose_on_fold, units, jobs=jobs, label="folds", progress=progress
     )
-    fitted = single_threaded(
-        fit_procedure, (cohort, cohort.index_rows(), resolved, unit_seed(seed), fixed)
+    selection = single_threaded(
+        fit_selection, (cohort, cohort.index_rows(), resolved, unit_seed(seed), fixed)
     )
     described = describe_chosen(
         cohort,
-        fitted.pipeline[:-1],
+        selection,
         resolved,
         unit_seed(seed),
         [each.panel for each in chosen],

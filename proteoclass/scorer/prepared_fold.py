@@ -22,6 +22,7 @@ from proteoclass.scorer.procedure import (
     build_pipeline,
     filled_panel,
     kept_columns,
+    positions_of,
     require_normalised,
 )
 from proteoclass.scorer.settings import Settings
@@ -154,7 +155,7 @@ def prepare_fold(
     test = cohort.rows_of(test_patients)
     test = test[cohort.weights[test] > 0]
     assert_no_shared_patient(cohort.patients[train], cohort.patients[test])
-    held = tuple(int(i) for i in cohort.values.columns.get_indexer(pd.Index(fixed, dtype=object)))
+    held = positions_of(fixed, cohort.values.columns)
     values = cohort.values.iloc[train]
     pipeline = build_pipeline(settings, unit_seed(*seed_path), held, values)
     steps = pipeline[:-2]

@@ -116,8 +116,8 @@ def _choosing(
                 "values too"
             )
         columns = training.columns
-        must_have = columns.get_indexer(pd.Index(constraints.required, dtype=object))
-        detected.set_params(required=tuple(must_have.tolist()))
+        must_have = positions_of(constraints.required, columns)
+        detected.set_params(required=must_have)
         # Normalising fills no gap and makes none in a sample that it can normalise, so that
         # the filter keeps the same proteins here as inside the pipeline.
         kept = detected.fit(training.to_numpy(dtype=float)).get_support(indices=True)
@@ -238,6 +238,17 @@ class FittedProcedure:
         return kept_columns(self.pipeline, len(self.proteins))
 
 
+def positions_of(names: tuple[str, ...], proteins: pd.Index) -> tuple[int, ...]:
+    """Return the columns of some proteins of a matrix, in the order of their names.
+
+    Examples
+    --------
+    >>> positions_of(("c", "a"), pd.Index(["a", "b", "c"]))
+    (2, 0)
+    """
+    return tuple(proteins.get_indexer(pd.Index(names, dtype=object)).tolist())
+
+
 def kept_columns(steps: Pipeline, n_proteins: int) -> npt.NDArray[np.intp]:
     """Return the columns of a matrix that the filters among fitted steps let through.
 
@@ -328,7 +339,7 @@ def fit_procedure(
     """
     rows = rows[cohort.weights[rows] > 0]
     proteins = cohort.values.columns
-    held = tuple(int(position) for position in proteins.get_indexer(pd.Index(fixed, dtype=object)))
+    held = positions_of(fixed, proteins)
     pipeline = build_pipeline(settings, seed, held, cohort.values.iloc[rows])
     weights, patients = cohort.weights[rows], cohort.patients[rows]
     labels = cohort.labels[rows]
