@@ -55,6 +55,20 @@ def test_low_and_half_min_equal_their_formulas():
     assert Imputer("half-min").fit(values).fill_[0] == np.log2(2.0**1 / 2)
 
 
+def test_min_prob_does_not_go_by_the_order_of_rows_or_columns():
+    rng = np.random.default_rng(0)
+    values = rng.normal(20, 2, size=(20, 30))
+    values[rng.random(values.shape) < 0.2] = np.nan
+    rows, columns = rng.permutation(20), rng.permutation(30)
+    filled = Imputer("min-prob", 3).fit_transform(values)
+    assert not np.isnan(filled).any()
+    by_column = Imputer("min-prob", 3).fit_transform(values[:, columns])
+    np.testing.assert_array_equal(by_column, filled[:, columns])
+    by_row = Imputer("min-prob", 3).fit_transform(values[rows])
+    # A standard deviation may differ by its last bit.
+    np.testing.assert_allclose(by_row, filled[rows], rtol=1e-13)
+
+
 def test_min_prob_draws_as_imputelcmd_does():
     """impute.MinProb(q = 0.01, tune.sigma = 1) of imputeLCMD, written out: normal draws
     around the 1 % quantile, with the median SD of proteins found in more than half."""

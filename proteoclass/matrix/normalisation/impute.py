@@ -61,6 +61,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         with `none` and for proteins never detected in training.
     spread_ : float
         Standard deviation of the draws of `min-prob`, else 0.
+    order_ : array of int, shape (n_proteins,)
+        Columns in the order in which they get their draws; where there are any.
     censoring_ : float
         Spearman correlation, over proteins, of missing rate with mean log2 value; NaN
         where too few proteins have missing values.
@@ -79,7 +81,8 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     detected in more than half of the samples. Two things are frozen that it takes from the
     cohort at hand: the centre is the median of the training samples' 1 % quantiles, and the
     standard deviation is theirs. The draws of a sample start from the seed and its own
-    pattern of gaps, so they do not change with its neighbours or its place among them. A
+    pattern of gaps, so they do not change with its neighbours or its place among them, nor
+    with the order of the columns: proteins are taken in the order of their training values. A
     score is no lottery: what is scored takes `fill_`, the mean of the draws.
 
     Examples
@@ -127,6 +130,9 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             self.method_ = "low" if self.censoring_ < LEFT_CENSORED_BELOW else "none"
         self.fill_ = _fill_values(values, self.method_)
         self.spread_ = _typical_spread(values) if self.method_ == "min-prob" else 0.0
+        if self.spread_:
+            # Proteins by their training values: draws must not go by the order of the columns.
+            self.order_ = np.lexsort(np.sort(values, axis=0))
         self.complete_ = np.flatnonzero((~np.isnan(values)).mean(axis=0) >= _COMPLETE)
         self.fewest_ = fewest_detected(values[:, self.complete_])
         return self
@@ -174,7 +180,7 @@ class Imputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         fill = np.broadcast_to(self.fill_, values.shape)
         if self.spread_:
-            fill = fill + self.spread_ * _draws(np.isnan(values), self.random_state)
+            fill = fill + self.spread_ * _draws(np.isnan(values), self.order_, self.random_state)
         if self.judge_depth:
             fill = np.where(self.shallow(values)[:, None], np.nan, fill)
         return np.where(np.isnan(values), fill, values)
@@ -283,12 +289,12 @@ def _typical_spread(values: Floats) -> float:
     return float(np.median(np.nanstd(values[:, usual], axis=0, ddof=1)))
 
 
-def _draws(missing: Bools, seed: int) -> Floats:
+def _draws(missing: Bools, order: npt.NDArray[np.intp], seed: int) -> Floats:
     """Return standard normal draws for the gaps, from each sample's own pattern of them."""
     draws = np.zeros(missing.shape)
     for row in np.flatnonzero(missing.any(axis=1)):
-        pattern = np.packbits(missing[row])
+        pattern = np.packbits(missing[row, order])
         words = np.pad(pattern, (0, -len(pattern) % 4)).view("<u4")
         generator = np.random.default_rng([seed, *words.tolist()])
-        draws[row] = generator.standard_normal(missing.shape[1])
+        draws[row, order] = generator.standard_normal(missing.shape[1])
     return draws
