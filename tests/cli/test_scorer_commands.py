@@ -16,6 +16,7 @@ from proteoclass.errors import TooLittleDataError
 AUC = {"mean_over_repeats": 0.861, "interval": [0.78, 0.93], "interval_kind": "Nadeau-Bengio"}
 SETTINGS = {"constraints": {"sentences": ["Left out of the choice by default: 2 keratins."]}}
 SUMMARY = {
+    "panel": {},
     "settings": SETTINGS,
     "imputation": {"text": "Values that were not detected, --impute auto: low in 20 of 20."},
     "auc": AUC,
