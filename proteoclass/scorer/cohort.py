@@ -119,7 +119,7 @@ def build_cohort(
     TooLittleDataError
         If a class has fewer patients than `minimum`.
     """
-    prepared = prepare(matrix)
+    prepared = _by_protein(prepare(matrix))
     samples = prepared.samples
     sheet = matrix.source.sheet or SHEET
     resolved = outcome.resolve(samples, sheet)
@@ -133,4 +133,15 @@ def build_cohort(
         labels=labels.to_numpy(dtype=float),
         weights=weights.to_numpy(dtype=float),
         patients=samples["patient_id"].astype(str).to_numpy(dtype=object),
+    )
+
+
+def _by_protein(matrix: ProteinMatrix) -> ProteinMatrix:
+    """Return a matrix with its proteins by id.
+
+    A booster draws columns by their place: the order of the file must not reach it.
+    """
+    order = np.argsort(matrix.values.columns.to_numpy(dtype=str), kind="stable")
+    return replace(
+        matrix, values=matrix.values.iloc[:, order], proteins=matrix.proteins.iloc[order]
     )

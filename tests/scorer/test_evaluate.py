@@ -94,10 +94,16 @@ def test_same_bytes_for_any_number_of_processes(make_toy):
     assert table_text(runs[0].explanations) == table_text(runs[1].explanations)
 
 
-def test_order_of_samples_changes_no_prediction(make_toy):
+def test_order_of_samples_and_proteins_changes_no_prediction(make_toy):
     matrix = make_toy()
-    order = np.random.default_rng(0).permutation(matrix.n_samples)
-    shuffled = matrix.take(matrix.values.index[order])
+    rng = np.random.default_rng(0)
+    shuffled = matrix.take(matrix.values.index[rng.permutation(matrix.n_samples)])
+    columns = rng.permutation(matrix.n_proteins)
+    shuffled = replace(
+        shuffled,
+        values=shuffled.values.iloc[:, columns],
+        proteins=shuffled.proteins.iloc[columns],
+    )
     tables = [
         evaluate(
             m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0
