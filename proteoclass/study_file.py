@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from proteoclass.panel.toml import check_schema, read_toml
 from proteoclass.scorer.panel_size import LARGEST, SIZES
@@ -100,6 +100,15 @@ class PanelPart(BaseModel):
     measurable_in: Name | None = None
     abundant: Annotated[float, Field(ge=0, le=1)] = 0.0
     diverse: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _chosen_or_given(self) -> PanelPart:
+        asked = sorted(self.model_fields_set & {"size", "select", "max_missing"})
+        if self.use is not None and asked:
+            raise ValueError(
+                f"use excludes {', '.join(asked)}, which choose a panel; leave out one of them"
+            )
+        return self
 
 
 class ScorerPart(BaseModel):

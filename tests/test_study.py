@@ -176,6 +176,11 @@ def variant(place, name, *changes):
         (("folds = 3", "fold = 3"), InputError, "fold.*did you mean 'folds'"),
         (("[scorer]", "[scroer]"), InputError, "scroer.*did you mean 'scorer'"),
         (("size = 8", 'size = "8"'), InputError, "size"),
+        (
+            ("size = 8", 'size = 8\nuse = "own.toml"'),
+            InputError,
+            "panel: .*use excludes size, which",
+        ),
         (("cohort/matrix.tsv", "nowhere.tsv"), InputError, "nowhere.tsv: no such file"),
         (('positive = "severe"', 'positive = "ill"'), InputError, "has no label 'ill'"),
         (('["SIM-P001"]', '["nobody"]'), InputError, "nobody not in the sample sheet"),

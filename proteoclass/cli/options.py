@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from proteoclass.cli.console import notices, say
 from proteoclass.errors import InputError
@@ -264,6 +265,8 @@ def settings_options(function: Function) -> Function:
 
     @functools.wraps(function)
     def command(*, measurable_in: str | None, **given: Any) -> Any:
+        if given.get("panel") is not None:
+            _refuse_beside_panel()
         from proteoclass.scorer import Settings
 
         chosen = {name: given.pop(name) for name in _SETTINGS}
@@ -292,6 +295,20 @@ def settings_options(function: Function) -> Function:
             *_CONSTRAINTS,
         ],
     )
+
+
+def _refuse_beside_panel() -> None:
+    # A given panel, or the record of how it was chosen, answers these: nothing is ignored unsaid.
+    ctx = click.get_current_context()
+    asked = [
+        f"--{name.replace('_', '-')}"
+        for name in ("size", "select", "max_missing")
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    if asked:
+        raise click.UsageError(
+            f"--panel excludes {', '.join(asked)}, which choose a panel; leave out one of them"
+        )
 
 
 def _other_matrix(path: str) -> OtherMatrix:

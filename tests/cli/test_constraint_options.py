@@ -153,6 +153,11 @@ def test_evaluate_and_train_hand_the_constraints_on(folder):
         (("--measurable-in", "absent.tsv"), 3, "absent.tsv: no such file; check the path"),
         (("--size", 1, "--must-have", "IL6", "--must-have", "TF"), 3, "--must-have: 2 proteins, "),
         (("--panel", "mine.toml", "--diverse"), 3, "is held as it was given: found --diverse besi"),
+        (
+            ("--panel", "mine.toml", "--size", 5, "--select", "forest", "--max-missing", 0.1),
+            2,
+            "--panel excludes --size, --select, --max-missing, which choose a panel; leave out",
+        ),
         (("--diverse", "2"), 2, "2.0 is not in the range 0<=x<=1"),
         (("--max-missing", "1"), 2, "1.0 is not in the range 0<=x<1"),
     ],

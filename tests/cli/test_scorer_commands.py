@@ -142,7 +142,18 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     calls = stand_in("evaluate", StandInEvaluation())
     result = run(
         *("evaluate", *matrix_arguments(files), *OUTCOME, "-o", files / "out", "--folds", 3),
-        *("--repeats", 2, "--permutations", 10, "--seed", 4, "--size", 5, "--index", "visit=1"),
+        *(
+            "--repeats",
+            2,
+            "--permutations",
+            10,
+            "--seed",
+            4,
+            "--impute",
+            "low",
+            "--index",
+            "visit=1",
+        ),
         *("--normalise", "median", "--panel", "kidney-injury-urine"),
     )
     assert result.exit_code == 0, result.output
@@ -152,7 +163,7 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     assert call["jobs"] == 1
     assert call["progress"] is None
     assert call["panel"].name == "kidney-injury-urine"
-    assert (call["settings"].size, call["settings"].normalise) == (5, "median")
+    assert (call["settings"].impute, call["settings"].normalise) == ("low", "median")
     assert call["outcome"].negative == "mild"
     assert result.stdout == ""
     assert result.stderr.splitlines()[-4:] == [
