@@ -17,7 +17,8 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.held_panel import require_detected
 from proteoclass.scorer.parallel import single_threaded
-from proteoclass.scorer.procedure import build_pipeline, positions_of, require_normalised
+from proteoclass.scorer.pipeline import build_pipeline, positions_of
+from proteoclass.scorer.procedure import require_normalised
 from proteoclass.scorer.recorded_constraints import recorded_constraints
 from proteoclass.scorer.seen_patients import with_seen_samples
 from proteoclass.scorer.settings import Settings
@@ -80,7 +81,8 @@ def derive_panel(
     panel = Panel(
         name=name,
         title=(
-            f"{len(chosen)} proteins for {cohort.outcome.positive} against "
+            f"{len(chosen)} {'protein' if len(chosen) == 1 else 'proteins'} for "
+            f"{cohort.outcome.positive} against "
             f"{cohort.outcome.negative}"
         ),
         fluid=cohort.matrix.fluid,

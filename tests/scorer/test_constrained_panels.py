@@ -15,8 +15,9 @@ from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate,
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold, unit_seed
 from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.pipeline import build_pipeline
 from proteoclass.scorer.prepared_fold import prepare_fold
-from proteoclass.scorer.procedure import build_pipeline, fit_procedure
+from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.recorded_constraints import sentences_of
 
 QUICK = Settings(size=6, bags=2, rounds=5, normalise="none")
@@ -339,6 +340,7 @@ def test_a_threshold_that_nothing_reaches_is_not_reached_by_what_must_be_there(m
     )  # fmt: skip
     known = describe_panel(matrix, OUTCOME, settings=settings, folds=3, repeats=1)
     assert [each["id"] for each in known["proteins"]] == ["Q040"]
+    assert derive_panel(matrix, OUTCOME, settings=settings).title.startswith("1 protein for ")
     text = known["stability"]["text"]
     assert "On half of the patients 0.0 proteins reach the threshold" in text
     assert "all patients give 0." in text

@@ -34,7 +34,9 @@ def selection_frequency(
         Complementary pairs of half-samples.
     each_half_alone : bool
         Filter and standardise by the half alone. Slower; without it a half has seen the
-        labels of the other through the filter, and no bound on false selections holds.
+        labels of the other through the filter, and no bound on false selections holds. What
+        was learnt of the values before (normalisation, filling, candidates) is of all the
+        rows given, but of no label.
 
     Returns
     -------
