@@ -436,7 +436,7 @@ index_option = click.option(
 panel_option = click.option(
     "--panel",
     metavar="NAME|FILE",
-    help="Use this panel instead of selecting one.",
+    help="Use this panel instead of selecting one; excludes --size, --select and --max-missing.",
 )
 seed_option = click.option(
     "--seed",
