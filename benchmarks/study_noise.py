@@ -30,7 +30,7 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import fold_auc
 from proteoclass.scorer.crossfit import out_of_fold_margins
 from proteoclass.scorer.parallel import run_units
-from proteoclass.scorer.procedure import build_pipeline
+from proteoclass.scorer.pipeline import build_pipeline
 from proteoclass.stats import corrected_resampled_interval
 
 DATA = Path(os.environ.get("PROTEOCLASS_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -20,7 +20,7 @@ from proteoclass.folds import spawn
 from proteoclass.panel.selection.selector import VIEWS, PanelSelector
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.parallel import run_units
-from proteoclass.scorer.procedure import build_pipeline
+from proteoclass.scorer.pipeline import build_pipeline
 from proteoclass.scorer.settings import Settings
 
 Floats = npt.NDArray[np.float64]

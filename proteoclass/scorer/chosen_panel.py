@@ -22,7 +22,7 @@ from proteoclass.panel.selection.sparse import N_PAIRS as THRESHOLD_PAIRS
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.parallel import Progress
-from proteoclass.scorer.procedure import kept_columns
+from proteoclass.scorer.pipeline import kept_columns
 from proteoclass.scorer.settings import Settings
 
 Bools = npt.NDArray[np.bool_]

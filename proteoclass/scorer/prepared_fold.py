@@ -18,13 +18,8 @@ from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.procedure import (
-    build_pipeline,
-    filled_panel,
-    kept_columns,
-    positions_of,
-    require_normalised,
-)
+from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
+from proteoclass.scorer.procedure import filled_panel, require_normalised
 from proteoclass.scorer.settings import Settings
 from proteoclass.stats import nan_quantile
 

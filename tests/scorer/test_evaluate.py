@@ -337,7 +337,7 @@ def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluat
             threads.append(max(p["num_threads"] for p in pools if p["user_api"] == "blas"))
             return super().fit(*args, **kwargs)
 
-    monkeypatch.setattr("proteoclass.scorer.procedure.PanelSelector", Watched)
+    monkeypatch.setattr("proteoclass.scorer.pipeline.PanelSelector", Watched)
     with threadpool_limits(2):
         evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
         train(toy, OUTCOME, evaluation=evaluated)
