@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass import stats
+from proteoclass.matrix.wording import counted
 from proteoclass.panel.evidence.substitutes import MIN_SAMPLES, pairwise_correlation
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.prepared_fold import Positions, PreparedFold, prepare_fold
@@ -190,7 +191,7 @@ def describe_swaps(
         "bags": bags,
         "n_folds": len(folds),
         "kind": KIND,
-        "text": _sentence(mean_loss),
+        "text": _sentence(mean_loss, {frozenset(fold.panel) for fold in folds if fold.panel}),
     }
 
 
@@ -231,7 +232,7 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(seen)) if seen else float("nan")
 
 
-def _sentence(mean_loss: dict[str, Any]) -> str:
+def _sentence(mean_loss: dict[str, Any], panels: set[frozenset[str]]) -> str:
     left_out, replaced = mean_loss["left_out"], mean_loss["replaced"]
     if not left_out["n_folds"]:
         return "What a protein of the panel costs is not reportable: no fold has a panel."
@@ -241,7 +242,9 @@ def _sentence(mean_loss: dict[str, Any]) -> str:
     )
     if replaced["n_folds"]:
         text += f", {_words(replaced)} where its most correlated candidate takes its place"
-    return f"{text}; over {left_out['n_folds']} folds, each on its own panel."
+    # A panel from elsewhere is the same in every fold.
+    on = "each on its own panel" if len(panels) > 1 else "on one panel"
+    return f"{text}; over {counted(left_out['n_folds'], 'fold')}, {on}."
 
 
 def _words(loss: dict[str, Any]) -> str:

@@ -189,11 +189,21 @@ def test_folds_all_alike_have_no_interval():
     assert "costs 0.500 (interval not reportable)" in found["text"]
 
 
+@pytest.mark.parametrize(
+    ("panels", "words"),
+    [("ab", "each on its own panel"), ("aa", "on one panel")],
+)
+def test_folds_that_hold_one_panel_are_told_from_folds_with_their_own(panels, words):
+    proteins = pd.DataFrame({"gene": ["GA", "GB"]}, index=["a", "b"])
+    folds = [fold_of([name], [0.2], [0.1], ["x"]) for name in panels]
+    assert describe_swaps(folds, 1 / 2, proteins, 5)["text"].endswith(f"; over 2 folds, {words}.")
+
+
 def test_a_fold_without_a_panel_is_not_counted():
     proteins = pd.DataFrame({"gene": ["GA"]}, index=["a"])
     empty = fold_of([], [], [], [])
     found = describe_swaps([empty, fold_of(["a"], [0.2], [0.1], ["x"])], 1 / 2, proteins, 5)
-    assert found["text"].endswith("over 1 folds, each on its own panel.")
+    assert found["text"].endswith("; over 1 fold, on one panel.")
     none = describe_swaps([empty, empty], 1 / 2, proteins, 5)
     assert none["text"] == (
         "What a protein of the panel costs is not reportable: no fold has a panel."
