@@ -365,6 +365,7 @@ def test_public_plasma_cohort(data_folder):
         matrix,
         Outcome("severity", "severe", "non-severe"),
         settings=Settings(bags=2, rounds=10),
+        folds=2,
         repeats=1,
     )
     tenascin = next(each for each in known["proteins"] if "P24821" in each["accessions"])

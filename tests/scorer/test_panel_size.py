@@ -10,6 +10,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
+from proteoclass.folds import spawn
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer import Settings, evaluate
@@ -154,11 +155,16 @@ def test_three_proteins_carry_everything_and_the_curve_is_flat_after_three(make_
 
 
 def test_noise_has_no_smallest_panel(make_toy):
-    summary = evaluate(
-        make_toy(visits=1, signal=0.0, seed=2), OUTCOME, settings=QUICK, folds=4, repeats=2,
-        permutations=0, sizes=(1, 8),
-    ).summary["panel"]["smallest_within_one_se"]  # fmt: skip
-    assert summary["text"].startswith("No size is shown to do better than chance")
+    cohort = build_cohort(make_toy(visits=1, signal=0.0, seed=2), OUTCOME)
+    settings = QUICK.resolve(cohort.matrix)
+    folds = [
+        fold_sizes(cohort, test, settings, (0, repeat, fold), (), (1, 8))
+        for repeat in range(2)
+        for fold, test in enumerate(outer_folds(cohort, 4, spawn(0, repeat)))
+    ]
+    found = describe_sizes(folds, (1, 8), 1 / 3, [fold.panel for fold in folds])
+    said = found["smallest_within_one_se"]["text"]
+    assert said.startswith("No size is shown to do better than chance")
 
 
 def _curve(aucs, errors, low=0.6):
