@@ -103,9 +103,10 @@ def _with_copies_told(settings: Settings, n_correlated: int) -> Settings:
     """Return the settings with what `diverse` could not do added to their sentences."""
     if not n_correlated:
         return settings
+    verb = "is" if n_correlated == 1 else "are"
     told = (
-        f"{n_correlated} of the panel's proteins are correlated by {settings.diverse:g} or more "
-        "with another of them (--diverse): too few differ to fill it without."
+        f"{n_correlated} of the panel's proteins {verb} correlated by {settings.diverse:g} or "
+        "more with another of them (--diverse): too few differ to fill it without."
     )
     constraints = settings.constraints
     return replace(

@@ -267,9 +267,9 @@ def test_copies_that_fill_a_diverse_panel_are_said(matrix):
     few = replace(QUICK, diverse=0.9, exclude=(*(f"Q{i:03d}" for i in range(8, 58)),))
     told = sentences_of(derive_panel(matrix, OUTCOME, settings=few))
     # Q003 to Q007 and Q058, a copy of Q003, are left for a panel of six.
-    assert told[-1].startswith("1 of the panel's proteins are correlated by 0.9 or more with anot")
+    assert told[-1].startswith("1 of the panel's proteins is correlated by 0.9 or more with anoth")
     free = derive_panel(matrix, OUTCOME, settings=replace(QUICK, diverse=0.9))
-    assert not [text for text in sentences_of(free) if "are correlated by" in text]
+    assert not [text for text in sentences_of(free) if "(--diverse)" in text]
 
 
 # Panels that are given.
