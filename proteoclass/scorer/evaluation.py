@@ -31,6 +31,8 @@ from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
 from proteoclass.scorer.summary import summarise
 
+#: Arguments of `run_fold`: cohort, test patients, settings, seed path and held panel.
+FoldUnit = tuple[Cohort, npt.NDArray[np.object_], Settings, tuple[int, ...], tuple[str, ...]]
 #: Fewest patients of a class for any cross-validated figure.
 MIN_PER_CLASS = 5
 
@@ -146,11 +148,7 @@ def evaluate(
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
-    units = [
-        (cohort, test, resolved, (seed, repeat, fold), fixed)
-        for repeat in range(repeats)
-        for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
-    ]
+    units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
     results: list[FoldResult] = run_units(
         run_fold,
         [(*unit, cohort.prevalence) for unit in units],
@@ -179,15 +177,8 @@ def evaluate(
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
     summary = summarise(cohort, resolved, by_repeat, null, design, fixed)
-    [alone] = [row for row in summary["comparators"] if row["name"] == SINGLE]
-    singles = [result.single_protein for result in results]
-    panels, share = [result.panel for result in results], held_out_ratio(by_repeat)
-    summary["panel"] |= {
-        "best_single_protein": best_single_protein(
-            cohort.matrix.proteins, singles, alone, held=bool(fixed)
-        ),
-        **panel_evidence(units, panels, share, sizes, swaps, jobs=jobs, progress=progress),
-    }
+    asked = {"sizes": sizes, "swaps": swaps, "jobs": jobs, "progress": progress}
+    summary["panel"] |= _known_from_folds(units, by_repeat, summary["comparators"], asked)
     return Evaluation(
         summary=summary,
         predictions=predictions(cohort, by_repeat),
@@ -197,6 +188,57 @@ def evaluate(
         cohort=cohort,
         settings=resolved,
     )
+
+
+def _known_from_folds(
+    units: list[FoldUnit],
+    by_repeat: list[list[FoldResult]],
+    comparators: list[dict[str, Any]],
+    asked: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the best single protein, and what was asked of other panels."""
+    cohort, _, _, _, fixed = units[0]
+    results = [result for results in by_repeat for result in results]
+    [alone] = [row for row in comparators if row["name"] == SINGLE]
+    singles = [result.single_protein for result in results]
+    panels = [result.panel for result in results]
+    return {
+        "best_single_protein": best_single_protein(
+            cohort.matrix.proteins, singles, alone, held=bool(fixed)
+        ),
+        **panel_evidence(units, panels, held_out_ratio(by_repeat), **asked),
+    }
+
+
+def fold_units(
+    cohort: Cohort,
+    settings: Settings,
+    fixed: tuple[str, ...],
+    folds: int,
+    repeats: int,
+    seed: int,
+) -> list[FoldUnit]:
+    """Return the arguments of `run_fold`, fold by fold and repeat by repeat.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    settings : Settings
+        Resolved.
+    fixed : tuple of str
+        A panel from elsewhere.
+    folds, repeats, seed : int
+
+    Returns
+    -------
+    list of tuple
+        The cohort, test patients, settings, seed path and held panel of each fold.
+    """
+    return [
+        (cohort, test, settings, (seed, repeat, fold), fixed)
+        for repeat in range(repeats)
+        for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
+    ]
 
 
 def outer_folds(

@@ -12,7 +12,6 @@ from sklearn.base import clone
 
 from proteoclass import stats
 from proteoclass.errors import TooLittleDataError
-from proteoclass.folds import spawn
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
@@ -21,7 +20,7 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import compare
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
-from proteoclass.scorer.evaluation import MIN_PER_CLASS, check_design, outer_folds
+from proteoclass.scorer.evaluation import MIN_PER_CLASS, check_design, fold_units
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.panel_size import check_sizes
@@ -119,11 +118,7 @@ def describe_panel(
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
     no_folds = _no_folds(cohort, folds)
-    units = [
-        (cohort, test, resolved, (seed, repeat, fold), fixed)
-        for repeat in range(0 if no_folds else repeats)
-        for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
-    ]
+    units = fold_units(cohort, resolved, fixed, folds, 0 if no_folds else repeats, seed)
     chosen: list[FoldChoice] = run_units(
         choose_on_fold, units, jobs=jobs, label="folds", progress=progress
     )
