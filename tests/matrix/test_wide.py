@@ -47,6 +47,14 @@ def test_ids_need_not_stand_first(tmp_path):
     )
 
 
+def test_a_sample_called_as_a_protein_is_left_to_the_sheet(tmp_path):
+    """Known proteins on both sides contradict nobody where the sheet has spoken."""
+    read = wide(tmp_path, "sample_id P1 P2\ns1 21 22\nP1 23 24\n", SHEET, ["P1", "P2"])
+
+    assert list(read.values.columns) == ["P1", "P2"]
+    assert list(read.values.index) == ["s1", "P1"]
+
+
 def test_sample_ids_on_both_sides_are_ambiguous(tmp_path):
     with pytest.raises(InputError, match=r"both in the header \(1\) and in column 'x' \(1\)"):
         wide(tmp_path, "x s1\ns2 21\n", SHEET)
@@ -72,7 +80,7 @@ def test_a_models_proteins_decide_without_a_sheet(tmp_path):
     columns = wide(tmp_path, "a q r\nsp|P02768|ALBU_HUMAN;P1 21 22\nzz 1 2\n", known=known)
 
     assert list(rows.values.index) == ["q"]
-    assert rows.why == "samples x proteins: 1 proteins of the model stand in the header"
+    assert rows.why == "samples x proteins: 1 known proteins stand in the header"
     assert list(columns.values.index) == ["q", "r"]
     assert columns.proteins.loc["sp|P02768|ALBU_HUMAN;P1", "accessions"] == "P02768;P1"
     with pytest.raises(InputError, match=r"both in the header .* pass --samples"):

@@ -69,7 +69,8 @@ def find_orientation(
     'columns'
     """
     by_sheet = None if sample_ids is None else _by_samples(table, sample_ids)
-    by_model = None if not known_proteins else _by_proteins(table, known_proteins)
+    decided = by_sheet is not None
+    by_model = None if not known_proteins else _by_proteins(table, known_proteins, decided=decided)
     if by_sheet is not None:
         if by_model is not None and by_model.samples_in != by_sheet.samples_in:
             raise InputError(
@@ -160,7 +161,7 @@ def _hits(table: Table, wanted: Collection[str]) -> tuple[int, str, int]:
     return across, *_best_column(table, lambda cells: sum(cell in wanted for cell in cells))
 
 
-def _by_proteins(table: Table, known: Collection[str]) -> Orientation | None:
+def _by_proteins(table: Table, known: Collection[str], *, decided: bool) -> Orientation | None:
     wanted = set(known)
     parts = {part for name in wanted for part in members(name)}
 
@@ -170,17 +171,17 @@ def _by_proteins(table: Table, known: Collection[str]) -> Orientation | None:
     across = hits(table.names)
     best, down = _best_column(table, hits)
     if across and down:
+        if decided:  # by the sheet: a sample may be called as a protein is
+            return None
         raise InputError(
-            f"{table.where}: proteins of the model stand both in the header ({across}) and in "
+            f"{table.where}: known proteins stand both in the header ({across}) and in "
             f"column {best!r} ({down}); the table's orientation is ambiguous: pass --samples"
         )
     if down:
-        return Orientation(
-            "columns", best, f"{down} proteins of the model stand in column {best!r}"
-        )
+        return Orientation("columns", best, f"{down} known proteins stand in column {best!r}")
     if across:
         column = _sample_column(table)
-        return Orientation("rows", column, f"{across} proteins of the model stand in the header")
+        return Orientation("rows", column, f"{across} known proteins stand in the header")
     return None
 
 
