@@ -223,8 +223,8 @@ def _comparison_text(one: Panel, two: Panel, result: dict[str, Any]) -> str:
         [f"only {names[1]}", *_count(result["only_second"], genes)],
     ]
     if result["isoforms"]:
-        names = ", ".join(f"{printable(a)} and {printable(b)}" for a, b in result["isoforms"])
-        rows.append(["isoforms", str(len(result["isoforms"])), names])
+        pairs = ", ".join(f"{printable(a)} and {printable(b)}" for a, b in result["isoforms"])
+        rows.append(["isoforms", str(len(result["isoforms"])), pairs])
     direction, rank, chance = (result[key] for key in ("direction", "rank", "chance"))
     lines = [
         f"overlap: Jaccard {result['jaccard']:.2f}",

@@ -121,7 +121,7 @@ def test_panel_select_keeps_to_what_another_matrix_measures(folder):
     genes, panel, said = selected(folder, "--measurable-in", folder / "other.tsv")
     assert set(genes) == {"LCN2", "TF"}
     assert any("2 of 8 proteins are measurable in" in line for line in said)
-    assert panel.derivation.settings["measurable"] == ("P80188", "P02787")
+    assert panel.derivation.settings["measurable"] == ("P02787", "P80188")
 
 
 def test_evaluate_and_train_hand_the_constraints_on(folder):
