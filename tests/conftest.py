@@ -1,9 +1,12 @@
 """Fixtures that several rooms share."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from proteoclass import scorer
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +17,11 @@ def data_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"public cohorts not found in {folder}; set PROTEOCLASS_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def quick_boosters():
+    """Few, short boosters, for which the command line has no option."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scorer, "Settings", partial(scorer.Settings, bags=2, rounds=5))
+        yield

@@ -105,7 +105,7 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder, monkeypatch):
         shuffled = pc.ProteinMatrix.build(kept.values, samples, scale="log2", fluid="plasma")
         result = pc.evaluate(
             shuffled, pc.Outcome("severity", "severe"),
-            settings=Settings(bags=3, rounds=30), repeats=1, permutations=0, seed=seed,
+            settings=Settings(bags=2, rounds=10), repeats=1, permutations=0, seed=seed,
         )  # fmt: skip
         values.append(result.summary["auc"]["mean_over_repeats"])
     assert 0.45 <= np.mean(values) <= 0.55

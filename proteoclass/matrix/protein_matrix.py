@@ -168,9 +168,12 @@ class ProteinMatrix:
             As for the class, or if a sample of `values` has no row in `samples`, or a
             protein has two in `proteins`.
         """
-        values = values.astype(float)
-        values.index = _as_text(values.index)
-        values.columns = _as_text(values.columns)
+        # One array: a frame that keeps every column apart takes rows fifty times as slowly.
+        values = pd.DataFrame(
+            values.astype(float).to_numpy(),
+            index=_as_text(values.index),
+            columns=_as_text(values.columns),
+        )
         if scale == "raw":
             values = _without_zeros(values)
         where = source.path if source is not None else ""

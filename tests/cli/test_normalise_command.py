@@ -192,7 +192,7 @@ def test_an_anndata_file_says_what_was_done(wide, tmp_path):
     assert run(wide[0], "-o", target).exit_code == 3
 
 
-def test_a_model_is_trained_with_the_method_and_the_imputer_asked_for(tmp_path):
+def test_a_model_is_trained_with_the_method_and_the_imputer_asked_for(tmp_path, quick_boosters):
     runner = CliRunner()
 
     def call(*arguments):
