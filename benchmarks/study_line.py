@@ -22,7 +22,7 @@ def one_cohort(seed: int) -> dict[str, float]:
     """Return the figures of one simulated cohort."""
     cohort = pc.simulate_cohort(seed=seed)
     outcome = pc.Outcome("severity", "severe")
-    result = pc.evaluate(cohort.matrix, outcome, permutations=0, seed=seed)
+    result = pc.evaluate(cohort.matrix, outcome, permutations=0, describe=False, seed=seed)
     panel = derive_panel(cohort.matrix, outcome, seed=seed)
     planted = {protein["id"] for protein in cohort.truth["planted"]}
     scores = result.scores.assign(score=100 * expit(result.scores["log_odds"]))

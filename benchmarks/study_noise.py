@@ -160,7 +160,7 @@ def evaluation(kind: str, seed: int) -> dict[str, object]:
     """Return what `evaluate` itself says of noise: its headline, and its words."""
     result = pc.evaluate(
         noise_matrix(kind, seed), pc.Outcome("severity", "severe"),
-        settings=SETTINGS, folds=FOLDS, repeats=1, permutations=0, seed=seed,
+        settings=SETTINGS, folds=FOLDS, repeats=1, permutations=0, seed=seed, describe=False,
     )  # fmt: skip
     found = result.summary["auc"]
     return {

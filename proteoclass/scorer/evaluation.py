@@ -86,6 +86,7 @@ def evaluate(
     permutations: int = 100,
     sizes: Sequence[int] = (),
     swaps: bool = False,
+    describe: bool = True,
     index: str = "first",
     seed: int = 0,
     jobs: int = 1,
@@ -113,6 +114,9 @@ def evaluate(
         Panel sizes, 1 to 50, whose AUC is found on the same folds.
     swaps : bool
         Whether to find what the AUC loses by each protein of the panel.
+    describe : bool
+        Whether to say what is known of the panel that all patients choose, for which the
+        selection is run again on half-samples of them.
     index : str
         Rule of `index_weights`.
     seed : int
@@ -176,7 +180,7 @@ def evaluate(
         "panel": "held" if fixed else "chosen in each fold",
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
-    summary = summarise(cohort, resolved, by_repeat, null, design, fixed)
+    summary = summarise(cohort, resolved, by_repeat, null, design, fixed, describe=describe)
     asked = {"sizes": sizes, "swaps": swaps, "jobs": jobs, "progress": progress}
     summary["panel"] |= _known_from_folds(units, by_repeat, summary["comparators"], asked)
     return Evaluation(

@@ -39,6 +39,8 @@ def summarise(
     permutation: dict[str, Any],
     design: dict[str, Any],
     fixed: tuple[str, ...],
+    *,
+    describe: bool = True,
 ) -> dict[str, Any]:
     """Return the content of `evaluation.json`.
 
@@ -54,6 +56,8 @@ def summarise(
         Folds, repeats, permutations, index rule and seed.
     fixed : tuple of str
         Proteins of a held panel, if any.
+    describe : bool
+        Whether to run the selection on half-samples and say what is known of the panel.
 
     Returns
     -------
@@ -65,7 +69,7 @@ def summarise(
         fit_procedure, (cohort, rows, settings, unit_seed(design["seed"]), fixed)
     )
     apparent = _apparent_auc(cohort, fitted, rows)
-    summary = {
+    summary: dict[str, Any] = {
         "format": "proteoclass-evaluation",
         "version": 1,
         "software": software_versions(),
@@ -85,14 +89,17 @@ def summarise(
         "calibration": performance.calibration(cohort, by_repeat),
         "thresholds": performance.thresholds(cohort, by_repeat),
         "comparators": compare_on_folds(cohort, by_repeat),
-        "panel": _panel(cohort, settings, by_repeat, fixed)
-        | _known_of_panel(cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)),
+        "panel": _panel(cohort, settings, by_repeat, fixed),
         "optimism": {
             "apparent": apparent,
             "cross_validated": auc["mean_over_repeats"],
             "difference": apparent - auc["mean_over_repeats"],
         },
     }
+    if describe:
+        summary["panel"] |= _known_of_panel(
+            cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)
+        )
     return summary | {"warnings": _warnings(summary)}
 
 

@@ -102,6 +102,7 @@ def train(
             folds=folds,
             repeats=repeats,
             permutations=0,
+            describe=False,  # no model carries it
             index=index,
             seed=seed,
             jobs=jobs,

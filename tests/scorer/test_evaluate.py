@@ -199,7 +199,7 @@ def test_permuted_labels_average_to_a_coin(make_toy):
     values = [
         evaluate(
             make_toy(patients=30, visits=1, signal=0.0, seed=seed),
-            OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, seed=seed,
+            OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False, seed=seed,
         ).summary["auc"]["mean_over_repeats"]
         for seed in range(8)
     ]  # fmt: skip
@@ -213,7 +213,8 @@ def test_patients_without_an_index_sample_are_predicted_not_trained_on(make_toy)
     samples.loc["S00v0", "visit"] = "late"
     result = evaluate(
         replace(matrix, samples=samples),
-        OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, index="visit=T1",
+        OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False,
+        index="visit=T1",
     )  # fmt: skip
     rows = result.predictions[result.predictions["patient_id"] == "P00"]
     assert list(rows["used"]) == ["follow-up", "follow-up"]

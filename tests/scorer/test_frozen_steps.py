@@ -99,7 +99,9 @@ def test_folds_and_locked_model_fill_alike(gappy, method):
 def test_what_auto_chose_is_said(gappy, toy, method):
     matrix = gappy if method == "low" else replace(toy, values=toy.values.fillna(20.0))
     settings = replace(QUICK, normalise="median")
-    summary = evaluate(matrix, OUTCOME, settings=settings, folds=3, repeats=2, permutations=0)
+    summary = evaluate(
+        matrix, OUTCOME, settings=settings, folds=3, repeats=2, permutations=0, describe=False
+    )
     imputation = summary.summary["imputation"]
     assert (imputation["folds"], imputation["all_patients"]) == ({method: 6}, method)
     assert imputation["text"].endswith(
@@ -165,7 +167,9 @@ def test_proteins_that_a_batch_did_not_measure_do_not_tell_the_outcome():
     sheet = pd.DataFrame({"severity": np.where(severe, "severe", "mild"), "batch": batch})
     matrix = ProteinMatrix.build(pd.DataFrame(values).add_prefix("P"), sheet, scale="log2")
     settings = replace(QUICK, impute="low")
-    found = evaluate(matrix, OUTCOME, settings=settings, folds=5, repeats=1, permutations=0)
+    found = evaluate(
+        matrix, OUTCOME, settings=settings, folds=5, repeats=1, permutations=0, describe=False
+    )
     assert found.summary["auc"]["mean_over_repeats"] < 0.6
 
 

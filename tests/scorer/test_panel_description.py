@@ -372,3 +372,14 @@ def test_public_plasma_cohort(data_folder):
     assert tenascin["direction"] == "up"
     assert tenascin["frequency"]["half_samples"] > 0.7
     assert 0.1 < known["stability"]["half_samples"]["value"] < 0.6
+
+
+def test_an_evaluation_may_leave_the_description_out_and_nothing_else_changes(toy):
+    options = {"settings": QUICK, "folds": 3, "repeats": 1, "permutations": 0}
+    whole = evaluate(toy, OUTCOME, **options).summary
+    bare = evaluate(toy, OUTCOME, **options, describe=False).summary
+    left_out = set(whole["panel"]) - set(bare["panel"])
+    assert {"stability", "proteins", "error_bound"} <= left_out
+    for name in left_out:
+        del whole["panel"][name]
+    assert whole == bare
