@@ -103,7 +103,7 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
         shuffled = pc.ProteinMatrix.build(kept.values, samples, scale="log2", fluid="plasma")
         result = pc.evaluate(
             shuffled, pc.Outcome("severity", "severe"),
-            settings=Settings(bags=2, rounds=10), repeats=1, permutations=0,
+            settings=Settings(bags=2, rounds=10), folds=3, repeats=1, permutations=0,
             describe=False, seed=seed,
         )  # fmt: skip
         values.append(result.summary["auc"]["mean_over_repeats"])
@@ -113,8 +113,9 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
 def test_radboud_trains_on_index_samples_and_follows_the_rest(data_folder):
     matrix = read(data_folder, RADBOUD)
     result = pc.evaluate(
-        matrix, pc.Outcome("severity", "ICU"), repeats=2, permutations=0, describe=False
-    )
+        matrix, pc.Outcome("severity", "ICU"), settings=Settings(bags=5, rounds=40),
+        repeats=2, permutations=0, describe=False,
+    )  # fmt: skip
     rows = result.predictions.join(matrix.samples[["visit", "day"]], on="sample_id")
     admission = rows[rows["visit"] == "W1T1"]
     aucs = [
