@@ -165,6 +165,37 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     return float(2 * stats.t.sf(abs(folds.mean()) / error, len(folds) - 1))
 
 
+def wilson_interval(events: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's score interval of a share.
+
+    Parameters
+    ----------
+    events, n : float
+        How many of how many; whole numbers, or their means over repeats.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit, within 0 and 1.
+
+    Notes
+    -----
+    Wilson 1927, doi 10.1080/01621459.1927.10502953.
+
+    Examples
+    --------
+    >>> tuple(round(end, 3) for end in wilson_interval(5, 10))
+    (0.237, 0.763)
+    """
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    share = events / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+
+
 def nan_quantile(values: Floats, share: float, axis: int = 0) -> Floats:
     """Quantile of the values that are there, by one sort of the whole array.
 

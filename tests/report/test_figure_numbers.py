@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from proteoclass.report import Run
 from proteoclass.report.figures.beeswarm import beeswarm_frame
-from proteoclass.report.figures.calibration import calibration_frame, wilson_interval
+from proteoclass.report.figures.calibration import calibration_frame
 from proteoclass.report.figures.comparators import comparators_frame
 from proteoclass.report.figures.decision_curve import THRESHOLDS, decision_curve_frame
 from proteoclass.report.figures.group_scores import group_scores_frame
@@ -28,6 +28,7 @@ from proteoclass.report.figures.score_bar import reference_frame
 from proteoclass.report.figures.trajectories import trajectories_frame
 from proteoclass.report.figures.trend import noise_band
 from proteoclass.report.figures.waterfall import BASE, waterfall_frame
+from proteoclass.stats import wilson_interval
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from proteoclass.report.figures.canvas import CONTEXT, HALF, INK, PALE, PALEST, Canvas
+from proteoclass.stats import wilson_interval
 
 
 def calibration_frame(predictions: pd.DataFrame, bins: int | None = None) -> pd.DataFrame:
@@ -50,21 +50,6 @@ def calibration_frame(predictions: pd.DataFrame, bins: int | None = None) -> pd.
         low, high = wilson_interval(int(label[inside].sum()), n)
         rows.append((probability[inside].mean(), label[inside].mean(), low, high, n))
     return pd.DataFrame(rows, columns=["predicted", "observed", "lower", "upper", "n"])
-
-
-def wilson_interval(events: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return Wilson's score interval of a share.
-
-    Examples
-    --------
-    >>> tuple(round(end, 3) for end in wilson_interval(5, 10))
-    (0.237, 0.763)
-    """
-    z = float(stats.norm.ppf(0.5 + level / 2))
-    share = events / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
 
 
 def draw_calibration(frame: pd.DataFrame, predictions: pd.DataFrame, positive: str) -> str:
