@@ -1,4 +1,4 @@
-"""Spearman's correlation with a p that holds for few samples too."""
+"""Spearman's correlation: of two vectors, exact for few samples, and of many columns at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import factorial
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special, stats
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +53,97 @@ def spearman(first: Floats, second: Floats) -> tuple[float, float]:
     x, y = x - x.mean(), y - y.mean()
     drawn = np.abs(y[_orders(n)] @ x)
     return rho, float((drawn >= abs(x @ y) - 1e-9).mean())
+
+
+def spearman_columns(
+    first: Floats, second: Floats, minimum: int = 10
+) -> tuple[Floats, Floats, npt.NDArray[np.int_]]:
+    """Spearman's rank correlation of each column with the column beside it, without a loop.
+
+    Parameters
+    ----------
+    first, second : array of float, shape (n_samples, n_columns)
+        NaN = not known; a sample counts where both columns know it.
+    minimum : int
+        Fewest such samples, above 8.
+
+    Returns
+    -------
+    rho : array of float, shape (n_columns,)
+        NaN with fewer samples, or where a column has one value only.
+    p : array of float, shape (n_columns,)
+        Two-sided, by t with n - 2 degrees of freedom as `spearman` has it, never below the
+        2/n! of a perfect order.
+    n : array of int, shape (n_columns,)
+
+    Notes
+    -----
+    The correlation of Pearson between mid-ranks (Kendall 1948, Rank Correlation Methods).
+
+    Examples
+    --------
+    >>> rising = np.arange(10.0)[:, None]
+    >>> rho, p, n = spearman_columns(rising, rising**2)
+    >>> round(float(rho[0]), 6), round(float(p[0] * special.factorial(10)), 6), int(n[0])
+    (1.0, 2.0, 10)
+    """
+    both = ~np.isnan(first) & ~np.isnan(second)
+    n = both.sum(axis=0)
+    centred = [_centred_ranks(np.where(both, values, np.nan)) for values in (first, second)]
+    product = (centred[0] * centred[1]).sum(axis=0)
+    norm = np.sqrt((centred[0] ** 2).sum(axis=0) * (centred[1] ** 2).sum(axis=0))
+    rho = np.full(len(n), np.nan)
+    known = (n >= max(minimum, _MOST_EXACT + 1)) & (norm > 0)
+    rho[known] = np.clip(product[known] / norm[known], -1, 1)
+    p = np.full(len(n), np.nan)
+    degrees = n[known] - 2
+    # Written so that a perfect order gives infinity and not a division by zero.
+    with np.errstate(divide="ignore"):
+        t = np.abs(rho[known]) * np.sqrt(degrees / (1 - rho[known] ** 2))
+    p[known] = np.maximum(2 * stats.t.sf(t, degrees), 2 * np.exp(-special.gammaln(n[known] + 1.0)))
+    return rho, p, n
+
+
+def spearman_interval(rho: float, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a rank correlation between independent pairs.
+
+    Parameters
+    ----------
+    rho : float
+    n : int
+        Pairs.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    tuple of float
+        NaN with fewer than four pairs, or for a perfect order, whose interval would have
+        no width.
+
+    Notes
+    -----
+    Fisher's z with the variance (1 + rho²/2) / (n - 3): Bonett & Wright 2000, doi
+    10.1007/BF02294183.
+
+    Examples
+    --------
+    >>> tuple(round(end, 3) for end in spearman_interval(0.5, 40))
+    (0.205, 0.712)
+    """
+    if n < 4 or not abs(rho) < 1:
+        return float("nan"), float("nan")
+    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    middle = np.arctanh(rho)
+    return float(np.tanh(middle - half)), float(np.tanh(middle + half))
+
+
+def _centred_ranks(values: Floats) -> Floats:
+    """Mid-ranks within each column less their mean, 0 for a gap."""
+    known = ~np.isnan(values)
+    ranks = stats.rankdata(values, axis=0, nan_policy="omit")
+    # The mean of mid-ranks is (n + 1) / 2, ties or not.
+    return np.where(known, ranks - (known.sum(axis=0) + 1) / 2, 0.0)
 
 
 @lru_cache(maxsize=_MOST_EXACT)
