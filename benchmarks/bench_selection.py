@@ -35,9 +35,9 @@ from proteoclass.panel import PanelSelector
 from proteoclass.panel.evidence.stability import nogueira_stability
 from proteoclass.panel.selection.selector import DEFAULT, VIEWS
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.prepared_fold import PreparedFold, prepare_fold
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.splits import outer_folds
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]

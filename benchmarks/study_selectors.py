@@ -32,9 +32,9 @@ from proteoclass.folds import complementary_halves, spawn
 from proteoclass.panel.evidence.stability import nogueira_stability
 from proteoclass.panel.selection.selector import VIEWS
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.prepared_fold import PreparedFold, prepare_fold
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.splits import outer_folds
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]

@@ -25,6 +25,38 @@ INNER_FOLDS = 5
 BAG_LIMITS = (0.05, 0.95)
 
 
+@dataclass(frozen=True)
+class FoldOptions:
+    """What a fold is asked for beside its predictions.
+
+    Parameters
+    ----------
+    prevalence : float, optional
+        That of the design, the same for every fold, which the probabilities then refer to;
+        the training patients' own where left out.
+    """
+
+    prevalence: float | None = None
+
+
+_NOTHING_MORE = FoldOptions()
+
+
+@dataclass(frozen=True, eq=False)
+class InnerFolds:
+    """Index samples of the training patients, scored by models that never saw them.
+
+    Parameters
+    ----------
+    rows : array of int, shape (n_index_samples,)
+    margin : array of float, shape (n_index_samples,)
+        Uncalibrated.
+    """
+
+    rows: npt.NDArray[np.intp]
+    margin: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class FoldResult:
     """Predictions for the test patients of one fold, by models that never saw them.
@@ -75,7 +107,7 @@ def run_fold(
     settings: Settings,
     seed_path: tuple[int, ...],
     fixed: tuple[str, ...] = (),
-    prevalence: float | None = None,
+    options: FoldOptions = _NOTHING_MORE,
 ) -> FoldResult:
     """Fit, calibrate and set limits without the test patients, then predict them.
 
@@ -89,9 +121,7 @@ def run_fold(
         Seed, repeat and fold.
     fixed : tuple of str, optional
         A panel from elsewhere.
-    prevalence : float, optional
-        That of the design, the same for every fold, which the probabilities then refer to;
-        the training patients' own where left out.
+    options : FoldOptions, optional
 
     Returns
     -------
@@ -101,9 +131,8 @@ def run_fold(
     train_patients = np.setdiff1d(names, test_patients)
     train_rows, test_rows = cohort.rows_of(train_patients), cohort.rows_of(test_patients)
     assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
-    calibrator, thresholds = _calibrate(
-        cohort, train_patients, settings, seed_path, fixed, prevalence
-    )
+    inner = _inner_folds(cohort, train_patients, settings, seed_path, fixed)
+    calibrator, thresholds = _calibrate(cohort, inner, options.prevalence)
     fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
     require_normalised(fitted.pipeline["normalise"], test_values[cohort.weights[test_rows] > 0])
@@ -198,14 +227,14 @@ def unit_seed(*path: int) -> int:
     return int(spawn(*path).integers(2**31))
 
 
-def _calibrate(
+def _inner_folds(
     cohort: Cohort,
     train_patients: Patients,
     settings: Settings,
     seed_path: tuple[int, ...],
     fixed: tuple[str, ...],
-    prevalence: float | None,
-) -> tuple[Platt, Thresholds]:
+) -> InnerFolds:
+    """Score the training patients of a fold by folds of their own."""
     names, classes = cohort.training_patients
     smaller = int(np.bincount(classes[np.isin(names, train_patients)], minlength=2).min())
     if smaller < 2:
@@ -213,17 +242,24 @@ def _calibrate(
             f"a training fold holds {smaller} patients of a class, expected at least 2 to "
             "calibrate on; add patients or ask for more folds"
         )
-    rows, margins = out_of_fold_margins(
-        cohort, train_patients, min(INNER_FOLDS, smaller), settings, (*seed_path, 9), fixed
+    n_folds = min(INNER_FOLDS, smaller)
+    return InnerFolds(
+        *out_of_fold_margins(cohort, train_patients, n_folds, settings, (*seed_path, 9), fixed)
     )
-    labels, weights = cohort.labels[rows], cohort.weights[rows]
-    calibrator = fit_platt(margins, labels, weights)
+
+
+def _calibrate(
+    cohort: Cohort, inner: InnerFolds, prevalence: float | None
+) -> tuple[Platt, Thresholds]:
+    """Fit calibrator and limits to what the inner folds say of the training patients."""
+    labels, weights = cohort.labels[inner.rows], cohort.weights[inner.rows]
+    calibrator = fit_platt(inner.margin, labels, weights)
     if prevalence is not None:
         # Where a fold holds out more positive patients, fewer are left to train on. Left in
         # the intercept, that ranks its test patients lower for being positive.
         own = float(np.average(labels, weights=weights))
         calibrator = calibrator.at_prevalence(own, prevalence)
-    return calibrator, fit_thresholds(100 * calibrator.probability(margins), labels, weights)
+    return calibrator, fit_thresholds(100 * calibrator.probability(inner.margin), labels, weights)
 
 
 def _rivals(

@@ -8,33 +8,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from proteoclass import io
-from proteoclass.errors import InputError
-from proteoclass.folds import patient_folds, spawn
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import held_out_ratio
-from proteoclass.scorer.crossfit import FoldResult, run_fold
+from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
+from proteoclass.scorer.design import Design
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
-from proteoclass.scorer.panel_size import check_sizes
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
+from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit, fold_units
 from proteoclass.scorer.summary import summarise
-
-#: Arguments of `run_fold`: cohort, test patients, settings, seed path and held panel.
-FoldUnit = tuple[Cohort, npt.NDArray[np.object_], Settings, tuple[int, ...], tuple[str, ...]]
-#: Fewest patients of a class for any cross-validated figure.
-MIN_PER_CLASS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,18 +140,24 @@ def evaluate(
     >>> 0 <= result.summary["auc"]["mean_over_repeats"] <= 1
     True
     """
-    check_design(folds, repeats, permutations)
-    sizes = check_sizes(sizes)
+    design = Design(
+        folds=folds,
+        repeats=repeats,
+        permutations=permutations,
+        sizes=tuple(sizes),
+        swaps=swaps,
+        describe=describe,
+        index=index,
+        seed=seed,
+    )
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
     units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
+    options = FoldOptions(prevalence=cohort.prevalence)
+    work: dict[str, Any] = {"jobs": jobs, "progress": progress}
     results: list[FoldResult] = run_units(
-        run_fold,
-        [(*unit, cohort.prevalence) for unit in units],
-        jobs=jobs,
-        label="cross-validation",
-        progress=progress,
+        run_fold, [(*unit, options) for unit in units], label="cross-validation", **work
     )
     by_repeat = [results[r * folds : (r + 1) * folds] for r in range(repeats)]
     null = permutation_test(
@@ -167,21 +166,15 @@ def evaluate(
         folds=folds,
         permutations=permutations,
         seed=seed,
-        jobs=jobs,
         fixed=fixed,
-        progress=progress,
+        **work,
     )
-    design = {
-        "folds": folds,
-        "repeats": repeats,
-        "permutations": permutations,
-        "index": index,
-        "seed": seed,
+    said = design.to_dict() | {
         "panel": "held" if fixed else "chosen in each fold",
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
-    summary = summarise(cohort, resolved, by_repeat, null, design, fixed, describe=describe)
-    asked = {"sizes": sizes, "swaps": swaps, "jobs": jobs, "progress": progress}
+    summary = summarise(cohort, resolved, by_repeat, null, said, fixed, describe=describe)
+    asked = {"sizes": design.sizes, "swaps": swaps} | work
     summary["panel"] |= _known_from_folds(units, by_repeat, summary["comparators"], asked)
     return Evaluation(
         summary=summary,
@@ -212,82 +205,6 @@ def _known_from_folds(
         ),
         **panel_evidence(units, panels, held_out_ratio(by_repeat), **asked),
     }
-
-
-def fold_units(
-    cohort: Cohort,
-    settings: Settings,
-    fixed: tuple[str, ...],
-    folds: int,
-    repeats: int,
-    seed: int,
-) -> list[FoldUnit]:
-    """Return the arguments of `run_fold`, fold by fold and repeat by repeat.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    settings : Settings
-        Resolved.
-    fixed : tuple of str
-        A panel from elsewhere.
-    folds, repeats, seed : int
-
-    Returns
-    -------
-    list of tuple
-        The cohort, test patients, settings, seed path and held panel of each fold.
-    """
-    return [
-        (cohort, test, settings, (seed, repeat, fold), fixed)
-        for repeat in range(repeats)
-        for fold, test in enumerate(outer_folds(cohort, folds, spawn(seed, repeat)))
-    ]
-
-
-def outer_folds(
-    cohort: Cohort, n_folds: int, rng: np.random.Generator
-) -> list[npt.NDArray[np.object_]]:
-    """Deal labelled patients into test folds, whole.
-
-    Patients with a label but no index sample are dealt as well: they are predicted,
-    never trained on.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    n_folds : int
-    rng : Generator
-
-    Returns
-    -------
-    list of arrays of object
-        Test patients of each fold.
-    """
-    names, classes = cohort.training_patients
-    folds = [names[test] for test in patient_folds(classes, n_folds, rng)]
-    labelled = np.unique(cohort.patients[~np.isnan(cohort.labels)].astype(str))
-    extra = rng.permutation(np.setdiff1d(labelled, names.astype(str))).astype(object)
-    return [np.concatenate([fold, extra[i::n_folds]]) for i, fold in enumerate(folds)]
-
-
-def check_design(folds: int, repeats: int, permutations: int = 0) -> None:
-    """Refuse a cross-validation that cannot be run.
-
-    Parameters
-    ----------
-    folds, repeats, permutations : int
-
-    Raises
-    ------
-    InputError
-    """
-    if folds < 2:
-        raise InputError(f"--folds {folds}: expected at least 2")
-    if repeats < 1:
-        raise InputError(f"--repeats {repeats}: expected at least 1")
-    if permutations < 0:
-        raise InputError(f"--permutations {permutations}: expected 0 or more")
 
 
 def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:

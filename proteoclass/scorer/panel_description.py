@@ -20,7 +20,7 @@ from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import compare
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
-from proteoclass.scorer.evaluation import MIN_PER_CLASS, check_design, fold_units
+from proteoclass.scorer.design import check_design
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.panel_size import check_sizes
@@ -28,6 +28,7 @@ from proteoclass.scorer.parallel import Progress, run_units, single_threaded
 from proteoclass.scorer.prepared_fold import PreparedFold, prepare_fold
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE, strongest_protein
+from proteoclass.scorer.splits import MIN_PER_CLASS, fold_units
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,15 @@ import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.matrix.outcome import is_replicate
-from proteoclass.scorer import performance
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
 from proteoclass.scorer.parallel import single_threaded
+from proteoclass.scorer.performance.limits import thresholds
+from proteoclass.scorer.performance.probability import brier, calibration
+from proteoclass.scorer.performance.ranking import average_precision
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
@@ -84,10 +86,10 @@ def summarise(
         "imputation": _imputation(settings.impute, by_repeat, fitted.imputation),
         "auc": auc,
         "permutation": permutation,
-        "average_precision": performance.average_precision(cohort, by_repeat),
-        "brier": performance.brier(cohort, by_repeat),
-        "calibration": performance.calibration(cohort, by_repeat),
-        "thresholds": performance.thresholds(cohort, by_repeat),
+        "average_precision": average_precision(cohort, by_repeat),
+        "brier": brier(cohort, by_repeat),
+        "calibration": calibration(cohort, by_repeat),
+        "thresholds": thresholds(cohort, by_repeat),
         "comparators": compare_on_folds(cohort, by_repeat),
         "panel": _panel(cohort, settings, by_repeat, fixed),
         "optimism": {

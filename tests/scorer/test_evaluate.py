@@ -17,7 +17,7 @@ from proteoclass.panel.selection.selector import DEFAULT
 from proteoclass.scorer import Settings, derive_panel, evaluate, train
 from proteoclass.scorer.calibration import Platt
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import run_fold
+from proteoclass.scorer.crossfit import FoldOptions, run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.summary import describe_cohort
 from proteoclass.stats import log_odds
@@ -152,7 +152,7 @@ def test_folds_refer_to_the_prevalence_of_the_design(toy):
     cohort = build_cohort(toy, OUTCOME)
     settings = QUICK.resolve(cohort.matrix)
     own = run_fold(cohort, test, settings, (0, 0, 0))
-    designed = run_fold(cohort, test, settings, (0, 0, 0), (), 0.25)
+    designed = run_fold(cohort, test, settings, (0, 0, 0), (), FoldOptions(prevalence=0.25))
     names, classes = cohort.training_patients
     n_positive, n = classes[~np.isin(names, test)].sum(), (~np.isin(names, test)).sum()
     shift = np.log(0.25 / 0.75) - np.log(n_positive / (n - n_positive))

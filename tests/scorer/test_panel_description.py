@@ -21,9 +21,9 @@ from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS, NESTED_PAIRS
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.panel_description import choose_on_fold
 from proteoclass.scorer.single_protein import strongest_protein
+from proteoclass.scorer.splits import outer_folds
 
 QUICK = Settings(size=6, bags=2, rounds=5)
 OUTCOME = Outcome("severity", "severe")

@@ -17,7 +17,6 @@ from proteoclass.scorer import Settings, evaluate
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import verdict
 from proteoclass.scorer.crossfit import run_fold
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.panel_size import (
     FoldSizes,
     check_sizes,
@@ -27,6 +26,7 @@ from proteoclass.scorer.panel_size import (
     smallest_within_one_se,
 )
 from proteoclass.scorer.prepared_fold import prepare_fold
+from proteoclass.scorer.splits import outer_folds
 
 QUICK = Settings(size=8, bags=3, rounds=8)
 OUTCOME = Outcome("severity", "severe")

@@ -12,7 +12,7 @@ from proteoclass.scorer.blend import mean_over_bags
 from proteoclass.scorer.calibration import MIN_SLOPE, fit_platt, fit_thresholds
 from proteoclass.scorer.companion import signed_ridge
 from proteoclass.scorer.comparators import verdict
-from proteoclass.scorer.performance import recalibration
+from proteoclass.scorer.performance.probability import recalibration
 from proteoclass.scorer.severity_scorer import patient_bags
 
 

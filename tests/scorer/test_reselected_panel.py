@@ -20,10 +20,10 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel import Panel
 from proteoclass.scorer import Settings, derive_panel, evaluate
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.seen_patients import MIN_VALUES, patients_seen, with_seen_samples
+from proteoclass.scorer.splits import outer_folds
 
 OUTCOME = Outcome("severity", "severe")
 QUICK = Settings(size=20, select="moderated-t", normalise="none", impute="none", bags=2, rounds=5)

@@ -15,9 +15,9 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.scorer import Settings, evaluate
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
-from proteoclass.scorer.evaluation import outer_folds
 from proteoclass.scorer.panel_evidence import panel_evidence
 from proteoclass.scorer.prepared_fold import prepare_fold
+from proteoclass.scorer.splits import outer_folds
 from proteoclass.scorer.swaps import FoldSwaps, best_substitutes, describe_swaps, fold_swaps
 
 OUTCOME = Outcome("severity", "severe")

@@ -1,0 +1,1 @@
+"""What out-of-fold scores are worth: one file a kind of figure."""

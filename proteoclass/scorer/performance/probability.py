@@ -1,0 +1,86 @@
+"""How calibrated the out-of-fold probabilities are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import optimize
+
+from proteoclass import stats
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.crossfit import FoldResult
+from proteoclass.scorer.performance.index_rows import index_rows
+
+Floats = npt.NDArray[np.float64]
+
+
+def brier(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
+    """Return the mean squared error of the probability, and that of the prevalence."""
+    values = []
+    for results in by_repeat:
+        labels, log_odds, weights = index_rows(cohort, results)
+        values.append(np.average((stats.expit(log_odds) - labels) ** 2, weights=weights))
+    prevalence = np.average(labels, weights=weights)
+    return {
+        "mean_over_repeats": float(np.mean(values)),
+        "reference": float(prevalence * (1 - prevalence)),
+        "reference_kind": "the prevalence given to every patient",
+    }
+
+
+def calibration(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
+    """Return slope and intercept of recalibration, and their range over repeats."""
+    fits = np.array([recalibration(*index_rows(cohort, results)) for results in by_repeat])
+    return {
+        name: {
+            "median": float(np.median(fits[:, column])),
+            "low": float(fits[:, column].min()),
+            "high": float(fits[:, column].max()),
+        }
+        for column, name in enumerate(("slope", "intercept"))
+    } | {
+        "kind": (
+            "logistic recalibration of outer test rows, one value a repeat: median, smallest and "
+            "largest; 1 and 0 are ideal"
+        )
+    }
+
+
+def recalibration(labels: Floats, log_odds: Floats, weights: Floats) -> tuple[float, float]:
+    """Fit outcome = intercept + slope · log-odds by maximum likelihood.
+
+    Parameters
+    ----------
+    labels : array of 0 and 1, shape (n,)
+    log_odds : array of float, shape (n,)
+    weights : array of float, shape (n,)
+
+    Returns
+    -------
+    slope, intercept : float
+
+    Notes
+    -----
+    Cox 1958, Biometrika 45:562. The slope is held within ±20: separated classes have
+    no finite maximum.
+
+    Examples
+    --------
+    >>> y = np.array([0.0, 0, 1, 0, 1, 1])
+    >>> slope, _ = recalibration(y, np.array([-2.0, -1, -0.5, 0.5, 1, 2]), np.ones(6))
+    >>> slope > 0
+    True
+    """
+
+    def loss(theta: Floats) -> tuple[float, Floats]:
+        z = theta[0] * log_odds + theta[1]
+        error = weights * (stats.expit(z) - labels)
+        value = (weights * (np.logaddexp(0, z) - labels * z)).sum()
+        return float(value), np.array([(error * log_odds).sum(), error.sum()])
+
+    solved = optimize.minimize(
+        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-20, 20), (-20, 20)]
+    )
+    return float(solved.x[0]), float(solved.x[1])

@@ -1,0 +1,1 @@
+"""What stands beside the score on the same folds: rivals it must beat."""
