@@ -152,19 +152,51 @@ def _out_of_fold(products: Floats, labels: Floats, folds: list[npt.NDArray[np.in
     everyone = np.arange(labels.shape[1])
     for test in folds:
         train = np.setdiff1d(everyone, test)
-        inner = products[np.ix_(train, train)]
-        middle = inner.mean(axis=0)
-        kernel = inner - middle - middle[:, None] + middle.mean()
-        across = products[np.ix_(test, train)]
-        across = across - middle - across.mean(axis=1)[:, None] + middle.mean()
-        penalty = _PENALTY * float(np.trace(kernel)) / len(train)
-        if penalty <= 1e-9:  # every training patient has the same mask
-            scores[:, test] = labels[:, train].mean(axis=1)[:, None]
-            continue
-        weights = np.linalg.solve(kernel + penalty * np.eye(len(train)), across.T)
-        mean = labels[:, train].mean(axis=1)[:, None]
-        scores[:, test] = (labels[:, train] - mean) @ weights + mean
+        scores[:, test] = mask_scores(products, labels[:, train], train, test)
     return scores
+
+
+def mask_scores(
+    products: Floats, labels: Floats, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
+) -> Floats:
+    """Score test patients by ridge regression on what was found in training patients.
+
+    Parameters
+    ----------
+    products : array of float, shape (n_patients, n_patients)
+        Cross products of what was found in each, as `found @ found.T`.
+    labels : array of 0.0 and 1.0, shape (n_rows, n_train)
+        Of training patients; one model for each row.
+    train, test : array of int
+        Positions of patients.
+
+    Returns
+    -------
+    array of float, shape (n_rows, n_test)
+
+    Notes
+    -----
+    As in `judge_mask`.
+
+    Examples
+    --------
+    >>> found = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> scores = mask_scores(found @ found.T, np.array([[1.0, 0.0]]), np.array([0, 1]),
+    ...                      np.array([2]))
+    >>> bool(scores[0, 0] > 0.5)
+    True
+    """
+    inner = products[np.ix_(train, train)]
+    middle = inner.mean(axis=0)
+    kernel = inner - middle - middle[:, None] + middle.mean()
+    across = products[np.ix_(test, train)]
+    across = across - middle - across.mean(axis=1)[:, None] + middle.mean()
+    penalty = _PENALTY * float(np.trace(kernel)) / len(train)
+    mean = labels.mean(axis=1)[:, None]
+    if penalty <= 1e-9:  # every training patient has the same mask
+        return np.tile(mean, len(test))
+    weights = np.linalg.solve(kernel + penalty * np.eye(len(train)), across.T)
+    return np.asarray((labels - mean) @ weights + mean)
 
 
 def _areas(scores: Floats, labels: Floats) -> Floats:

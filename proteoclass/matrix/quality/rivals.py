@@ -267,9 +267,7 @@ def _confounding(
     role: str, levels: npt.NDArray[np.intp], labels: npt.NDArray[np.float64], judged: Judged
 ) -> tuple[str, ...]:
     n_levels = int(levels.max()) + 1
-    shares = np.bincount(levels, labels) / np.bincount(levels)
-    # With hardly two patients a level, one class each is what chance does.
-    apart = set(shares) == {0.0, 1.0} and len(labels) >= 2 * n_levels
+    apart = one_class_a_level(levels, labels)
     strong = judged.auc >= _STRONG and judged.p <= _CHANCE
     if not (apart or strong or judged.p <= _ASSOCIATED):
         return ()
@@ -280,6 +278,30 @@ def _confounding(
         f"{n_levels} levels, {len(labels)} patients): differences between the classes "
         f"{so} differences between levels of {role}.",
     )
+
+
+def one_class_a_level(levels: npt.NDArray[np.intp], labels: npt.NDArray[np.float64]) -> bool:
+    """Say whether each level of a group holds patients of one class only.
+
+    Parameters
+    ----------
+    levels : array of int, shape (n_patients,)
+        0, 1 and so on, none left out.
+    labels : array of 0.0 and 1.0, shape (n_patients,)
+
+    Returns
+    -------
+    bool
+        False with less than two patients a level: one class each is what chance does there.
+
+    Examples
+    --------
+    >>> one_class_a_level(np.array([0, 0, 1, 1]), np.array([0.0, 0.0, 1.0, 1.0]))
+    True
+    """
+    counts = np.bincount(levels)
+    apart = set(np.bincount(levels, labels) / counts) == {0.0, 1.0}
+    return apart and len(labels) >= 2 * len(counts)
 
 
 def _treatment(name: str, patients: IndexPatients) -> Rival:

@@ -1,0 +1,405 @@
+"""Clinical columns of the sample sheet as a model of their own, and beside the panel."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.outcome import SHEET
+from proteoclass.matrix.quality.components import GROUPS
+from proteoclass.matrix.quality.patients import IndexPatients
+from proteoclass.matrix.wording import counted
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.rivals.ridge import RidgeLogistic, fit_ridge
+
+Floats = npt.NDArray[np.float64]
+
+#: Their names among the comparators.
+BASELINE: Final = "clinical baseline"
+FUSED: Final = "panel + clinical"
+#: Of standardised numbers and of levels as 0 and 1. Fixed beforehand: a penalty tuned on a
+#: few dozen patients would be one more thing learnt from them.
+PENALTY: Final = 1.0
+METHOD: Final = (
+    "ridge logistic regression (penalty 1) learnt on the training patients of each fold; numbers "
+    "standardised, gaps filled with the median and marked by a column; names as one column a "
+    "level, a level not seen in training as none; no column transformed, none chosen"
+)
+FUSION: Final = (
+    "ridge logistic regression on the panel's margin and the clinical columns, learnt in each "
+    "training fold, where the margin is that of inner folds"
+)
+
+_IDS = ("sample_id", "patient_id", "second_id", "replicate_of")
+#: Above this share of cells that read as numbers, the others are taken for slips.
+_MOSTLY = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class ClinicalTable:
+    """Clinical columns of each patient, at the index sample.
+
+    Parameters
+    ----------
+    table : DataFrame, shape (n_patients, n_columns)
+        Indexed by patient; float for a number, text for a name, NaN where not known.
+    labels : Series of float, shape (n_patients,)
+        1.0 or 0.0, the same index.
+    """
+
+    table: pd.DataFrame
+    labels: pd.Series
+
+    def of(self, patients: npt.NDArray[np.object_]) -> pd.DataFrame:
+        """Return the rows of some patients; one without an index sample has gaps."""
+        return self.table.reindex(patients)
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what each column is and how many patients lack it."""
+        rows = []
+        for name in self.table:
+            column = self.table[name]
+            number = pd.api.types.is_numeric_dtype(column)
+            rows.append(
+                {
+                    "name": str(name),
+                    "kind": "number" if number else "levels",
+                    "levels": None if number else sorted(column.dropna().unique().tolist()),
+                    "n_known": int(column.notna().sum()),
+                    "n_missing": int(column.isna().sum()),
+                }
+            )
+        return rows
+
+
+def clinical_table(
+    cohort: Cohort, patients: IndexPatients, columns: Sequence[str]
+) -> ClinicalTable | None:
+    """Return the clinical columns asked for, checked.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    patients : IndexPatients
+        As `index_patients` gives for the index samples: numbers are averaged over the
+        index samples of a patient, names are those of the first.
+    columns : sequence of str
+        Columns of the sample sheet; roles by their own names.
+
+    Returns
+    -------
+    ClinicalTable or None
+        None where no column was asked for.
+
+    Raises
+    ------
+    InputError
+        If a column is not in the sheet, is the outcome, an identifier, the same in all
+        patients, empty, or numbers among which stands text.
+    """
+    if not columns:
+        return None
+    where = cohort.matrix.source.sheet or SHEET
+    labels = patients.table["label"]
+    found = {}
+    for name in dict.fromkeys(columns):
+        _check_name(name, patients.sheet, cohort.outcome.column, where)
+        column = patients.sheet[name]
+        if name in GROUPS or not pd.api.types.is_numeric_dtype(column):
+            column = column.map(str, na_action="ignore").astype(object)
+            _check_levels(name, column, where)
+        else:
+            column = column.astype(float)
+        _check_values(name, column, labels, where)
+        found[name] = column
+    if "creatinine" in found and "creatinine_unit" in patients.sheet:
+        units = sorted(patients.sheet["creatinine_unit"].dropna().unique())
+        if len(units) > 1:
+            raise InputError(
+                f"{where}: column 'creatinine' is in {len(units)} units ({name_list(units)}), "
+                "expected one for --clinical; convert it to one unit"
+            )
+    return ClinicalTable(pd.DataFrame(found), labels)
+
+
+@dataclass(frozen=True, eq=False)
+class Encoding:
+    """How clinical columns become numbers, learnt on training patients.
+
+    Parameters
+    ----------
+    numbers : dict of str to tuple of float and bool
+        Median, centre, spread of each number, and whether any was missing.
+    levels : dict of str to tuple of str
+        Levels seen of each name, sorted.
+    """
+
+    numbers: dict[str, tuple[float, float, float, bool]]
+    levels: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def learn(cls, table: pd.DataFrame) -> Encoding:
+        """Learn from the rows of training patients.
+
+        Parameters
+        ----------
+        table : DataFrame, shape (n_patients, n_columns)
+
+        Returns
+        -------
+        Encoding
+
+        Examples
+        --------
+        >>> Encoding.learn(pd.DataFrame({"age": [1.0, None, 3.0], "sex": ["f", "m", None]})).levels
+        {'sex': ('f', 'm')}
+        """
+        numbers, levels = {}, {}
+        for name in table:
+            column = table[name]
+            if not pd.api.types.is_numeric_dtype(column):
+                levels[str(name)] = tuple(sorted(column.dropna().unique()))
+                continue
+            values = np.sort(column.to_numpy(dtype=float))
+            known = values[~np.isnan(values)]
+            median = float(np.median(known)) if len(known) else 0.0
+            filled = np.sort(np.concatenate([known, np.full(len(values) - len(known), median)]))
+            spread = float(filled.std())
+            gaps = bool(0 < len(known) < len(values))
+            numbers[str(name)] = (median, float(filled.mean()), spread or 1.0, gaps)
+        return cls(numbers, levels)
+
+    def design(self, table: pd.DataFrame) -> Floats:
+        """Return one row of numbers a patient, without gaps.
+
+        Parameters
+        ----------
+        table : DataFrame, shape (n_patients, n_columns)
+
+        Returns
+        -------
+        array of float, shape (n_patients, n_design_columns)
+
+        Examples
+        --------
+        >>> learnt = Encoding.learn(pd.DataFrame({"age": [1.0, None, 3.0], "sex": list("ffm")}))
+        >>> learnt.design(pd.DataFrame({"age": [None], "sex": ["x"]})).tolist()
+        [[0.0, 1.0, 0.0, 0.0]]
+        """
+        columns: list[Floats] = []
+        for name in table:
+            if name in self.levels:
+                text = table[name].to_numpy(dtype=object)
+                columns += [(text == level).astype(float) for level in self.levels[name]]
+                continue
+            median, centre, spread, gaps = self.numbers[str(name)]
+            values = table[name].to_numpy(dtype=float)
+            missing = np.isnan(values)
+            columns.append((np.where(missing, median, values) - centre) / spread)
+            if gaps:
+                columns.append(missing.astype(float))
+        return np.column_stack(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class ClinicalModel:
+    """Clinical columns, with or without the panel's margin, as a logistic regression.
+
+    Parameters
+    ----------
+    encoding : Encoding
+    fitted : RidgeLogistic
+        First coefficient: the panel's margin, in a fused model.
+    centre, spread : float
+        Of the panel's margin on inner folds, in a fused model.
+    """
+
+    encoding: Encoding
+    fitted: RidgeLogistic
+    centre: float = 0.0
+    spread: float = 1.0
+
+    def margin(self, table: pd.DataFrame, panel: Floats | None = None) -> Floats:
+        """Return the log-odds of some patients.
+
+        Parameters
+        ----------
+        table : DataFrame, shape (n_patients, n_columns)
+        panel : array of float, shape (n_patients,), optional
+            Margin of the panel; for a fused model, and for no other.
+
+        Returns
+        -------
+        array of float, shape (n_patients,)
+        """
+        design = self.encoding.design(table)
+        if panel is not None:
+            design = np.column_stack([(panel - self.centre) / self.spread, design])
+        return self.fitted.margin(design)
+
+
+def fit_clinical(
+    clinical: ClinicalTable, patients: npt.NDArray[np.object_], panel: Floats | None = None
+) -> ClinicalModel:
+    """Learn a clinical model, and how much the panel weighs in it.
+
+    Parameters
+    ----------
+    clinical : ClinicalTable
+    patients : array of object, shape (n_patients,)
+        Training patients.
+    panel : array of float, shape (n_patients,), optional
+        Margins of the panel by models that never saw the patient: margins of the model's
+        own training patients are too good, and would leave nothing to the columns.
+
+    Returns
+    -------
+    ClinicalModel
+
+    Examples
+    --------
+    >>> ages = pd.DataFrame({"age": [30.0, 40, 60, 70]}, index=list("abcd"))
+    >>> known = ClinicalTable(ages, pd.Series([0.0, 0, 1, 1], index=list("abcd")))
+    >>> model = fit_clinical(known, np.array(list("abcd"), dtype=object))
+    >>> bool(np.diff(model.margin(known.table)).min() > 0)
+    True
+    """
+    table = clinical.of(patients)
+    labels = clinical.labels.reindex(patients).to_numpy(dtype=float)
+    encoding = Encoding.learn(table)
+    design = encoding.design(table)
+    centre, spread = 0.0, 1.0
+    if panel is not None:
+        centre, spread = float(panel.mean()), float(panel.std()) or 1.0
+        design = np.column_stack([(panel - centre) / spread, design])
+    fitted = fit_ridge(design, labels, np.ones(len(labels)), PENALTY)
+    return ClinicalModel(encoding, fitted, centre, spread)
+
+
+def clinical_margins(
+    clinical: ClinicalTable,
+    cohort: Cohort,
+    inner: tuple[npt.NDArray[np.intp], Floats],
+    test_rows: npt.NDArray[np.intp],
+    test_margin: Floats,
+) -> dict[str, Floats]:
+    """Score the test rows of a fold by the clinical columns, without and with the panel.
+
+    Parameters
+    ----------
+    clinical : ClinicalTable
+    cohort : Cohort
+    inner : tuple of array of int and array of float
+        Index rows of the training patients and their margins on inner folds.
+    test_rows : array of int
+    test_margin : array of float, shape (n_test_rows,)
+        Margins of the model fitted on all training patients.
+
+    Returns
+    -------
+    dict of str to array of float
+        `BASELINE` and `FUSED`. A follow-up sample has the columns of its patient's index
+        sample.
+    """
+    patients, margins = patient_means(cohort, *inner)
+    table = clinical.of(cohort.patients[test_rows])
+    alone = fit_clinical(clinical, patients)
+    fused = fit_clinical(clinical, patients, margins)
+    return {BASELINE: alone.margin(table), FUSED: fused.margin(table, test_margin)}
+
+
+def patient_means(
+    cohort: Cohort, rows: npt.NDArray[np.intp], margins: Floats
+) -> tuple[npt.NDArray[np.object_], Floats]:
+    """Average the margins of index rows over each patient.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : array of int
+    margins : array of float
+
+    Returns
+    -------
+    patients : array of object
+        Sorted.
+    margins : array of float
+    """
+    order = np.argsort(cohort.values.index.to_numpy(dtype=str)[rows], kind="stable")
+    rows, margins = rows[order], margins[order]
+    patients, of = np.unique(cohort.patients[rows].astype(str), return_inverse=True)
+    means = np.bincount(of, cohort.weights[rows] * margins)
+    return np.asarray(patients, dtype=object), np.asarray(means, dtype=float)
+
+
+def _check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None:
+    if name == outcome:
+        raise InputError(
+            f"--clinical {name}: is the outcome itself; name columns that are known without it"
+        )
+    if name in _IDS:
+        raise InputError(
+            f"--clinical {name}: tells samples or patients apart and is no clinical value; "
+            "leave it out"
+        )
+    if name in sheet:
+        return
+    others = [str(column) for column in sheet.columns if column not in (outcome, *_IDS)]
+    lower = {column.lower(): column for column in reversed(others)}
+    near = difflib.get_close_matches(name.lower(), lower, n=3)
+    meant = " or ".join(repr(lower[column]) for column in near)
+    hint = (
+        f"did you mean {meant}?"
+        if meant
+        else f"found {name_list(others, 12) or 'no other column'}; correct --clinical"
+    )
+    raise InputError(f"{where}: no column {name!r} for --clinical; {hint}")
+
+
+def _check_levels(name: str, column: pd.Series, where: str) -> None:
+    """Refuse numbers with slips among them, and names of which each patient has its own."""
+    known = column.dropna()
+    wrong = known[pd.to_numeric(known, errors="coerce").isna()]
+    if len(wrong) and len(wrong) <= _MOSTLY * len(known):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical holds numbers and text "
+            f"({name_list(sorted(set(wrong)))}, {counted(len(wrong), 'patient')}), expected one of "
+            "the two; correct the cells or leave them empty"
+        )
+    if len(known) > 2 and known.nunique() == len(known):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical has {known.nunique()} levels in {len(known)} "
+            "patients, a name for each: nothing can be learnt from it; leave it out"
+        )
+
+
+def _check_values(name: str, column: pd.Series, labels: pd.Series, where: str) -> None:
+    known = column.dropna()
+    if pd.api.types.is_numeric_dtype(known) and np.isinf(known).any():
+        raise InputError(
+            f"{where}: column {name!r} for --clinical holds an infinite value; correct the cell"
+        )
+    if known.empty:
+        raise InputError(
+            f"{where}: column {name!r} for --clinical is empty in all {len(column)} index samples; "
+            "leave it out"
+        )
+    values = known.unique()
+    if len(values) == 1 and len(known) == len(column):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical is {known.iloc[0]!r} in all {len(column)} "
+            "patients; leave it out"
+        )
+    agrees = (column == values[0]).to_numpy() == (labels == 1.0).to_numpy()
+    if len(known) == len(column) and len(values) == 2 and agrees.all() | ~agrees.any():
+        raise InputError(
+            f"{where}: column {name!r} for --clinical says the same as the outcome in all "
+            f"{len(column)} patients; leave it out"
+        )
