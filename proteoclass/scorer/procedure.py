@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from proteoclass.errors import TooLittleDataError, name_list
 from proteoclass.matrix.normalisation.impute import fewest_detected
-from proteoclass.matrix.normalisation.normalise import Normaliser
+from proteoclass.matrix.normalisation.normalise import Normaliser, frozen_normalised
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
 from proteoclass.scorer.single_protein import SingleProtein, strongest_protein
@@ -101,7 +101,7 @@ class FittedProcedure:
         at = [self.single.position]
         detected = self.pipeline["detected"].get_support(indices=True)
         filled = filled_panel(
-            self.pipeline["normalise"].transform(values)[:, at],
+            self._normalised(values)[:, at],
             self.pipeline["impute"].fill_[np.searchsorted(detected, at)],
             np.array([self.single.median]),
             self._shallow(values),
@@ -116,8 +116,13 @@ class FittedProcedure:
 
     def measured(self, values: pd.DataFrame) -> pd.DataFrame:
         """Return normalised panel values, gaps left as NaN, shape (n_samples, panel size)."""
-        normalised = self.pipeline["normalise"].transform(values)[:, self._columns()]
+        normalised = self._normalised(values)[:, self._columns()]
         return pd.DataFrame(normalised, index=values.index, columns=self.panel)
+
+    def _normalised(self, values: pd.DataFrame) -> Floats:
+        """Normalise without the checks of names and types, which take longer than the sum."""
+        step, checked = self.pipeline["normalise"], values.to_numpy(dtype=float)
+        return frozen_normalised(checked, checked[:, step.reference_], step.profile_, step.method)
 
     def _columns(self) -> npt.NDArray[np.intp]:
         return kept_columns(self.pipeline, len(self.proteins))
