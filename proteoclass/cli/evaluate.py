@@ -19,9 +19,9 @@ from proteoclass.cli.options import (
     output_option,
     panel_option,
     seed_option,
-    settings_options,
 )
 from proteoclass.cli.panel_size_options import sizes_options
+from proteoclass.cli.settings_options import settings_options
 from proteoclass.io import new_folder
 from proteoclass.panel.evidence.table import panel_sentences
 

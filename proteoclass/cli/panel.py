@@ -30,9 +30,9 @@ from proteoclass.cli.options import (
     outcome_options,
     output_option,
     seed_option,
-    settings_options,
 )
 from proteoclass.cli.panel_size_options import sizes_options
+from proteoclass.cli.settings_options import settings_options
 from proteoclass.errors import PanelMismatchError, printable
 
 if TYPE_CHECKING:

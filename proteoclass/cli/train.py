@@ -20,8 +20,8 @@ from proteoclass.cli.options import (
     output_option,
     panel_option,
     seed_option,
-    settings_options,
 )
+from proteoclass.cli.settings_options import settings_options
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome

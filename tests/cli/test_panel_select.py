@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from proteoclass.cli import main
-from proteoclass.cli.options import SELECT_METHODS
+from proteoclass.cli.settings_options import SELECT_METHODS
 from proteoclass.matrix import simulate_cohort
 from proteoclass.panel.panel import Panel
 from proteoclass.panel.selection.selector import METHODS
