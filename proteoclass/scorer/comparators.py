@@ -1,20 +1,107 @@
-"""The model against its own parts and the strongest protein, on the same folds."""
+"""The model against simpler ones on the same folds, and these against each other."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import FoldResult
+from proteoclass.scorer.crossfit import BOOSTER, COMPANION, FoldResult
+from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS
+from proteoclass.scorer.rivals.clinical import BASELINE, FUSED
 
 Floats = npt.NDArray[np.float64]
 
+#: What the model itself is called where two are named.
+MODEL: Final = "model"
+PAIR_KIND: Final = "the first minus the second, paired by fold; corrected resampled t, 95 %"
 DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
 NO_SPREAD = "every fold gave the same difference, so that there is no spread to test it by"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two scores that people want compared, and how each answer reads.
+
+    Parameters
+    ----------
+    first, second : str
+        `MODEL` or names of comparators.
+    better, same, worse, untested : str
+        Beginnings of the sentence, where the interval of first minus second is above 0,
+        holds 0, is below 0, or is not there.
+    """
+
+    first: str
+    second: str
+    better: str
+    same: str
+    worse: str
+    untested: str
+
+    def verdict(self, lower: float, upper: float, reason: str) -> str:
+        """Return the sentence that the interval of the difference allows.
+
+        Parameters
+        ----------
+        lower, upper : float
+            NaN where there is no interval.
+        reason : str
+            Why there is none.
+
+        Examples
+        --------
+        >>> PAIRS[0].verdict(0.01, 0.02, "")
+        'XGBoost beats logistic regression here; the interval of the difference is 0.01 to 0.02.'
+        """
+        if np.isnan(lower) or np.isnan(upper):
+            return f"{self.untested} cannot be tested here: {reason}."
+        said = self.better if lower > 0 else self.worse if upper < 0 else self.same
+        return f"{said}; {_span(lower, upper)}."
+
+
+#: What `compare_pairs` looks for, where both were scored.
+PAIRS: Final = (
+    Pair(
+        *(BOOSTER, COMPANION),
+        "XGBoost beats logistic regression here",
+        "XGBoost does not beat logistic regression here",
+        "XGBoost is worse than logistic regression here",
+        "Whether XGBoost beats logistic regression",
+    ),
+    Pair(
+        *(MODEL, ALL_PROTEINS),
+        "The panel does better than logistic regression on all proteins here",
+        "The panel is not shown to differ from logistic regression on all proteins here",
+        "The panel is worse than logistic regression on all proteins here",
+        "Whether the panel stands up to all proteins",
+    ),
+    Pair(
+        *(MODEL, BASELINE),
+        "The proteins do better than the clinical baseline here",
+        "The proteins are not shown to do better than the clinical baseline here",
+        "The proteins are worse than the clinical baseline here",
+        "Whether the proteins do better than the clinical baseline",
+    ),
+    Pair(
+        *(FUSED, BASELINE),
+        "The panel adds to the clinical baseline here",
+        "The panel is not shown to add to the clinical baseline here",
+        "The panel takes from the clinical baseline here",
+        "Whether the panel adds to the clinical baseline",
+    ),
+    Pair(
+        *(FUSED, MODEL),
+        "The clinical columns add to the proteins here",
+        "The clinical columns are not shown to add to the proteins here",
+        "The clinical columns take from the proteins here",
+        "Whether the clinical columns add to the proteins",
+    ),
+)
 
 
 def fold_auc(cohort: Cohort, rows: npt.NDArray[np.intp], scores: Floats) -> float:
@@ -54,17 +141,61 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
         `name`, `auc`, `difference` (corrected resampled t) and `verdict`.
     """
     share = held_out_ratio(by_repeat)
-    results = [r for repeat in by_repeat for r in repeat]
-    ours = np.array([fold_auc(cohort, r.rows, r.margin) for r in results])
-    return [
-        compare(
-            name,
-            ours,
-            np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results]),
-            share,
+    aucs = _fold_aucs(cohort, by_repeat)
+    ours = aucs.pop(MODEL)
+    return [compare(name, ours, theirs, share) for name, theirs in aucs.items()]
+
+
+def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:
+    """Set pairs of scores beside each other, fold by fold.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    by_repeat : list of list of FoldResult
+
+    Returns
+    -------
+    list of dict
+        For each of `PAIRS` of which both were scored: `name`, `first`, `second`,
+        `difference` (`mean`, `interval`, `p`, `kind`, `n_folds`) and `verdict`.
+
+    Notes
+    -----
+    Nadeau & Bengio 2003, doi 10.1023/A:1024068626366.
+    """
+    share = held_out_ratio(by_repeat)
+    aucs = _fold_aucs(cohort, by_repeat)
+    rows = []
+    for pair in PAIRS:
+        if pair.first not in aucs or pair.second not in aucs:
+            continue
+        difference = aucs[pair.first] - aucs[pair.second]
+        tested = difference_test(difference, share)
+        rows.append(
+            {
+                "name": f"{pair.first} vs {pair.second}",
+                "first": pair.first,
+                "second": pair.second,
+                "difference": {
+                    "mean": float(np.nanmean(difference)),
+                    **tested,
+                    "kind": PAIR_KIND,
+                    "n_folds": int((~np.isnan(difference)).sum()),
+                },
+                "verdict": pair.verdict(*tested["interval"], tested.get("reason", "")),
+            }
         )
-        for name in results[0].rival_margins
-    ]
+    return rows
+
+
+def _fold_aucs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Floats]:
+    """Return the AUC of the model and of each comparator in every fold."""
+    results = [r for repeat in by_repeat for r in repeat]
+    aucs = {MODEL: np.array([fold_auc(cohort, r.rows, r.margin) for r in results])}
+    for name in results[0].rival_margins:
+        aucs[name] = np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results])
+    return aucs
 
 
 def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, Any]:
@@ -157,13 +288,17 @@ def verdict(name: str, lower: float, upper: float, reason: str = NO_SPREAD) -> s
     Examples
     --------
     >>> verdict("chance", 0.1, 0.3)
-    'The model beats chance here: the interval of the difference is 0.10 to 0.30.'
+    'The model beats chance here; the interval of the difference is 0.10 to 0.30.'
     """
     if np.isnan(lower) or np.isnan(upper):
         return f"Whether the model beats {name} cannot be tested here: {reason}."
-    span = f"the interval of the difference is {lower:.2f} to {upper:.2f}"
+    span = _span(lower, upper)
     if lower > 0:
-        return f"The model beats {name} here: {span}."
+        return f"The model beats {name} here; {span}."
     if upper < 0:
-        return f"The model is worse than {name} here: {span}."
-    return f"The model does not beat {name} here: {span}."
+        return f"The model is worse than {name} here; {span}."
+    return f"The model does not beat {name} here; {span}."
+
+
+def _span(lower: float, upper: float) -> str:
+    return f"the interval of the difference is {lower:.2f} to {upper:.2f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ Floats = npt.NDArray[np.float64]
 Patients = npt.NDArray[np.object_]
 
 INNER_FOLDS = 5
+#: Names of the model's two parts among the comparators.
+COMPANION: Final = "ridge logistic, same panel"
+BOOSTER: Final = "XGBoost alone, same panel"
 #: Spread over bags that is printed beside a score.
 BAG_LIMITS = (0.05, 0.95)
 
@@ -267,7 +271,7 @@ def _rivals(
 ) -> dict[str, Floats]:
     """Score the same rows by parts of the model and by the strongest protein alone."""
     return {
-        "ridge logistic, same panel": mean_over_bags(fitted.blend.companion_margins(panel_values)),
-        "XGBoost alone, same panel": mean_over_bags(fitted.blend.booster_margins(panel_values)),
+        COMPANION: mean_over_bags(fitted.blend.companion_margins(panel_values)),
+        BOOSTER: mean_over_bags(fitted.blend.booster_margins(panel_values)),
         SINGLE: fitted.single_scores(values),
     }
