@@ -77,6 +77,28 @@ class Cohort:
         """Return the positions of the index samples, by sample id."""
         return self._by_id(np.flatnonzero(self.weights > 0))
 
+    def patient_means(
+        self, rows: npt.NDArray[np.intp], values: Floats
+    ) -> tuple[npt.NDArray[np.object_], Floats]:
+        """Return one value a patient, the mean over its index samples.
+
+        Parameters
+        ----------
+        rows : array of int
+            Every index sample of the patients concerned.
+        values : array of float
+            Of the same length.
+
+        Returns
+        -------
+        patients : array of object
+            By id.
+        means : array of float
+        """
+        names, place = np.unique(self.patients[rows].astype(str), return_inverse=True)
+        sums = np.bincount(place, self.weights[rows] * values, len(names))
+        return names.astype(object), sums / np.bincount(place, self.weights[rows], len(names))
+
     def _by_id(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         ids = self.values.index.to_numpy(dtype=str)[rows]
         return rows[np.argsort(ids, kind="stable")]
