@@ -1,0 +1,184 @@
+"""Permuted labels and pure noise: the mean AUC of an honest pipeline is one half."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.selftest.noise import permuted_labels, pure_noise
+from proteoclass.selftest.pipeline import PipelineResult
+from proteoclass.selftest.plan import Plan, Setup, try_pipeline
+from proteoclass.selftest.trial import Trial, judged
+
+#: An honest pipeline fails either of the two trials once in a thousand self-tests.
+FALSE_ALARM: Final = 0.001
+#: Fewest data sets from which a spread can be told.
+FEWEST_RUNS: Final = 5
+#: Honest cross-validation reads a little below one half on noise: a patient held out shifts
+#: the training patients' share of positives against its own class.
+SHORTFALL: Final = 0.02
+
+
+@dataclass(frozen=True)
+class ChanceTest:
+    """Whether the mean of AUCs on data without signal is one half.
+
+    Parameters
+    ----------
+    n : int
+        Data sets.
+    mean, sd : float
+        Of their AUCs.
+    null_sd : float
+        Closed form for a score that was learnt elsewhere.
+    lower, upper : float
+        Limits for the mean.
+    false_alarm : float
+        Chance that an honest pipeline is outside them.
+    """
+
+    n: int
+    mean: float
+    sd: float
+    null_sd: float
+    lower: float
+    upper: float
+    false_alarm: float
+
+    @property
+    def consistent(self) -> bool:
+        """Whether the mean is within the limits."""
+        return self.lower <= self.mean <= self.upper
+
+
+def null_sd(n_positive: int, n_negative: int) -> float:
+    """Return the SD of the AUC of a score that has nothing to do with the labels.
+
+    Parameters
+    ----------
+    n_positive, n_negative : int
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Mann & Whitney 1947, doi 10.1214/aoms/1177730491: the variance of U over
+    (n_positive n_negative)².
+
+    Examples
+    --------
+    >>> round(null_sd(11, 39), 4)
+    0.0995
+    """
+    return float(
+        np.sqrt((n_positive + n_negative + 1) / (12 * n_positive * n_negative)),
+    )
+
+
+def chance_test(
+    aucs: list[float], n_positive: int, n_negative: int, false_alarm: float = FALSE_ALARM / 2
+) -> ChanceTest:
+    """Test the mean AUC of data sets without signal against one half, in both directions.
+
+    Parameters
+    ----------
+    aucs : list of float
+        One a data set, drawn independently.
+    n_positive, n_negative : int
+        Patients of each class.
+    false_alarm : float
+        Two-sided; an honest pipeline is outside the limits no more often than this.
+
+    Returns
+    -------
+    ChanceTest
+
+    Notes
+    -----
+    Student's t over data sets, with no smaller SD than the closed form: AUCs that agree
+    better than chance allows (a constant one, or a leak that always reads 0.99) must not
+    make the limits narrow. Cross-validation itself reads slightly below one half, so that
+    `SHORTFALL` is taken off the lower limit.
+
+    Examples
+    --------
+    >>> chance_test([0.45, 0.52, 0.61, 0.40, 0.55], 11, 39).consistent
+    True
+    >>> chance_test([0.99, 0.97, 0.98, 0.99, 1.0], 11, 39).consistent
+    False
+    """
+    from scipy import stats
+
+    n, closed = len(aucs), null_sd(n_positive, n_negative)
+    sd = float(np.std(aucs, ddof=1))
+    half = float(stats.t.ppf(1 - false_alarm / 2, n - 1)) * max(sd, closed) / np.sqrt(n)
+    return ChanceTest(
+        n=n,
+        mean=float(np.mean(aucs)),
+        sd=sd,
+        null_sd=closed,
+        lower=float(0.5 - SHORTFALL - half),
+        upper=float(0.5 + half),
+        false_alarm=false_alarm,
+    )
+
+
+def permuted_matrix(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+    """Return the cohort's matrix with its labels dealt anew over whole patients."""
+    return permuted_labels(cohort, rng).matrix
+
+
+def noise_matrix(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+    """Return noise in the shape of the cohort's matrix."""
+    return pure_noise(cohort, rng).matrix
+
+
+def chance_plans(setup: Setup) -> list[Plan]:
+    """Return the trials on permuted labels and on noise.
+
+    Parameters
+    ----------
+    setup : Setup
+
+    Returns
+    -------
+    list of Plan
+    """
+    makers = {"permuted labels": permuted_matrix, "pure noise of the same shape": noise_matrix}
+    return [
+        Plan(
+            units=[(try_pipeline, (setup, make, (number, run))) for run in range(setup.runs)],
+            judge=partial(_judge, setup, name),
+        )
+        for number, (name, make) in enumerate(makers.items())
+    ]
+
+
+def _judge(setup: Setup, name: str, results: list[PipelineResult]) -> list[Trial]:
+    aucs = [result.auc for result in results]
+    test = chance_test(aucs, setup.n_positive, setup.n_negative)
+    figures: dict[str, Any] = asdict(test) | {"values": aucs}
+    verdict = "" if test.consistent else f"; {_blame(test)}"
+    trial = judged(
+        name,
+        f"mean AUC {test.lower:.2f} to {test.upper:.2f} over {test.n} data sets, the truth being "
+        f"0.5 (t-test; false alarm {100 * test.false_alarm:.2g} %)",
+        f"mean AUC {test.mean:.2f}, SD {test.sd:.2f} (closed form of the null "
+        f"{test.null_sd:.2f}){verdict}",
+        good=test.consistent,
+        figures=figures,
+    )
+    return [trial]
+
+
+def _blame(test: ChanceTest) -> str:
+    if test.mean > test.upper:
+        return "it finds what is not there: something learnt from test patients"
+    return "it reads below chance: the order of scores is turned around somewhere"

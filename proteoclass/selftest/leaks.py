@@ -1,0 +1,185 @@
+"""Leaks planted on purpose: each must be seen for what it is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import numpy as np
+
+from proteoclass.folds import spawn
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.wording import counted
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.summary import SUSPICIOUS_AUC
+from proteoclass.selftest.chance import FALSE_ALARM, noise_matrix, null_sd
+from proteoclass.selftest.noise import pure_noise
+from proteoclass.selftest.pipeline import PanelPipeline, PipelineResult
+from proteoclass.selftest.plan import Plan, Refusal, Setup, try_or_refuse, try_pipeline
+from proteoclass.selftest.plants import (
+    Duplicated,
+    copy_label,
+    copy_label_into_sheet,
+    duplicate_patients,
+)
+from proteoclass.selftest.trial import Trial, judged, skipped
+
+LABEL, SITE = "a protein that copies the label", "a site that equals the label"
+TWICE, ON_ALL = "patients who are in it twice", "a panel chosen on all samples"
+SILENT: Final = "this pipeline gives no warnings"
+COLUMN: Final = "site"
+#: Noise sets on which a panel is chosen beforehand.
+PANEL_RUNS: Final = 4
+#: Cross-validated AUCs spread more on noise than the closed form, because training and test
+#: patients are drawn from one another: by 1.16 for 11 and 39 patients and four folds.
+SPREAD: Final = 1.3
+#: Numbers of the random streams.
+_LABEL, _SITE, _TWICE, _ON_ALL = 10, 11, 12, 13
+
+
+def leak_plans(setup: Setup) -> list[Plan]:
+    """Return the trials with planted leaks.
+
+    Parameters
+    ----------
+    setup : Setup
+
+    Returns
+    -------
+    list of Plan
+    """
+    protein = setup.plantable(1)[0]
+    return [
+        Plan(
+            [(try_pipeline, (setup, partial(with_copied_label, protein=protein), (_LABEL,)))],
+            lambda results: [_judge_label(results[0], protein)],
+        ),
+        Plan(
+            [(try_or_refuse, (setup, with_copied_site, (_SITE,)))],
+            lambda results: [_judge_site(results[0])],
+        ),
+        Plan(
+            [(try_or_refuse, (setup, with_duplicates, (_TWICE,)))],
+            lambda results: [_judge_duplicates(results[0], _duplicated(setup))],
+        ),
+        _panel_plan(setup),
+    ]
+
+
+def with_copied_label(cohort: Cohort, rng: np.random.Generator, protein: str) -> ProteinMatrix:
+    """Return noise with one protein that copies the label."""
+    return copy_label(pure_noise(cohort, rng), protein, rng).matrix
+
+
+def with_copied_site(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+    """Return noise in whose sheet the site equals the label."""
+    return copy_label_into_sheet(pure_noise(cohort, rng), COLUMN)
+
+
+def with_duplicates(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+    """Return noise in which some patients are a second time, under other ids."""
+    return duplicate_patients(pure_noise(cohort, rng), rng).matrix
+
+
+def _duplicated(setup: Setup) -> Duplicated:
+    rng = spawn(setup.seed, _TWICE)
+    return duplicate_patients(pure_noise(setup.cohort, rng), rng)
+
+
+def _judge_label(result: PipelineResult, protein: str) -> Trial:
+    expected = (
+        f"AUC above {SUSPICIOUS_AUC} with a warning to look for a leak, and {protein} named: in "
+        "every panel, or as the best single protein, or in the warning"
+    )
+    found = f"AUC {result.auc:.2f}"
+    figures = {"auc": result.auc, "protein": protein, "warnings": result.warnings}
+    if result.warnings is None:
+        return skipped(LABEL, expected, f"{SILENT} ({found})")
+    warned = any("leak" in warning for warning in result.warnings)
+    places = _places(result, protein)
+    return judged(
+        LABEL,
+        expected,
+        f"{found}, {'warned' if warned else 'no warning'}, {protein} "
+        f"{' and '.join(places) if places else 'not named'}",
+        good=result.auc > SUSPICIOUS_AUC and warned and bool(places),
+        figures=figures,
+    )
+
+
+def _places(result: PipelineResult, protein: str) -> list[str]:
+    """Return where a protein is named."""
+    places = []
+    if result.panel is not None and result.panel.get(protein, 0.0) >= 1:
+        places.append("in every panel")
+    if result.strongest and set(result.strongest) == {protein}:
+        places.append("the best single protein of every fold")
+    if any(protein in warning for warning in result.warnings or ()):
+        places.append("in a warning")
+    return places
+
+
+def _judge_site(result: PipelineResult | Refusal) -> Trial:
+    expected = "refused, or a warning that names the site"
+    if isinstance(result, Refusal):
+        return judged(SITE, expected, f"refused: {result.reason}", good=True)
+    if result.warnings is None:
+        return skipped(SITE, expected, SILENT)
+    telling = [warning for warning in result.warnings if COLUMN in warning.split()]
+    found = f"warned: {telling[0]}" if telling else f"AUC {result.auc:.2f} and not a word of it"
+    return judged(SITE, expected, found, good=bool(telling), figures={"warnings": result.warnings})
+
+
+def _judge_duplicates(result: PipelineResult | Refusal, planted: Duplicated) -> Trial:
+    expected = (
+        f"{counted(planted.n_patients, 'patient')} under a second id: refused, or a warning that "
+        "names samples of theirs (noise reads above 0.5 here, because the copy was trained on)"
+    )
+    if isinstance(result, Refusal):
+        return judged(TWICE, expected, f"refused: {result.reason}", good=True)
+    if result.warnings is None:
+        return skipped(TWICE, expected, SILENT)
+    telling = [w for w in result.warnings if any(copy in w for copy in planted.copies)]
+    found = f"AUC {result.auc:.2f}, " + (
+        f"warned: {telling[0]}" if telling else "and not a word of them"
+    )
+    return judged(
+        TWICE,
+        expected,
+        found,
+        good=bool(telling),
+        figures={"auc": result.auc, "copies": planted.copies, "warnings": result.warnings},
+    )
+
+
+def try_given_panel(pipeline: PanelPipeline, setup: Setup, run: int) -> PipelineResult:
+    """Choose a panel on all samples of noise, then give it to the pipeline."""
+    path = (_ON_ALL, run)
+    matrix = noise_matrix(setup.cohort, spawn(setup.seed, *path))
+    outcome, seed = setup.cohort.outcome, unit_seed(setup.seed, *path)
+    panel = pipeline.derive(matrix, outcome, seed)
+    return pipeline.with_panel(panel)(matrix, outcome, seed)
+
+
+def _panel_plan(setup: Setup) -> Plan:
+    runs = min(setup.runs, PANEL_RUNS)
+    # Normal quantile: the SD is not estimated from so few runs.
+    limit = 0.5 + 3.29 * SPREAD * null_sd(setup.n_positive, setup.n_negative) / np.sqrt(runs)
+    expected = (
+        f"chosen again in each fold: mean AUC up to {limit:.2f} over {runs} sets of noise (false "
+        f"alarm {100 * FALSE_ALARM / 2:.2g} %)"
+    )
+    pipeline = setup.pipeline
+    if not isinstance(pipeline, PanelPipeline):
+        why = "this pipeline takes no panel"
+        return Plan([], lambda results: [skipped(ON_ALL, expected, why)])
+
+    def judge(results: list[PipelineResult]) -> list[Trial]:
+        aucs = [result.auc for result in results]
+        mean = float(np.mean(aucs))
+        figures = {"mean": mean, "limit": float(limit), "values": aucs}
+        found = f"mean AUC {mean:.2f}"
+        return [judged(ON_ALL, expected, found, good=mean <= limit, figures=figures)]
+
+    return Plan([(try_given_panel, (pipeline, setup, run)) for run in range(runs)], judge)

@@ -1,0 +1,152 @@
+"""A planted signal: what is there must be found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import numpy as np
+
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.scorer.cohort import Cohort
+from proteoclass.selftest.chance import null_sd
+from proteoclass.selftest.noise import pure_noise
+from proteoclass.selftest.pipeline import PipelineResult
+from proteoclass.selftest.plan import Plan, Setup, try_pipeline
+from proteoclass.selftest.plants import shift_proteins
+from proteoclass.selftest.trial import Trial, judged
+
+NAME: Final = "a planted signal"
+#: Proteins that are shifted, and data sets they are shifted in.
+PLANTED: Final = 10
+RUNS: Final = 3
+#: Standard errors by which a planted protein stands above the strongest of the noise.
+ABOVE_NOISE: Final = 2.0
+#: Share of the planted proteins that must be in the panel.
+MOST: Final = 0.5
+_STREAM = 20
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How far proteins are shifted, and what that is worth.
+
+    Parameters
+    ----------
+    distance : float
+        Between the classes, in SDs within a class.
+    single : float
+        AUC of one planted protein whose direction is known.
+    all_together : float
+        AUC of the best linear score of all of them.
+    """
+
+    distance: float
+    single: float
+    all_together: float
+
+
+def planted_effect(
+    n_positive: int, n_negative: int, n_proteins: int, size: int, planted: int
+) -> Effect:
+    """Return a shift that stands out of the noise of a cohort, and its AUCs.
+
+    Parameters
+    ----------
+    n_positive, n_negative : int
+        Patients of each class.
+    n_proteins, size : int
+        Proteins in all, and in the panel: of noise alone the panel takes those beyond the
+        quantile 1 - size / n_proteins of |z|.
+    planted : int
+        Proteins that are shifted, independent of each other.
+
+    Returns
+    -------
+    Effect
+
+    Notes
+    -----
+    The z of a protein shifted by d SDs has mean d / sqrt(1/n_positive + 1/n_negative). Two
+    normal classes at distance d with one SD have AUC Phi(d / sqrt 2), and k independent
+    proteins a distance of d sqrt k: Su & Liu 1993, doi 10.1080/01621459.1993.10476417.
+
+    Examples
+    --------
+    >>> effect = planted_effect(11, 39, 4000, 20, 10)
+    >>> round(effect.distance, 2), round(effect.single, 2), round(effect.all_together, 3)
+    (1.64, 0.88, 1.0)
+    """
+    from scipy import stats
+
+    share = min(size / n_proteins, 1.0)
+    strongest_noise = float(stats.norm.isf(share / 2))
+    error = np.sqrt(1 / n_positive + 1 / n_negative)
+    distance = float((strongest_noise + ABOVE_NOISE) * error)
+    return Effect(
+        distance=distance,
+        single=float(stats.norm.cdf(distance / np.sqrt(2))),
+        all_together=float(stats.norm.cdf(distance * np.sqrt(planted / 2))),
+    )
+
+
+def with_signal(
+    cohort: Cohort, rng: np.random.Generator, proteins: list[str], distance: float
+) -> ProteinMatrix:
+    """Return noise with some proteins shifted in the positives."""
+    return shift_proteins(pure_noise(cohort, rng), proteins, distance).matrix
+
+
+def signal_plan(setup: Setup, size: int = 20) -> Plan:
+    """Return the trial with a planted signal.
+
+    Parameters
+    ----------
+    setup : Setup
+    size : int
+        Proteins in the pipeline's panel, as far as it has one.
+
+    Returns
+    -------
+    Plan
+    """
+    proteins = setup.plantable(min(PLANTED, size))
+    effect = planted_effect(
+        setup.n_positive, setup.n_negative, setup.cohort.matrix.n_proteins, size, len(proteins)
+    )
+    make = partial(with_signal, proteins=proteins, distance=effect.distance)
+    error = null_sd(setup.n_positive, setup.n_negative) / np.sqrt(RUNS)
+    return Plan(
+        [(try_pipeline, (setup, make, (_STREAM, run))) for run in range(RUNS)],
+        lambda results: [_judge(results, proteins, effect, effect.single - 2 * error)],
+    )
+
+
+def _judge(
+    results: list[PipelineResult], proteins: list[str], effect: Effect, bound: float
+) -> Trial:
+    mean = float(np.mean([result.auc for result in results]))
+    figures: dict[str, Any] = {
+        "distance": effect.distance,
+        "auc_single": effect.single,
+        "auc_all_together": effect.all_together,
+        "bound": bound,
+        "mean": mean,
+        "planted": proteins,
+    }
+    expected = (
+        f"{len(proteins)} proteins shifted by {effect.distance:.2f} SD: mean AUC at least "
+        f"{bound:.2f} (one of them alone reads {effect.single:.2f}, closed form, less two standard "
+        f"errors; all together {effect.all_together:.2f})"
+    )
+    found = f"mean AUC {mean:.2f} over {len(results)} data sets"
+    panels = [result.panel for result in results if result.panel is not None]
+    good = mean >= bound
+    if panels:
+        share = float(np.mean([panel.get(name, 0.0) for panel in panels for name in proteins]))
+        figures["share_in_panel"] = share
+        expected += f", and {MOST:.0%} of them in the panel"
+        found += f", {share:.0%} of the planted proteins in the panel of a fold"
+        good = good and share >= MOST
+    return judged(NAME, expected, found, good=good, figures=figures)
