@@ -172,6 +172,7 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
             continue
         difference = aucs[pair.first] - aucs[pair.second]
         tested = difference_test(difference, share)
+        lower, upper = tested["interval"]
         rows.append(
             {
                 "name": f"{pair.first} vs {pair.second}",
@@ -183,7 +184,7 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
                     "kind": PAIR_KIND,
                     "n_folds": int((~np.isnan(difference)).sum()),
                 },
-                "verdict": pair.verdict(*tested["interval"], tested.get("reason", "")),
+                "verdict": pair.verdict(lower, upper, tested.get("reason", "")),
             }
         )
     return rows

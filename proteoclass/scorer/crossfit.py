@@ -15,6 +15,9 @@ from proteoclass.scorer.blend import mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
+from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS, all_protein_margins
+from proteoclass.scorer.rivals.clinical import ClinicalTable, clinical_margins
+from proteoclass.scorer.rivals.nuisance import Nuisances
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
 
@@ -38,9 +41,15 @@ class FoldOptions:
     prevalence : float, optional
         That of the design, the same for every fold, which the probabilities then refer to;
         the training patients' own where left out.
+    clinical : ClinicalTable, optional
+        For a clinical baseline, and for the panel and the clinical columns together.
+    nuisances : Nuisances, optional
+        Batch, depth, days and the like, each scored alone.
     """
 
     prevalence: float | None = None
+    clinical: ClinicalTable | None = None
+    nuisances: Nuisances | None = None
 
 
 _NOTHING_MORE = FoldOptions()
@@ -148,7 +157,9 @@ def run_fold(
         log_odds=calibrator.log_odds(margin),
         margin=margin,
         bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
-        rival_margins=_rivals(fitted, panel_values, test_values),
+        rival_margins=_rivals(fitted, panel_values, test_values)
+        | _all_proteins(cohort, fitted, train_rows, test_values)
+        | _without_proteins(cohort, inner, test_rows, margin, options),
         single_protein=str(fitted.proteins[fitted.single.position]),
         panel=fitted.panel,
         contributions=scaled_contributions(fitted, panel_values, calibrator),
@@ -275,3 +286,35 @@ def _rivals(
         BOOSTER: mean_over_bags(fitted.blend.booster_margins(panel_values)),
         SINGLE: fitted.single_scores(values),
     }
+
+
+def _all_proteins(
+    cohort: Cohort,
+    fitted: FittedProcedure,
+    train_rows: npt.NDArray[np.intp],
+    values: pd.DataFrame,
+) -> dict[str, Floats]:
+    """Score the same rows by all proteins that the panel could have been chosen from."""
+    rows = train_rows[cohort.weights[train_rows] > 0]
+    margins = all_protein_margins(
+        fitted.filled, cohort.labels[rows], cohort.weights[rows], fitted.candidate_values(values)
+    )
+    return {ALL_PROTEINS: margins}
+
+
+def _without_proteins(
+    cohort: Cohort,
+    inner: InnerFolds,
+    rows: npt.NDArray[np.intp],
+    margin: Floats,
+    options: FoldOptions,
+) -> dict[str, Floats]:
+    """Score the same rows by what was asked for that is no protein, or not proteins alone."""
+    margins: dict[str, Floats] = {}
+    if options.clinical is not None:
+        inner_margins = (inner.rows, inner.margin)
+        margins |= clinical_margins(options.clinical, cohort, inner_margins, rows, margin)
+    if options.nuisances is not None:
+        train = np.unique(cohort.patients[inner.rows].astype(str)).astype(object)
+        margins |= options.nuisances.margins(cohort, train, rows)
+    return margins

@@ -16,6 +16,7 @@ from proteoclass.matrix.normalisation.normalise import Normaliser, frozen_normal
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
 from proteoclass.scorer.single_protein import SingleProtein, strongest_protein
+from proteoclass.stats import nan_quantile
 
 if TYPE_CHECKING:
     from proteoclass.scorer.blend import Blend
@@ -41,12 +42,19 @@ class FittedProcedure:
     single : SingleProtein
         The strongest candidate alone, in the panel or not; of a panel from elsewhere, the
         strongest of its own. Its position is among `proteins`.
+    candidates : array of int
+        Positions among `proteins` that the panel was chosen from; all that were looked at
+        for a panel from elsewhere.
+    filled : array of float, shape (n_train, n_candidates)
+        Their training values as the selector took them.
     """
 
     pipeline: Pipeline
     proteins: pd.Index
     min_reference_detected: int
     single: SingleProtein
+    candidates: npt.NDArray[np.intp]
+    filled: Floats
 
     @property
     def panel(self) -> list[str]:
@@ -98,15 +106,32 @@ class FittedProcedure:
         -------
         array of float, shape (n_samples,)
         """
-        at = [self.single.position]
+        at = np.array([self.single.position])
+        return self.single.scores(self._filled(values, at, np.array([self.single.median]))[:, 0])
+
+    def candidate_values(self, values: pd.DataFrame) -> Floats:
+        """Return the values of all candidates, filled as the panel is.
+
+        Parameters
+        ----------
+        values : DataFrame, shape (n_samples, n_proteins)
+            log2 values of all proteins.
+
+        Returns
+        -------
+        array of float, shape (n_samples, n_candidates)
+        """
+        median = np.nan_to_num(nan_quantile(self.filled, 0.5))
+        return self._filled(values, self.candidates, median)
+
+    def _filled(self, values: pd.DataFrame, at: npt.NDArray[np.intp], median: Floats) -> Floats:
         detected = self.pipeline["detected"].get_support(indices=True)
-        filled = filled_panel(
+        return filled_panel(
             self._normalised(values)[:, at],
             self.pipeline["impute"].fill_[np.searchsorted(detected, at)],
-            np.array([self.single.median]),
+            median,
             self._shallow(values),
         )
-        return self.single.scores(filled[:, 0])
 
     def _shallow(self, values: pd.DataFrame) -> Bools:
         """Say which samples were measured less deeply than the training samples."""
@@ -207,23 +232,20 @@ def fit_procedure(
     )
     require_normalised(pipeline["normalise"], cohort.values.iloc[rows])
     reference = cohort.values.iloc[rows].to_numpy(dtype=float)[:, pipeline["normalise"].reference_]
-    single = _single(pipeline, filled, labels, weights, proteins)
-    return FittedProcedure(pipeline, proteins, fewest_detected(reference), single)
-
-
-def _single(
-    pipeline: Pipeline, filled: Floats, labels: Floats, weights: Floats, proteins: pd.Index
-) -> SingleProtein:
-    """Return the strongest protein among those that the panel was chosen from."""
-    chooser = pipeline["choose"]
-    candidates = (
-        chooser.candidates(filled)
-        if isinstance(chooser, PanelSelector)
-        else chooser.get_support(indices=True)
-    )
     reached = pipeline["detected"].get_support(indices=True)
-    found = strongest_protein(filled, labels, weights, proteins[reached], candidates)
-    return replace(found, position=int(reached[found.position]))
+    chooser, candidates = pipeline["choose"], np.arange(len(reached))
+    if isinstance(chooser, PanelSelector):
+        candidates = chooser.candidates(filled)
+    own = candidates if not held else chooser.get_support(indices=True)
+    single = strongest_protein(filled, labels, weights, proteins[reached], own)
+    return FittedProcedure(
+        pipeline,
+        proteins,
+        fewest_detected(reference),
+        replace(single, position=int(reached[single.position])),
+        reached[candidates],
+        filled[:, candidates],
+    )
 
 
 def require_normalised(normaliser: Normaliser, values: pd.DataFrame) -> None:
