@@ -16,9 +16,9 @@ from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
 from proteoclass.scorer.parallel import single_threaded
+from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
 from proteoclass.scorer.performance.probability import brier, calibration
-from proteoclass.scorer.performance.ranking import average_precision
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
@@ -86,10 +86,10 @@ def summarise(
         "imputation": _imputation(settings.impute, by_repeat, fitted.imputation),
         "auc": auc,
         "permutation": permutation,
-        "average_precision": average_precision(cohort, by_repeat),
         "brier": brier(cohort, by_repeat),
         "calibration": calibration(cohort, by_repeat),
         "thresholds": thresholds(cohort, by_repeat),
+        **held_out_figures(cohort, by_repeat, design),
         "comparators": compare_on_folds(cohort, by_repeat),
         "panel": _panel(cohort, settings, by_repeat, fixed),
         "optimism": {

@@ -11,7 +11,9 @@ from scipy import optimize
 from proteoclass import stats
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import FoldResult
+from proteoclass.scorer.performance.held_out import held_out
 from proteoclass.scorer.performance.index_rows import index_rows
+from proteoclass.scorer.performance.shares import calibration_shares
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +33,7 @@ def brier(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
 
 
 def calibration(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
-    """Return slope and intercept of recalibration, and their range over repeats."""
+    """Return slope and intercept of recalibration with their range, and observed shares."""
     fits = np.array([recalibration(*index_rows(cohort, results)) for results in by_repeat])
     return {
         name: {
@@ -44,7 +46,8 @@ def calibration(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, 
         "kind": (
             "logistic recalibration of outer test rows, one value a repeat: median, smallest and "
             "largest; 1 and 0 are ideal"
-        )
+        ),
+        **calibration_shares(held_out(cohort, by_repeat)),
     }
 
 
