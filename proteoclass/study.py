@@ -50,6 +50,51 @@ class Clock:
         self.seconds[name] = round(time.perf_counter() - start, 3)
 
 
+@dataclass(frozen=True, eq=False)
+class StudyInputs:
+    """What a study file names, read and checked.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    outcome : Outcome
+    settings : Settings
+    panel : Panel or None
+        From elsewhere.
+    """
+
+    matrix: ProteinMatrix
+    outcome: Outcome
+    settings: Settings
+    panel: Panel | None
+
+
+def read_inputs(study: Study, base: Path) -> StudyInputs:
+    """Read the files of a study and gather its settings.
+
+    Parameters
+    ----------
+    study : Study
+    base : Path
+        Folder that its paths are meant from.
+
+    Returns
+    -------
+    StudyInputs
+
+    Raises
+    ------
+    InputError
+        As `read_matrix`, `load_panel` and `Settings`.
+    """
+    return StudyInputs(
+        matrix=_read(study, base),
+        outcome=Outcome(study.outcome.column, study.outcome.positive, study.outcome.negative),
+        panel=_given_panel(study, base),
+        settings=Settings(**study.settings_fields(), measurable_in=_other_matrix(study, base)),
+    )
+
+
 def run_study(
     path: str | os.PathLike[str],
     folder: str | os.PathLike[str],
@@ -99,16 +144,13 @@ def _fill(
     study: Study, base: Path, target: Path, clock: Clock, jobs: int, progress: Progress | None
 ) -> None:
     with clock.step("read"):
-        matrix = _read(study, base)
-        panel = _given_panel(study, base)
-        other = _other_matrix(study, base)
-    outcome = Outcome(study.outcome.column, study.outcome.positive, study.outcome.negative)
-    settings = Settings(**study.settings_fields(), measurable_in=other)
+        given = read_inputs(study, base)
+    matrix, outcome, panel = given.matrix, given.outcome, given.panel
     with clock.step("evaluate"):
         evaluation = evaluate(
             matrix,
             outcome,
-            settings=settings,
+            settings=given.settings,
             panel=panel,
             index=study.outcome.index,
             seed=study.study.seed,
