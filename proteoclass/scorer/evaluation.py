@@ -23,6 +23,9 @@ from proteoclass.scorer.out_of_fold import explanations, mean_scores, prediction
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
+from proteoclass.scorer.rivals.clinical import clinical_table
+from proteoclass.scorer.rivals.evidence import describe_rivals, patients_of
+from proteoclass.scorer.rivals.nuisance import Nuisances
 from proteoclass.scorer.seen_patients import patients_seen
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
@@ -77,6 +80,7 @@ def evaluate(
     folds: int = 5,
     repeats: int = 4,
     permutations: int = 100,
+    clinical: Sequence[str] = (),
     sizes: Sequence[int] = (),
     swaps: bool = False,
     describe: bool = True,
@@ -103,6 +107,9 @@ def evaluate(
     repeats : int
     permutations : int
         0 leaves the permutation test out.
+    clinical : sequence of str, optional
+        Columns of the sample sheet for a clinical baseline on the same folds, alone and
+        together with the panel.
     sizes : sequence of int, optional
         Panel sizes, 1 to 50, whose AUC is found on the same folds.
     swaps : bool
@@ -144,6 +151,7 @@ def evaluate(
         folds=folds,
         repeats=repeats,
         permutations=permutations,
+        clinical=tuple(clinical),
         sizes=tuple(sizes),
         swaps=swaps,
         describe=describe,
@@ -154,7 +162,12 @@ def evaluate(
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
     units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
-    options = FoldOptions(prevalence=cohort.prevalence)
+    patients = patients_of(cohort)
+    options = FoldOptions(
+        prevalence=cohort.prevalence,
+        clinical=clinical_table(cohort, patients, design.clinical),
+        nuisances=Nuisances.of(patients),
+    )
     work: dict[str, Any] = {"jobs": jobs, "progress": progress}
     results: list[FoldResult] = run_units(
         run_fold, [(*unit, options) for unit in units], label="cross-validation", **work
@@ -174,6 +187,8 @@ def evaluate(
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
     summary = summarise(cohort, resolved, by_repeat, null, said, fixed, describe=describe)
+    beside, warned = describe_rivals(cohort, by_repeat, summary["comparators"], options)
+    summary |= beside | {"warnings": [*summary["warnings"], *warned]}
     asked = {"sizes": design.sizes, "swaps": swaps} | work
     summary["panel"] |= _known_from_folds(units, by_repeat, summary["comparators"], asked)
     return Evaluation(
@@ -203,7 +218,7 @@ def _known_from_folds(
         "best_single_protein": best_single_protein(
             cohort.matrix.proteins, singles, alone, held=bool(fixed)
         ),
-        **panel_evidence(units, panels, held_out_ratio(by_repeat), **asked),
+        **panel_evidence(units, panels, held_out_ratio(cohort, by_repeat), **asked),
     }
 
 
