@@ -171,25 +171,33 @@ _READING_NAMES = (
 )
 
 
-def matrix_options(*, samples: str = "required") -> Callable[[Function], Function]:
+def matrix_options(
+    *, samples: str = "required", required: bool = True
+) -> Callable[[Function], Function]:
     """Add the MATRIX argument and every option that reads it; pass them as `source`.
 
     Parameters
     ----------
     samples : {"required", "optional", "none"}
         Whether the command takes ``--samples``.
+    required : bool
+        Whether the command needs a matrix; without one `source` is None.
     """
     samples_offered = samples != "none"
 
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
-        def command(*, matrix: str, samples: str | None = None, **rest: Any) -> Any:
+        def command(*, matrix: str | None, samples: str | None = None, **rest: Any) -> Any:
             reading = {name: rest.pop(name) for name in _READING_NAMES}
             if samples_offered:
                 reading["samples_sheet"] = rest.pop("samples_sheet")
-            return function(source=MatrixRequest(matrix, samples, reading), **rest)
+            source = None if matrix is None else MatrixRequest(matrix, samples, reading)
+            return function(source=source, **rest)
 
-        decorators = [click.argument("matrix", type=InputFile(), metavar="MATRIX")]
+        metavar = "MATRIX" if required else "[MATRIX]"
+        decorators = [
+            click.argument("matrix", type=InputFile(), required=required, metavar=metavar)
+        ]
         if samples_offered:
             decorators.append(samples_option(required=samples == "required"))
             decorators.append(
