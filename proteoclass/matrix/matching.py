@@ -13,6 +13,9 @@ from proteoclass.errors import PanelMismatchError, name_list
 from proteoclass.matrix.accessions import accessions_in, base, members
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
+#: How a protein may be found, the surest first.
+_BY = ("id", "accession", "gene")
+
 
 def match_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
     """Find each wanted protein in a matrix: by id, then by accession, then by gene.
@@ -103,6 +106,47 @@ def fitting_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFram
         fits, by = catalogue.find(name, accessions, gene)
         rows.append((tuple(fits), by if fits else ""))
     return pd.DataFrame(rows, index=wanted.index, columns=["fits", "by"], dtype=object)
+
+
+def pair_proteins(wanted: pd.DataFrame, matrix: ProteinMatrix) -> pd.DataFrame:
+    """Pair proteins one to one with those of a matrix, and leave out what is not clear.
+
+    Parameters
+    ----------
+    wanted : DataFrame, shape (n_wanted, >= 0)
+        As for `match_proteins`.
+    matrix : ProteinMatrix
+
+    Returns
+    -------
+    DataFrame, shape (n_wanted, 2)
+        Same index; `matched_id` ("" where there is none) and `by`: "id", "accession",
+        "gene", "" where nothing fits, or "unclear" where several fit equally well or
+        another wanted protein fits the same one as well or better: nobody could say which
+        is meant, and of two whole proteomes that is not worth a refusal.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame([[8.0, 9.0]], index=["s1"], columns=["OID1", "OID2"])
+    >>> proteins = pd.DataFrame({"gene": ["IL6", "CXCL8"]}, index=values.columns)
+    >>> matrix = ProteinMatrix.build(values, proteins=proteins, scale="log2")
+    >>> wanted = pd.DataFrame({"gene": ["IL6", "CXCL8", ""]}, index=["a", "b", "OID2"])
+    >>> pair_proteins(wanted, matrix).to_numpy().tolist()
+    [['OID1', 'gene'], ['', 'unclear'], ['OID2', 'id']]
+    """
+    fitting = fitting_proteins(wanted, matrix)
+    claims: dict[str, list[tuple[int, int]]] = {}
+    for place, (fits, by) in enumerate(fitting.itertuples(index=False, name=None)):
+        if len(fits) == 1:
+            claims.setdefault(fits[0], []).append((_BY.index(by), place))
+    matched = ["" for _ in fitting.index]
+    told = ["unclear" if fits else "" for fits in fitting["fits"]]
+    for fit, claim in claims.items():
+        best = min(rank for rank, _ in claim)
+        winners = [place for rank, place in claim if rank == best]
+        if len(winners) == 1:
+            matched[winners[0]], told[winners[0]] = fit, _BY[best]
+    return pd.DataFrame({"matched_id": matched, "by": told}, index=wanted.index, dtype=object)
 
 
 def proteins_among(

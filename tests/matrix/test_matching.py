@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import PanelMismatchError
-from proteoclass.matrix.matching import match_proteins
+from proteoclass.matrix.matching import match_proteins, pair_proteins
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 
@@ -117,3 +117,22 @@ def test_the_order_of_the_matrix_does_not_matter():
     )
     pd.testing.assert_frame_equal(match_proteins(wanted, target), match_proteins(wanted, turned))
     assert match_proteins(wanted, target)["matched_id"].tolist() == ["Y", "X", "Z"]
+
+
+def test_pairs_of_two_whole_matrices_are_one_to_one_and_clear():
+    target = matrix(P1="P1/A", P2="P2;P3/B", P4="P4/C", P5="P5/C", P6="P6/D")
+    wanted = pd.DataFrame(
+        [("P1", "A"), ("P3", "B"), ("", "C"), ("P6", "D"), ("", "D"), ("P7", "E"), ("P2", "B")],
+        index=["P1", "x", "two fit", "y", "second best", "absent", "z"],
+        columns=["accessions", "gene"],
+    )
+    assert [tuple(row) for row in pair_proteins(wanted, target).itertuples()] == [
+        ("P1", "P1", "id"),
+        # Both x and z are members of the group P2;P3.
+        ("x", "", "unclear"),
+        ("two fit", "", "unclear"),
+        ("y", "P6", "accession"),
+        ("second best", "", "unclear"),
+        ("absent", "", ""),
+        ("z", "", "unclear"),
+    ]

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from proteoclass.matrix.matching import fitting_proteins
+from proteoclass.matrix.matching import pair_proteins
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-
-_BY = ("id", "accession", "gene")
 
 
 @dataclass(frozen=True)
@@ -72,14 +70,5 @@ def measurable_ids(matrix: ProteinMatrix, other: OtherMatrix) -> tuple[str, ...]
         proteins=pd.DataFrame({"accessions": accessions, "gene": genes}, index=list(ids)),
         scale="log2",
     )
-    claims: dict[str, list[tuple[int, str]]] = {}
-    for name, fits, by in fitting_proteins(matrix.proteins, measured).itertuples(name=None):
-        if len(fits) == 1:
-            claims.setdefault(fits[0], []).append((_BY.index(by), str(name)))
-    clear = set()
-    for claim in claims.values():
-        best = min(rank for rank, _ in claim)
-        winners = [name for rank, name in claim if rank == best]
-        if len(winners) == 1:
-            clear.add(winners[0])
-    return tuple(str(name) for name in matrix.proteins.index if str(name) in clear)
+    paired = pair_proteins(matrix.proteins, measured)["matched_id"]
+    return tuple(str(name) for name in matrix.proteins.index[(paired != "").to_numpy()])
