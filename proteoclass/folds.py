@@ -80,6 +80,30 @@ def assert_no_shared_patient(train: npt.NDArray[np.object_], test: npt.NDArray[n
         raise AssertionError(f"{len(shared)} patients are in both training and test rows")
 
 
+def assert_not_fitted_on(fitted: npt.ArrayLike, test: npt.ArrayLike) -> None:
+    """Stop if a sample that is about to be predicted was fitted on.
+
+    Parameters
+    ----------
+    fitted : array of str
+        Ids of the samples that a fit was given, as it recorded them.
+    test : array of str
+        Ids of the samples to predict.
+
+    Raises
+    ------
+    AssertionError
+        This is a bug in proteoclass, never the user's doing.
+
+    Examples
+    --------
+    >>> assert_not_fitted_on(["s1"], ["s2"])
+    """
+    shared = np.intersect1d(np.asarray(fitted, dtype=str), np.asarray(test, dtype=str))
+    if len(shared):
+        raise AssertionError(f"{len(shared)} test samples were fitted on")
+
+
 def spawn(seed: int, *path: int) -> np.random.Generator:
     """Return the generator of one unit of work, the same whatever ran before it.
 

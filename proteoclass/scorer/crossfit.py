@@ -10,7 +10,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import TooLittleDataError
-from proteoclass.folds import assert_no_shared_patient, patient_folds, spawn
+from proteoclass.folds import (
+    assert_no_shared_patient,
+    assert_not_fitted_on,
+    patient_folds,
+    spawn,
+)
 from proteoclass.scorer.blend import mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
 from proteoclass.scorer.cohort import Cohort
@@ -148,6 +153,9 @@ def run_fold(
     calibrator, thresholds = _calibrate(cohort, inner, options.prevalence)
     fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
+    # Calibrator and limits were fitted on the rows of the inner folds.
+    for used in (fitted.fitted_on, cohort.values.index[inner.rows]):
+        assert_not_fitted_on(used, test_values.index)
     require_normalised(fitted.pipeline["normalise"], test_values[cohort.weights[test_rows] > 0])
     panel_values = fitted.panel_values(test_values)
     bags = fitted.blend.bag_margins(panel_values)
@@ -197,18 +205,49 @@ def out_of_fold_margins(
     names, classes = cohort.training_patients
     inside = np.isin(names, patients)
     names, classes = names[inside], classes[inside]
-    all_rows, all_margins = [], []
-    for fold, test in enumerate(patient_folds(classes, n_folds, spawn(*seed_path, 0))):
-        test_rows = cohort.rows_of(names[test])
-        test_rows = test_rows[cohort.weights[test_rows] > 0]
-        train_rows = cohort.rows_of(np.delete(names, test))
-        assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
-        fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path, 1 + fold), fixed)
-        values = cohort.values.iloc[test_rows]
-        require_normalised(fitted.pipeline["normalise"], values)
-        all_rows.append(test_rows)
-        all_margins.append(fitted.blend.margin(fitted.panel_values(values)))
-    return np.concatenate(all_rows), np.concatenate(all_margins)
+    parts = [
+        fold_margins(
+            *(cohort, np.delete(names, test), names[test]),
+            *(settings, unit_seed(*seed_path, 1 + fold), fixed),
+        )
+        for fold, test in enumerate(patient_folds(classes, n_folds, spawn(*seed_path, 0)))
+    ]
+    rows, margins = zip(*parts, strict=True)
+    return np.concatenate(rows), np.concatenate(margins)
+
+
+def fold_margins(
+    cohort: Cohort,
+    train_patients: Patients,
+    test_patients: Patients,
+    settings: Settings,
+    seed: int,
+    fixed: tuple[str, ...] = (),
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Fit on some patients, and return index rows of others and their uncalibrated margins.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    train_patients, test_patients : array of object
+    settings : Settings
+    seed : int
+    fixed : tuple of str, optional
+
+    Returns
+    -------
+    rows : array of int
+    margins : array of float
+    """
+    test_rows = cohort.rows_of(test_patients)
+    test_rows = test_rows[cohort.weights[test_rows] > 0]
+    train_rows = cohort.rows_of(train_patients)
+    assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
+    fitted = fit_procedure(cohort, train_rows, settings, seed, fixed)
+    values = cohort.values.iloc[test_rows]
+    assert_not_fitted_on(fitted.fitted_on, values.index)
+    require_normalised(fitted.pipeline["normalise"], values)
+    return test_rows, fitted.blend.margin(fitted.panel_values(values))
 
 
 def scaled_contributions(

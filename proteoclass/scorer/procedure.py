@@ -47,6 +47,8 @@ class FittedProcedure:
         for a panel from elsewhere.
     filled : array of float, shape (n_train, n_candidates)
         Their training values as the selector took them.
+    fitted_on : Index of str, shape (n_train,)
+        Ids of the samples that the fit was given.
     """
 
     pipeline: Pipeline
@@ -55,6 +57,7 @@ class FittedProcedure:
     single: SingleProtein
     candidates: npt.NDArray[np.intp]
     filled: Floats
+    fitted_on: pd.Index
 
     @property
     def panel(self) -> list[str]:
@@ -245,6 +248,7 @@ def fit_procedure(
         replace(single, position=int(reached[single.position])),
         reached[candidates],
         filled[:, candidates],
+        cohort.values.index[rows],
     )
 
 

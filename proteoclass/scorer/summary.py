@@ -140,7 +140,9 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
     ]
     per_fold = [[fold_auc(cohort, r.rows, r.margin) for r in results] for results in by_repeat]
     names, classes = cohort.training_patients
-    low, high = stats.corrected_resampled_interval(np.ravel(per_fold), held_out_ratio(by_repeat))
+    low, high = stats.corrected_resampled_interval(
+        np.ravel(per_fold), held_out_ratio(cohort, by_repeat)
+    )
     return {
         "mean_over_repeats": float(np.mean(per_repeat)),
         "mean_over_folds": float(np.nanmean(per_fold)),
