@@ -132,6 +132,7 @@ class EvaluatePart(BaseModel):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 4
     permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
+    clinical: list[Name] = Field(default_factory=list)
     sizes: list[Annotated[int, Field(ge=1, le=LARGEST)]] = list(SIZES)
     swaps: bool = False
 

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from proteoclass.scorer import Evaluation, Settings
 
 
+def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> list[str]:
+    names = [name.strip() for part in given for name in part.split(",")]
+    if not all(names):
+        raise click.BadParameter("an empty name, expected names of columns as in age,sex,crp_mg_l")
+    return list(dict.fromkeys(names))
+
+
 @click.command(cls=Command)
 @matrix_options()
 @outcome_options()
@@ -43,6 +50,14 @@ if TYPE_CHECKING:
     default=100,
     show_default=True,
     help="Shuffles of the labels over patients for the null.",
+)
+@click.option(
+    "--clinical",
+    multiple=True,
+    metavar="COLUMN,...",
+    callback=_columns,
+    help="Columns of the sample sheet, such as age,sex,crp_mg_l: scored alone and together with "
+    "the panel on the same folds. Repeatable.",
 )
 @sizes_options("1,2,3,5,7,10,15,20,25,30,40,50")
 @output_option("Folder for evaluation.json and predictions.tsv.")
@@ -80,12 +95,15 @@ def evaluate(
         say(f"wrote {output}")
     if as_json:
         put_json(result.summary)
+    from proteoclass.scorer.rivals.evidence import verdicts
+
     constraints = result.summary["settings"]["constraints"]["sentences"]
     notices(
         [
             result.summary["imputation"]["text"],
             *constraints,
             *panel_sentences(result.summary["panel"]),
+            *verdicts(result.summary),
             *result.summary["warnings"],
         ]
     )

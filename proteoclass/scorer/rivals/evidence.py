@@ -98,7 +98,8 @@ def verdicts(summary: dict[str, Any]) -> list[str]:
     Returns
     -------
     list of str
-        Best single protein, clinical baseline and pairs; not what is among the warnings.
+        Clinical columns, best single protein, clinical baseline and pairs; not what is
+        among the warnings.
 
     Examples
     --------
@@ -107,7 +108,9 @@ def verdicts(summary: dict[str, Any]) -> list[str]:
     ['Yes.']
     """
     alone = (SINGLE, BASELINE)
-    said = [row["verdict"] for row in summary["comparators"] if row["name"] in alone]
+    text = (summary.get("clinical") or {}).get("text")
+    said = [text] if text else []
+    said += [row["verdict"] for row in summary["comparators"] if row["name"] in alone]
     said += [row["verdict"] for row in summary.get("comparisons") or []]
     return [sentence for sentence in said if sentence not in summary["warnings"]]
 
