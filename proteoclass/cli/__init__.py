@@ -27,6 +27,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "model": ("model", "Show or verify a locked model."),
         "score": ("score", "Score samples with a locked model."),
         "explain": ("explain", "Say which proteins moved one sample's score."),
+        "selftest": (
+            "selftest",
+            "Try your own configuration on data of which the truth is known.",
+        ),
     },
     "Time": {
         "track": ("track", "Follow scores over a patient's visits."),
