@@ -129,7 +129,7 @@ def clinical_table(
     return ClinicalTable(pd.DataFrame(found), labels)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Encoding:
     """How clinical columns become numbers, learnt on training patients.
 
@@ -394,7 +394,7 @@ def _check_values(name: str, column: pd.Series, labels: pd.Series, where: str) -
     values = known.unique()
     if len(values) == 1 and len(known) == len(column):
         raise InputError(
-            f"{where}: column {name!r} for --clinical is {known.iloc[0]!r} in all {len(column)} "
+            f"{where}: column {name!r} for --clinical is {str(values[0])!r} in all {len(column)} "
             "patients; leave it out"
         )
     agrees = (column == values[0]).to_numpy() == (labels == 1.0).to_numpy()
