@@ -131,9 +131,10 @@ def held_out_ratio(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> float:
     """
     # Weights sum to 1 over the index samples of a patient.
     sizes = np.array([cohort.weights[result.rows].sum() for result in by_repeat[0]])
-    if np.ptp(sizes) < 1.5:
+    total = float(cohort.weights.sum())
+    if np.ptp(sizes) < 1.5 and abs(sizes.sum() - total) < 0.5:
         return 1 / (len(sizes) - 1)
-    return float(np.mean(sizes / (sizes.sum() - sizes)))
+    return float(np.mean(sizes / (total - sizes)))
 
 
 def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:

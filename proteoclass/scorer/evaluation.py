@@ -19,6 +19,7 @@ from proteoclass.scorer.comparators import held_out_ratio
 from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
 from proteoclass.scorer.design import Design
 from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.leave_out import left_out
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.parallel import Progress, run_units
@@ -80,6 +81,7 @@ def evaluate(
     folds: int = 5,
     repeats: int = 4,
     permutations: int = 100,
+    leave_out: str = "",
     clinical: Sequence[str] = (),
     sizes: Sequence[int] = (),
     swaps: bool = False,
@@ -107,6 +109,9 @@ def evaluate(
     repeats : int
     permutations : int
         0 leaves the permutation test out.
+    leave_out : str
+        Column of the sample sheet, such as "site", whose levels are the folds, each held out
+        once: `folds` and `repeats` have no say then.
     clinical : sequence of str, optional
         Columns of the sample sheet for a clinical baseline on the same folds, alone and
         together with the panel.
@@ -151,6 +156,7 @@ def evaluate(
         folds=folds,
         repeats=repeats,
         permutations=permutations,
+        leave_out=leave_out,
         clinical=tuple(clinical),
         sizes=tuple(sizes),
         swaps=swaps,
@@ -161,7 +167,12 @@ def evaluate(
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
-    units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
+    left = left_out(cohort, leave_out) if leave_out else None
+    if left is None:
+        units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
+    else:
+        units = left.units(cohort, resolved, fixed, seed)
+        folds, repeats = len(units), 1
     patients = patients_of(cohort)
     options = FoldOptions(
         prevalence=cohort.prevalence,
@@ -176,21 +187,29 @@ def evaluate(
     null = permutation_test(
         cohort,
         resolved,
-        folds=folds,
+        folds=left or folds,
         permutations=permutations,
         seed=seed,
         fixed=fixed,
         **work,
     )
     said = design.to_dict() | {
+        "folds": folds,
+        "repeats": repeats,
+        "cohort_sha256": cohort.fingerprint,
         "panel": "held" if fixed else "chosen in each fold",
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
-    summary = summarise(cohort, resolved, by_repeat, null, said, fixed, describe=describe)
-    beside, warned = describe_rivals(cohort, by_repeat, summary["comparators"], options)
+    summary = summarise(
+        cohort, resolved, by_repeat, null, said, fixed, describe=describe, left=left
+    )
+    judged = by_repeat
+    if left is not None:
+        [units], judged = left.judged([units]), left.judged(by_repeat)
+    beside, warned = describe_rivals(cohort, judged, summary["comparators"], options)
     summary |= beside | {"warnings": [*summary["warnings"], *warned]}
     asked = {"sizes": design.sizes, "swaps": swaps} | work
-    summary["panel"] |= _known_from_folds(units, by_repeat, summary["comparators"], asked)
+    summary["panel"] |= _known_from_folds(units, judged, summary["comparators"], asked)
     return Evaluation(
         summary=summary,
         predictions=predictions(cohort, by_repeat),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[np.object_]
+Item = TypeVar("Item")
 
 #: Fewest levels from which their spread is told.
 MIN_LEVELS: Final = 3
@@ -113,6 +114,23 @@ class LeftOut:
             split = (cohort, names[~inside], names[inside])
             values.append(fold_auc(cohort, *fold_margins(*split, settings, unit, fixed)))
         return float(np.mean(values))
+
+    def judged(self, by_repeat: list[list[Item]]) -> list[list[Item]]:
+        """Return what belongs to the levels that have an AUC of their own.
+
+        Parameters
+        ----------
+        by_repeat : list of lists
+            Results or units of work, one a level.
+
+        Returns
+        -------
+        list of lists
+        """
+        return [
+            [result for result, scored in zip(results, self.scored, strict=True) if scored]
+            for results in by_repeat
+        ]
 
     def notes(self) -> list[str]:
         """Return what a reader must know of levels that are not like the others.
@@ -305,8 +323,8 @@ def _levels_of_patients(cohort: Cohort, text: Names, asked: str) -> Names:
     rows = cohort.index_rows()
     frame = pd.DataFrame({"patient": cohort.patients[rows].astype(str), "level": text[rows]})
     by_patient = frame.groupby("patient", sort=True)["level"]
-    several = by_patient.nunique()
-    several = several.index[several > 1]
+    n_levels = by_patient.nunique()
+    several = n_levels.index[n_levels > 1]
     if len(several):
         raise InputError(
             f"{asked}: {len(several)} patients have index samples at several levels: "

@@ -13,6 +13,7 @@ import pandas as pd
 from proteoclass.folds import spawn
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import out_of_fold_margins
+from proteoclass.scorer.leave_out import LeftOut
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.stats import auc
@@ -27,7 +28,7 @@ def permutation_test(
     cohort: Cohort,
     settings: Settings,
     *,
-    folds: int,
+    folds: int | LeftOut,
     permutations: int,
     seed: int,
     jobs: int = 1,
@@ -41,7 +42,8 @@ def permutation_test(
     cohort : Cohort
     settings : Settings
         Resolved.
-    folds : int
+    folds : int or LeftOut
+        How many folds chance deals, or the levels that are the folds.
     permutations : int
         0 leaves the test out.
     seed, jobs, fixed, progress
@@ -62,7 +64,7 @@ def permutation_test(
     if permutations == 0:
         return {"p": None, "reason": "no permutations were asked for"}
     light = replace(settings, bags=min(BAGS, settings.bags))
-    strata, strata_name = _strata(cohort)
+    strata, strata_name = _strata(cohort, folds)
     ways = _relabellings(cohort.training_patients[1], strata)
     if ways < MIN_RELABELLINGS:
         return {
@@ -84,8 +86,8 @@ def permutation_test(
         "observed": observed,
         "n": permutations,
         "kind": (
-            f"one repeat of {folds} folds, uncalibrated, {light.bags} bags; labels permuted over "
-            f"patients{f' within {strata_name}' if strata_name else ''}"
+            f"{_splits(folds)}, uncalibrated, {light.bags} bags; labels permuted over patients"
+            f"{f' within {strata_name}' if strata_name else ''}"
         ),
         "null": {
             "mean": float(null.mean()),
@@ -97,16 +99,26 @@ def permutation_test(
     }
 
 
+def _splits(folds: int | LeftOut) -> str:
+    if isinstance(folds, LeftOut):
+        return f"mean AUC within {folds.column}, each left out once"
+    return f"one repeat of {folds} folds"
+
+
 def _one_repeat(
-    cohort: Cohort, folds: int, settings: Settings, seed: int, fixed: tuple[str, ...]
+    cohort: Cohort, folds: int | LeftOut, settings: Settings, seed: int, fixed: tuple[str, ...]
 ) -> float:
+    if isinstance(folds, LeftOut):
+        return folds.mean_auc(cohort, settings, seed, fixed)
     names, _ = cohort.training_patients
     rows, margins = out_of_fold_margins(cohort, names, folds, settings, (seed, 10**6), fixed)
     return auc(cohort.labels[rows], margins, cohort.weights[rows])
 
 
-def _strata(cohort: Cohort) -> tuple[npt.NDArray[Any], str]:
-    """Stratum of each training patient: the site, else the batch, of an index sample."""
+def _strata(cohort: Cohort, folds: int | LeftOut) -> tuple[npt.NDArray[Any], str]:
+    """Stratum of each training patient: the level, site or else batch of an index sample."""
+    if isinstance(folds, LeftOut):
+        return folds.of_patient, folds.column
     names, _ = cohort.training_patients
     rows = cohort.index_rows()
     samples = cohort.matrix.samples.iloc[rows]

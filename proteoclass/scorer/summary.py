@@ -15,6 +15,7 @@ from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, unit_seed
+from proteoclass.scorer.leave_out import LeftOut, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
@@ -43,6 +44,7 @@ def summarise(
     fixed: tuple[str, ...],
     *,
     describe: bool = True,
+    left: LeftOut | None = None,
 ) -> dict[str, Any]:
     """Return the content of `evaluation.json`.
 
@@ -60,12 +62,15 @@ def summarise(
         Proteins of a held panel, if any.
     describe : bool
         Whether to run the selection on half-samples and say what is known of the panel.
+    left : LeftOut, optional
+        The levels that were the folds.
 
     Returns
     -------
     dict
     """
-    auc = _auc(cohort, by_repeat)
+    judged = by_repeat if left is None else left.judged(by_repeat)
+    auc = _auc(cohort, by_repeat) if left is None else leave_out_auc(cohort, by_repeat[0], left)
     rows = cohort.index_rows()
     fitted = single_threaded(
         fit_procedure, (cohort, rows, settings, unit_seed(design["seed"]), fixed)
@@ -90,7 +95,7 @@ def summarise(
         "calibration": calibration(cohort, by_repeat),
         "thresholds": thresholds(cohort, by_repeat),
         **held_out_figures(cohort, by_repeat, design),
-        "comparators": compare_on_folds(cohort, by_repeat),
+        "comparators": compare_on_folds(cohort, judged),
         "panel": _panel(cohort, settings, by_repeat, fixed),
         "optimism": {
             "apparent": apparent,
@@ -102,7 +107,8 @@ def summarise(
         summary["panel"] |= _known_of_panel(
             cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)
         )
-    return summary | {"warnings": _warnings(summary)}
+    notes = [] if left is None else left.notes()
+    return summary | {"warnings": [*_warnings(summary), *notes]}
 
 
 def describe_cohort(cohort: Cohort) -> dict[str, Any]:

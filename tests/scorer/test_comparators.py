@@ -19,14 +19,15 @@ from proteoclass.scorer.summary import _warnings
 def folds_of(ours, theirs):
     """Return folds of two positive and two negative patients with the AUCs asked for."""
     scores = {1.0: [0, 1, 2, 3], 0.75: [0, 2, 1, 3], 0.5: [0, 3, 1, 2]}
-    cohort = SimpleNamespace(labels=np.array([0.0, 0, 1, 1]), weights=np.ones(4))
+    n = len(ours)
+    cohort = SimpleNamespace(labels=np.tile([0.0, 0, 1, 1], n), weights=np.ones(4 * n))
     results = [
         SimpleNamespace(
-            rows=np.arange(4),
+            rows=np.arange(4) + 4 * fold,
             margin=np.array(scores[mine], dtype=float),
             rival_margins={"rival": np.array(scores[other], dtype=float)},
         )
-        for mine, other in zip(ours, theirs, strict=True)
+        for fold, (mine, other) in enumerate(zip(ours, theirs, strict=True))
     ]
     return cohort, [results]
 
