@@ -88,39 +88,35 @@ def _ece(held: HeldOut) -> dict[str, Any]:
             "reason": f"{held.n_patients} patients, expected at least {MIN_ECE}: below that it "
             "is mostly chance",
         }
-    sizes, predicted, observed = _bins(held, MOST_BINS)
-    distance = (sizes * np.abs(observed - predicted)).sum(axis=1) / sizes.sum(axis=1)
+    sizes, expected, positive = _bins(held, MOST_BINS)
+    distance = np.abs(positive - expected).sum(axis=1) / sizes.sum(axis=1)
     return {"value": float(distance.mean()), "kind": ECE_KIND, "n": held.n_patients}
 
 
 def _curve(held: HeldOut, n_bins: int) -> list[dict[str, Any]]:
-    sizes, predicted, observed = (part.mean(axis=0) for part in _bins(held, n_bins))
+    sizes, expected, positive = (part.mean(axis=0) for part in _bins(held, n_bins))
     return [
         {
             "bin": i + 1,
             "n": float(sizes[i]),
-            "predicted": float(predicted[i]),
-            "observed": float(observed[i]),
-            "interval": list(wilson_interval(observed[i] * sizes[i], sizes[i])),
+            "predicted": float(expected[i] / sizes[i]),
+            "observed": float(positive[i] / sizes[i]),
+            "interval": list(wilson_interval(positive[i], sizes[i])),
         }
-        for i in range(n_bins)
         # Equal probabilities stay together, which may leave a bin without a patient.
-        if np.isfinite(observed[i])
+        for i in np.flatnonzero(sizes).tolist()
     ]
 
 
 def _bins(held: HeldOut, n_bins: int) -> tuple[Floats, Floats, Floats]:
-    """Return size, mean probability and observed share, each (n_repeats, n_bins)."""
+    """Return patients, sum of probabilities and positive patients, each (n_repeats, n_bins)."""
     parts = []
     for risks in held.risks:
         _, rank = np.unique(risks, return_inverse=True)
         weight = np.bincount(rank, held.weights)
         middle = (np.cumsum(weight) - weight / 2) / weight.sum()
         place = np.minimum((middle * n_bins).astype(int), n_bins - 1)[rank]
-        size = np.bincount(place, held.weights, n_bins)
-        with np.errstate(invalid="ignore"):
-            predicted = np.bincount(place, held.weights * risks, n_bins) / size
-            observed = np.bincount(place, held.weights * held.labels, n_bins) / size
-        parts.append((size, predicted, observed))
-    sizes, predictions, shares = (np.array(part) for part in zip(*parts, strict=True))
-    return sizes, predictions, shares
+        counted = (held.weights, held.weights * risks, held.weights * held.labels)
+        parts.append([np.bincount(place, each, n_bins) for each in counted])
+    sizes, expected, positive = np.array(parts).transpose(1, 0, 2)
+    return sizes, expected, positive

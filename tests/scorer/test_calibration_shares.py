@@ -1,0 +1,80 @@
+"""Observed shares against mean probabilities, by scikit-learn, statsmodels and by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from held_out_scores import FIRST, SECOND, scored, twice
+from sklearn.calibration import calibration_curve
+from statsmodels.stats.proportion import proportion_confint
+
+from proteoclass.scorer.performance.shares import calibration_shares
+from proteoclass.stats import expit
+
+RNG = np.random.default_rng(6)
+MANY = RNG.normal(size=200)
+MANY_LABELS = (RNG.random(200) < expit(MANY)).astype(float)
+
+
+def test_in_the_large_is_counted_by_hand():
+    found = calibration_shares(scored(FIRST, SECOND))["in_the_large"]
+    expected = np.mean([expit(FIRST), expit(SECOND)])
+    assert found["difference"] == pytest.approx(21 / 45 - expected)
+    # Independent route: statsmodels' Wilson interval of 21 of 45.
+    low, high = proportion_confint(21, 45, method="wilson")
+    assert found["interval"] == pytest.approx([low - expected, high - expected])
+
+
+def test_bins_are_those_of_scikit_learn():
+    bins = calibration_shares(scored(MANY, labels=MANY_LABELS))["curve"]["bins"]
+    observed, predicted = calibration_curve(
+        MANY_LABELS, expit(MANY), n_bins=10, strategy="quantile"
+    )
+    assert [row["n"] for row in bins] == [20.0] * 10
+    np.testing.assert_allclose([row["observed"] for row in bins], observed)
+    np.testing.assert_allclose([row["predicted"] for row in bins], predicted)
+    limits = proportion_confint(20 * observed, 20, method="wilson")
+    np.testing.assert_allclose([row["interval"] for row in bins], np.transpose(limits), atol=1e-12)
+
+
+def test_ece_is_the_mean_distance_of_scikit_learns_bins():
+    found = calibration_shares(scored(MANY, labels=MANY_LABELS))["ece"]
+    observed, predicted = calibration_curve(
+        MANY_LABELS, expit(MANY), n_bins=10, strategy="quantile"
+    )
+    assert found["value"] == pytest.approx(np.abs(observed - predicted).mean())
+    few = calibration_shares(scored(MANY[1:], labels=MANY_LABELS[1:]))["ece"]
+    assert few["value"] is None
+    assert few["reason"].startswith("199 patients, expected at least 200")
+
+
+def test_ece_of_repeats_is_their_mean_and_not_that_of_a_mean():
+    each = [calibration_shares(scored(s, labels=MANY_LABELS)) for s in (MANY, -MANY)]
+    both = calibration_shares(scored(MANY, -MANY, labels=MANY_LABELS))
+    expected = np.mean([one["ece"]["value"] for one in each])
+    assert both["ece"]["value"] == pytest.approx(expected)
+
+
+def test_samples_of_one_patient_count_once():
+    held = scored(FIRST, SECOND)
+    one, two = (calibration_shares(h)["curve"]["bins"] for h in (held, twice(held)))
+    assert [row["n"] for row in one] == pytest.approx([row["n"] for row in two])
+    assert [row["observed"] for row in one] == pytest.approx([row["observed"] for row in two])
+
+
+def test_equal_probabilities_stay_in_one_bin():
+    labels = np.repeat([0.0, 1.0], 10)
+    bins = calibration_shares(scored(np.zeros(20), labels=labels))["curve"]["bins"]
+    # Nobody is left for the first of the two.
+    assert [(row["bin"], row["n"], row["observed"]) for row in bins] == [(2, 20.0, 0.5)]
+    assert bins[0]["predicted"] == 0.5
+
+
+def test_a_bin_that_one_repeat_leaves_empty_is_that_of_the_others():
+    held = scored(MANY, np.zeros(200), labels=MANY_LABELS)
+    found = calibration_shares(held)
+    assert len(found["curve"]["bins"]) == 10
+    # All at one half: the distance is that of the prevalence.
+    alone = calibration_shares(scored(MANY, labels=MANY_LABELS))["ece"]["value"]
+    expected = (alone + abs(MANY_LABELS.mean() - 0.5)) / 2
+    assert found["ece"]["value"] == pytest.approx(expected)
