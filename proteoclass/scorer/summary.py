@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.matrix.outcome import is_replicate
+from proteoclass.matrix.quality.duplicates import duplicates_warning
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
@@ -108,7 +109,9 @@ def summarise(
             cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)
         )
     notes = [] if left is None else left.notes()
-    return summary | {"warnings": [*_warnings(summary), *notes]}
+    labelled = ~np.isnan(cohort.labels)
+    twice = duplicates_warning(cohort.values[labelled], cohort.patients[labelled])
+    return summary | {"warnings": [*_warnings(summary), *notes, *([twice] if twice else [])]}
 
 
 def describe_cohort(cohort: Cohort) -> dict[str, Any]:
