@@ -7,17 +7,28 @@ import math
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
 from proteoclass.io import json_text
 from proteoclass.scorer import comparators
-from proteoclass.scorer.comparators import compare_on_folds, difference_test, verdict
+from proteoclass.scorer.comparators import (
+    PAIRS,
+    compare_on_folds,
+    compare_pairs,
+    difference_test,
+    verdict,
+)
+from proteoclass.scorer.crossfit import BOOSTER, COMPANION, FoldOptions
+from proteoclass.scorer.rivals.clinical import BASELINE, FUSED, ClinicalTable
+from proteoclass.scorer.rivals.evidence import describe_rivals
 from proteoclass.scorer.summary import _warnings
 
 
-def folds_of(ours, theirs):
+def folds_of(ours, theirs, **others):
     """Return folds of two positive and two negative patients with the AUCs asked for."""
+    named = {"rival": theirs} | others
     scores = {1.0: [0, 1, 2, 3], 0.75: [0, 2, 1, 3], 0.5: [0, 3, 1, 2]}
     n = len(ours)
     cohort = SimpleNamespace(labels=np.tile([0.0, 0, 1, 1], n), weights=np.ones(4 * n))
@@ -25,9 +36,11 @@ def folds_of(ours, theirs):
         SimpleNamespace(
             rows=np.arange(4) + 4 * fold,
             margin=np.array(scores[mine], dtype=float),
-            rival_margins={"rival": np.array(scores[other], dtype=float)},
+            rival_margins={
+                name: np.array(scores[areas[fold]], dtype=float) for name, areas in named.items()
+            },
         )
-        for fold, (mine, other) in enumerate(zip(ours, theirs, strict=True))
+        for fold, mine in enumerate(ours)
     ]
     return cohort, [results]
 
@@ -95,3 +108,62 @@ def test_only_a_panel_that_beats_its_best_protein_goes_without_a_warning(lower, 
         "comparators": [row],
     }  # fmt: skip
     assert (row["verdict"] in _warnings(summary)) == warned
+
+
+def test_a_pair_is_compared_fold_by_fold():
+    # Worked by hand: differences 0.25, 0 and 0.5, mean 0.25, s = 0.25; with one test patient
+    # for two of training the standard error is 0.25 sqrt(1/3 + 1/2), and t(2) is 4.302653.
+    folds = folds_of(
+        [1.0] * 3, [1.0] * 3, **{BOOSTER: [1.0, 0.5, 1.0], COMPANION: [0.75, 0.5, 0.5]}
+    )
+    [row] = compare_pairs(*folds)
+    assert row["name"] == "XGBoost alone, same panel vs ridge logistic, same panel"
+    difference = row["difference"]
+    assert (difference["mean"], difference["n_folds"]) == (0.25, 3)
+    half = 4.302653 * 0.25 * math.sqrt(1 / 3 + 1 / 2)
+    np.testing.assert_allclose(difference["interval"], [0.25 - half, 0.25 + half], atol=1e-6)
+    assert row["verdict"] == (
+        "XGBoost does not beat logistic regression here; the interval of the difference is "
+        "-0.73 to 1.23."
+    )
+
+
+def test_a_pair_without_spread_is_not_tested():
+    same = {FUSED: [1.0, 1.0], BASELINE: [0.5, 0.5]}
+    [row, _] = compare_pairs(*folds_of([1.0] * 2, [1.0] * 2, **same))
+    assert row["verdict"] == (
+        "Whether the panel adds to the clinical baseline cannot be tested here: "
+        f"{comparators.NO_SPREAD}."
+    )
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.first)
+def test_each_answer_of_a_pair_is_a_sentence_of_its_own(pair):
+    better, same, worse = (pair.verdict(*ends, "") for ends in ((0.1, 0.2), (-0.1, 0.1), (-2, -1)))
+    assert (better.split(";")[0], same.split(";")[0]) == (pair.better, pair.same)
+    assert worse == f"{pair.worse}; the interval of the difference is -2.00 to -1.00."
+    assert len({pair.better, pair.same, pair.worse, pair.untested}) == 4
+
+
+@pytest.mark.parametrize(
+    ("lower", "reached", "said"),
+    [
+        (0.1, 0.7, []),
+        (-0.1, 0.7, ["unbeaten"]),
+        (math.nan, 0.97, ["unbeaten", "The clinical base"]),
+    ],
+)
+def test_a_clinical_baseline_is_warned_of_where_it_is_not_beaten_or_too_good(lower, reached, said):
+    cohort, folds = folds_of([1.0, 0.75], [0.5, 0.5], **{BASELINE: [0.5] * 2, FUSED: [0.75] * 2})
+    areas = {"mean_over_folds": reached}
+    rows = [
+        {"name": name, "auc": areas, "difference": {"interval": [end, 1]}, "verdict": "unbeaten"}
+        for name, end in ((BASELINE, lower), (FUSED, -0.1))
+    ]
+    table = pd.DataFrame({"crp": [1.0, 2, 3, np.nan], "sex": list("fmff")})
+    options = FoldOptions(clinical=ClinicalTable(table, pd.Series(cohort.labels)))
+    figures, warnings = describe_rivals(cohort, folds, rows, options)
+    assert [text[: len(start)] for text, start in zip(warnings, said, strict=True)] == said
+    assert figures["clinical"]["text"] == (
+        "Clinical baseline of 4 patients: crp, sex; not known: crp in 1."
+    )
