@@ -1,0 +1,334 @@
+"""Two fluids on the same patients: same folds, paired figures, protein by protein."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats as scipy_stats
+from sklearn.metrics import roc_auc_score
+from statsmodels.stats.multitest import multipletests
+
+from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.scorer import Settings, evaluate, fluids
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.common_patients import common_cohorts
+from proteoclass.scorer.fluid_correlations import (
+    patient_values,
+    protein_correlations,
+    score_correlation,
+)
+from proteoclass.scorer.fluids import compare_fluids
+
+QUICK = Settings(size=3, bags=1, rounds=3, normalise="none", impute="none")
+OUTCOME = Outcome("severity", "severe")
+DESIGN = {"settings": QUICK, "folds": 3, "repeats": 2}
+ONCE = DESIGN | {"repeats": 1}
+
+
+def renamed(matrix, letter, **columns):
+    """The matrix with other sample ids, and columns of its sheet replaced."""
+    ids = pd.Index([f"{letter}-{name}" for name in matrix.values.index])
+    return replace(
+        matrix,
+        values=matrix.values.set_axis(ids),
+        samples=matrix.samples.assign(**columns).set_axis(ids),
+    )
+
+
+@pytest.fixture(scope="module")
+def urine(make_toy):
+    return make_toy(patients=33, proteins=24, visits=1, signal=0.7, seed=1)
+
+
+@pytest.fixture(scope="module")
+def plasma(make_toy):
+    """Weaker signal; other samples; 20 of the proteins and 4 of its own."""
+    matrix = renamed(make_toy(patients=33, proteins=24, visits=1, signal=0.3, seed=2), "p")
+    columns = [*matrix.values.columns[:20], "only1", "only2", "only3", "only4"]
+    return ProteinMatrix.build(
+        matrix.values.set_axis(columns, axis=1), matrix.samples, scale="log2", fluid="plasma"
+    )
+
+
+@pytest.fixture(scope="module")
+def compared(urine, plasma):
+    return compare_fluids(urine, plasma, OUTCOME, **DESIGN)
+
+
+def test_each_fluid_reaches_what_evaluate_says_of_it_alone(plasma, compared):
+    """Independent route: `evaluate` deals the same patients alike."""
+    alone = evaluate(plasma, OUTCOME, permutations=0, describe=False, **DESIGN)
+    found, expected = compared.summary["auc"]["b"], alone.summary["auc"]
+    assert found["per_repeat"] == pytest.approx(expected["per_repeat"], abs=1e-12)
+    assert found["mean_over_folds"] == pytest.approx(expected["mean_over_folds"], abs=1e-12)
+    assert found["interval"] == pytest.approx(expected["interval"], abs=1e-12)
+    assert (found["n_patients"], found["n_positive"]) == (33, 11)
+
+
+def test_every_figure_can_be_had_from_the_predictions(compared):
+    """Independent route: scikit-learn's AUC and Nadeau & Bengio's formula on the table."""
+    table = compared.predictions
+    severe = table["outcome"] == "severe"
+    assert len(table) == 66
+    folds = table.groupby(["repeat", "fold"])
+    aucs = {
+        name: np.array(
+            [roc_auc_score(severe[part.index], part[f"score_{name}"]) for _, part in folds]
+        )
+        for name in ("a", "b", "fused")
+    }
+    for name, values in aucs.items():
+        found = compared.summary["auc"][name]
+        assert found["mean_over_folds"] == pytest.approx(values.mean())
+        per_repeat = [
+            roc_auc_score(severe[part.index], part[f"score_{name}"])
+            for _, part in table.groupby("repeat")
+        ]
+        assert found["mean_over_repeats"] == pytest.approx(np.mean(per_repeat))
+    for row in compared.summary["comparisons"]:
+        difference = aucs[row["first"]] - aucs[row["second"]]
+        error = np.sqrt((1 / 6 + 1 / 2) * difference.var(ddof=1))
+        half = scipy_stats.t.ppf(0.975, 5) * error
+        found = row["difference"]
+        assert found["mean"] == pytest.approx(difference.mean())
+        assert found["interval"] == pytest.approx(
+            [difference.mean() - half, difference.mean() + half]
+        )
+        assert found["p"] == pytest.approx(2 * scipy_stats.t.sf(abs(difference.mean()) / error, 5))
+        assert found["n_folds"] == 6
+
+
+def test_fused_is_the_mean_of_the_log_odds(compared):
+    table = compared.predictions
+    a, b, fused = (
+        np.log(table[f"score_{name}"] / (100 - table[f"score_{name}"]))
+        for name in ("a", "b", "fused")
+    )
+    assert fused.to_numpy() == pytest.approx(((a + b) / 2).to_numpy(), abs=1e-9)
+
+
+def test_each_patient_is_tested_once_a_repeat_in_the_same_fold(compared):
+    table = compared.predictions
+    assert not table.duplicated(["patient_id", "repeat"]).any()
+    assert table.groupby("patient_id")["repeat"].nunique().eq(2).all()
+    assert list(table) == [
+        *("patient_id", "outcome", "repeat", "fold", "score_a", "score_b", "score_fused")
+    ]
+
+
+def test_the_scores_correlate_as_scipy_says(compared):
+    """Independent route: scipy.stats.spearmanr on the log-odds averaged over repeats."""
+    table = compared.predictions
+    for name in ("a", "b"):
+        table = table.assign(
+            **{name: np.log(table[f"score_{name}"] / (100 - table[f"score_{name}"]))}
+        )
+    mean = table.groupby(["patient_id", "outcome"])[["a", "b"]].mean().reset_index()
+    found = compared.summary["score_correlation"]
+    expected = scipy_stats.spearmanr(mean["a"], mean["b"])
+    assert found["spearman"] == pytest.approx(expected.statistic)
+    assert found["p"] == pytest.approx(expected.pvalue)
+    assert found["interval"][0] < found["spearman"] < found["interval"][1]
+    severe, mild = found["within"]
+    inside = mean[mean["outcome"] == "severe"]
+    assert (severe["label"], severe["n"]) == ("severe", 11)
+    assert severe["spearman"] == pytest.approx(
+        scipy_stats.spearmanr(inside["a"], inside["b"]).statistic
+    )
+    assert mild["n"] == 22
+
+
+def test_proteins_correlate_as_scipy_and_statsmodels_say(urine, plasma, compared):
+    """Golden: scipy.stats.spearmanr and multipletests(method="fdr_bh"), pair by pair."""
+    table = compared.correlations.set_index("protein_b")
+    assert len(table) == 20
+    order = urine.samples["patient_id"].to_numpy()
+    other = plasma.samples["patient_id"].to_numpy()
+    p = []
+    for name, row in table.iterrows():
+        a = urine.values[row["protein_a"]].set_axis(order)
+        b = plasma.values[name].set_axis(other).reindex(order)
+        both = a.notna().to_numpy() & b.notna().to_numpy()
+        expected = scipy_stats.spearmanr(a[both], b[both])
+        assert row["n"] == both.sum()
+        assert row["rho"] == pytest.approx(expected.statistic)
+        assert row["lower"] < expected.statistic < row["upper"]
+        p.append(expected.pvalue)
+    assert table["p"].to_numpy() == pytest.approx(p)
+    assert table["q"].to_numpy() == pytest.approx(multipletests(p, method="fdr_bh")[1])
+    found = compared.summary["proteins"]
+    assert (found["n_common"], found["n_only_a"], found["n_only_b"]) == (20, 4, 4)
+    assert found["n_tested"] == 20
+    assert found["median_rho"] == pytest.approx(table["rho"].median())
+    assert "20 proteins are measured in both, 4 in A alone, 4 in B alone" in found["text"]
+
+
+def test_a_matrix_against_itself_differs_in_nothing(urine):
+    found = compare_fluids(urine, urine, OUTCOME, **ONCE)
+    difference = found.summary["comparisons"][0]["difference"]
+    assert (difference["mean"], difference["interval"], difference["p"]) == (0.0, [0.0, 0.0], 1.0)
+    assert found.summary["score_correlation"]["spearman"] == pytest.approx(1)
+    assert found.correlations["rho"].to_numpy() == pytest.approx(1)
+
+
+def test_the_order_of_the_files_changes_nothing(urine, plasma, compared):
+    turned = [matrix.take(matrix.values.index[::-1].to_list()) for matrix in (urine, plasma)]
+    again = compare_fluids(*turned, OUTCOME, **DESIGN)
+    assert again.summary == compared.summary
+    assert again.predictions.equals(compared.predictions)
+    assert again.correlations.equals(compared.correlations)
+
+
+def test_who_is_not_in_both_is_left_out_and_told(urine, plasma, monkeypatch):
+    fits = []
+    real = fluids.run_fold
+
+    def spied(cohort, *rest):
+        fits.append(set(cohort.patients))
+        return real(cohort, *rest)
+
+    monkeypatch.setattr(fluids, "run_fold", spied)
+    fewer = urine.take(urine.values.index[3:].to_list())
+    less = plasma.take(plasma.values.index[:-1].to_list())
+    found = compare_fluids(fewer, less, OUTCOME, **ONCE)
+    told = found.summary["patients"]
+    assert (told["n_common"], told["n_only_a"], told["n_only_b"]) == (29, 1, 3)
+    assert told["text"] == (
+        "29 patients have an index sample in both; 1 of A have none in B and are left out: P32; "
+        "3 of B have none in A and are left out: P00, P01, P02."
+    )
+    assert set(found.predictions["patient_id"]) == fits[0] == fits[-1]
+    assert not {"P00", "P01", "P02", "P32"} & fits[0]
+
+
+def test_index_samples_of_other_days_are_a_warning(urine, plasma):
+    days = np.where(np.arange(33) < 4, 9, 0)
+    later = renamed(plasma, "q", day=days)
+    _, _, told = common_cohorts(urine, later, OUTCOME, "first", 5)
+    assert told["days_apart"] == {"n": 33, "n_apart": 4, "most": 9.0}
+    said = fluids._warnings({"patients": told})
+    assert said[0] == (
+        "Only 11 common patients in the smaller class: every figure here is uncertain."
+    )
+    assert said[1].startswith("In 4 of 33 patients the two index samples are of different days, up")
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [(np.nan, "no patient has a day in both sheets"), (None, "no day in both sheets")],
+)
+def test_without_days_nothing_is_said_of_them(urine, plasma, day, reason):
+    if day is None:
+        other = replace(plasma, samples=plasma.samples.drop(columns="day"))
+    else:
+        other = replace(plasma, samples=plasma.samples.assign(day=day))
+    told = common_cohorts(urine, other, OUTCOME, "first", 5)[2]
+    assert told["days_apart"] == {"n": 0, "reason": reason}
+
+
+def test_several_index_samples_of_a_patient_count_once(make_toy):
+    matrix = make_toy(patients=33, proteins=12, visits=2, seed=3)
+    cohort = build_cohort(matrix, OUTCOME, index="all")
+    found = patient_values(cohort, QUICK)
+    expected = matrix.values.groupby(matrix.samples["patient_id"]).mean()
+    np.testing.assert_allclose(found, expected.to_numpy(), atol=1e-12)
+    table = compare_fluids(matrix, renamed(matrix, "p"), OUTCOME, index="all", **ONCE).predictions
+    assert len(table) == 33
+
+
+def test_no_common_patient_is_refused(urine, plasma):
+    others = renamed(plasma, "q", patient_id=[f"X{place}" for place in range(33)])
+    with pytest.raises(InputError, match="no patient has an index sample in both: A has P00, P01"):
+        compare_fluids(urine, others, OUTCOME, **DESIGN)
+
+
+def test_another_label_in_the_other_sheet_is_refused(urine, plasma):
+    labels = plasma.samples["severity"].to_numpy(dtype=object).copy()
+    labels[1] = "severe"
+    message = "1 patients carry another 'severity' in B than in A: P01; the label is the patient's"
+    with pytest.raises(InputError, match=message):
+        compare_fluids(urine, renamed(plasma, "q", severity=labels), OUTCOME, **DESIGN)
+
+
+def test_too_few_common_patients_are_refused(urine, plasma):
+    few = plasma.take(plasma.values.index[:12].to_list())
+    message = "found 4 positive and 8 negative patients with an index sample in both, expected at"
+    with pytest.raises(TooLittleDataError, match=message):
+        compare_fluids(urine, few, OUTCOME, **DESIGN)
+
+
+def test_a_design_that_cannot_be_run_is_refused(urine, plasma):
+    with pytest.raises(InputError, match="--folds 1: expected at least 2"):
+        compare_fluids(urine, plasma, OUTCOME, folds=1)
+
+
+def test_predictions_of_other_patients_are_a_bug(urine, plasma, monkeypatch):
+    real = fluids.run_fold
+
+    def astray(cohort, test, *rest):
+        return real(cohort, test if cohort.matrix.fluid == "urine" else test[1:], *rest)
+
+    monkeypatch.setattr(fluids, "run_fold", astray)
+    with pytest.raises(AssertionError, match="do not test the same patients"):
+        compare_fluids(urine, plasma, OUTCOME, **ONCE)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differences", "start"),
+    [
+        ("a", "b", [0.1, 0.12, 0.11, 0.1], "A separates better than B here; the interval of the"),
+        ("a", "b", [-0.1, 0.12, 0.0, 0.1], "A does not separate better than B here; the interval"),
+        ("a", "b", [-0.1, -0.12, -0.1, -0.13], "A separates worse than B here; the interval"),
+        ("fused", "a", [0.1, 0.12, 0.11, 0.1], "A and B fused separate better than A here;"),
+        ("fused", "b", [0.1, -0.2, 0.1, 0.0], "A and B fused do not separate better than B here"),
+        ("a", "b", [0.1, 0.1], "Whether A separates better than B cannot be tested here: every"),
+    ],
+)
+def test_the_verdict_in_words(first, second, differences, start):
+    found = fluids._compared(first, second, np.array(differences), 0.25)
+    assert found["verdict"].startswith(start)
+
+
+def test_scores_that_cannot_be_correlated_give_a_reason():
+    scores = np.arange(12.0)
+    classes = np.repeat([0, 1], 6)
+    found = score_correlation(scores, np.zeros(12), classes, ("mild", "severe"))
+    assert found["reason"] == "a score is the same in all patients"
+    assert np.isnan(found["spearman"])
+    assert [row["reason"] for row in found["within"]] == ["6 patients, expected at least 10"] * 2
+
+
+def test_fluids_without_a_common_protein_say_so(urine, plasma):
+    others = replace(
+        plasma,
+        values=plasma.values.add_prefix("x"),
+        proteins=plasma.proteins.set_axis("x" + plasma.proteins.index),
+    )
+    first, second, _ = common_cohorts(urine, others, OUTCOME, "first", 5)
+    table, found = protein_correlations(first, second, (QUICK, QUICK))
+    assert table.empty
+    assert found["reason"] == "no protein of B is clearly one of A, by id, accession or gene"
+    assert found["text"].endswith(f"; {found['reason']}.")
+    values = urine.values.copy()
+    values.iloc[5:] = np.nan
+    gaps = replace(urine, values=values)
+    pair = common_cohorts(urine, gaps, OUTCOME, "first", 5)[:2]
+    table, found = protein_correlations(*pair, (QUICK, QUICK))
+    assert table["rho"].isna().all()
+    assert found["reason"] == "no common protein varies in at least 10 patients of both"
+
+
+def test_the_files_hold_what_was_found(compared, tmp_path):
+    compared.write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("comparison.json", "correlations.tsv", "predictions.tsv")
+    ]
+    told = json.loads((tmp_path / "comparison.json").read_text())
+    assert told["auc"]["a"]["per_repeat"] == compared.summary["auc"]["a"]["per_repeat"]
+    assert (told["a"]["fluid"], told["b"]["fluid"]) == ("urine", "plasma")
+    back = pd.read_csv(tmp_path / "correlations.tsv", sep="\t")
+    assert back["rho"].to_numpy() == pytest.approx(compared.correlations["rho"].to_numpy())
