@@ -37,11 +37,13 @@ class EstimatorPipeline:
 
     Examples
     --------
-    >>> from sklearn.ensemble import HistGradientBoostingClassifier
+    >>> from sklearn.impute import SimpleImputer
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.pipeline import make_pipeline
     >>> from proteoclass.matrix import simulate_cohort
     >>> cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
-    >>> trees = HistGradientBoostingClassifier(max_iter=2)
-    >>> result = EstimatorPipeline(trees, folds=3)(
+    >>> learner = make_pipeline(SimpleImputer(keep_empty_features=True), GaussianNB())
+    >>> result = EstimatorPipeline(learner, folds=3)(
     ...     cohort.matrix, Outcome("severity", "severe"), seed=0)
     >>> len(result.predictions)
     24

@@ -13,7 +13,7 @@ from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.summary import SUSPICIOUS_AUC
-from proteoclass.selftest.chance import FALSE_ALARM, noise_matrix, null_sd
+from proteoclass.selftest.chance import FEWEST_RUNS, judge_chance, noise_matrix
 from proteoclass.selftest.noise import pure_noise
 from proteoclass.selftest.pipeline import PanelPipeline, PipelineResult
 from proteoclass.selftest.plan import Plan, Refusal, Setup, try_or_refuse, try_pipeline
@@ -29,11 +29,6 @@ LABEL, SITE = "a protein that copies the label", "a site that equals the label"
 TWICE, ON_ALL = "patients who are in it twice", "a panel chosen on all samples"
 SILENT: Final = "this pipeline gives no warnings"
 COLUMN: Final = "site"
-#: Noise sets on which a panel is chosen beforehand.
-PANEL_RUNS: Final = 4
-#: Cross-validated AUCs spread more on noise than the closed form, because training and test
-#: patients are drawn from one another: by 1.16 for 11 and 39 patients and four folds.
-SPREAD: Final = 1.3
 #: Numbers of the random streams.
 _LABEL, _SITE, _TWICE, _ON_ALL = 10, 11, 12, 13
 
@@ -163,23 +158,11 @@ def try_given_panel(pipeline: PanelPipeline, setup: Setup, run: int) -> Pipeline
 
 
 def _panel_plan(setup: Setup) -> Plan:
-    runs = min(setup.runs, PANEL_RUNS)
-    # Normal quantile: the SD is not estimated from so few runs.
-    limit = 0.5 + 3.29 * SPREAD * null_sd(setup.n_positive, setup.n_negative) / np.sqrt(runs)
-    expected = (
-        f"chosen again in each fold: mean AUC up to {limit:.2f} over {runs} sets of noise (false "
-        f"alarm {100 * FALSE_ALARM / 2:.2g} %)"
-    )
     pipeline = setup.pipeline
     if not isinstance(pipeline, PanelPipeline):
-        why = "this pipeline takes no panel"
-        return Plan([], lambda results: [skipped(ON_ALL, expected, why)])
-
-    def judge(results: list[PipelineResult]) -> list[Trial]:
-        aucs = [result.auc for result in results]
-        mean = float(np.mean(aucs))
-        figures = {"mean": mean, "limit": float(limit), "values": aucs}
-        found = f"mean AUC {mean:.2f}"
-        return [judged(ON_ALL, expected, found, good=mean <= limit, figures=figures)]
-
-    return Plan([(try_given_panel, (pipeline, setup, run)) for run in range(runs)], judge)
+        trial = skipped(ON_ALL, "chosen again in each fold", "this pipeline takes no panel")
+        return Plan([], lambda results: [trial])
+    return Plan(
+        [(try_given_panel, (pipeline, setup, run)) for run in range(FEWEST_RUNS)],
+        partial(judge_chance, setup, ON_ALL),
+    )

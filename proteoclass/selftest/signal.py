@@ -57,8 +57,8 @@ def planted_effect(
     n_positive, n_negative : int
         Patients of each class.
     n_proteins, size : int
-        Proteins in all, and in the panel: of noise alone the panel takes those beyond the
-        quantile 1 - size / n_proteins of |z|.
+        Proteins in all, and in the panel. Beside the planted ones there is room for
+        size - planted of the noise, one at least: those with the largest |z|.
     planted : int
         Proteins that are shifted, independent of each other.
 
@@ -76,11 +76,11 @@ def planted_effect(
     --------
     >>> effect = planted_effect(11, 39, 4000, 20, 10)
     >>> round(effect.distance, 2), round(effect.single, 2), round(effect.all_together, 3)
-    (1.64, 0.88, 1.0)
+    (1.71, 0.89, 1.0)
     """
     from scipy import stats
 
-    share = min(size / n_proteins, 1.0)
+    share = min(max(size - planted, 1) / max(n_proteins - planted, 1), 1.0)
     strongest_noise = float(stats.norm.isf(share / 2))
     error = np.sqrt(1 / n_positive + 1 / n_negative)
     distance = float((strongest_noise + ABOVE_NOISE) * error)
@@ -111,7 +111,7 @@ def signal_plan(setup: Setup, size: int = 20) -> Plan:
     -------
     Plan
     """
-    proteins = setup.plantable(min(PLANTED, size))
+    proteins = setup.plantable(min(PLANTED, -(-size // 2)))
     effect = planted_effect(
         setup.n_positive, setup.n_negative, setup.cohort.matrix.n_proteins, size, len(proteins)
     )
