@@ -1,0 +1,170 @@
+"""The figures of an evaluation against the truth, over cohorts drawn from a known population."""
+
+import json
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats as distributions
+from sklearn.metrics import roc_auc_score
+
+
+@pytest.fixture(scope="module")
+def study():
+    """The study's functions, and their own globals, which a test may replace."""
+    path = Path(__file__).parents[1] / "benchmarks" / "study_validity.py"
+    return SimpleNamespace(**runpy.run_path(str(path)))
+
+
+@pytest.fixture(scope="module")
+def population(study):
+    classes = np.repeat([0.0, 1.0], 8_000)
+    values = study.draw(classes, study.DISTANCE, np.random.default_rng(0))
+    return classes, values
+
+
+def test_a_protein_separates_as_the_normal_distribution_says(study, population):
+    # Two normal classes of unit variance, d apart, have the AUC Φ(d / √2).
+    classes, values = population
+    step = study.PROTEINS // study.INFORMATIVE
+    expected = distributions.norm.cdf(np.sqrt(study.SHARED / 2) * study.DISTANCE)
+    for half in (0, study.PROTEINS):
+        for protein in (0, step, study.PROTEINS - step):
+            found = roc_auc_score(classes, values[:, half + protein])
+            assert found == pytest.approx(expected, abs=0.015)
+        for protein in (1, step + 1, study.PROTEINS - 1):
+            assert roc_auc_score(classes, values[:, half + protein]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_the_halves_are_alike_in_mean_and_covariance_so_that_their_comparison_is_a_true_null(
+    study, population
+):
+    classes, values = population
+    severe = values[classes == 1]
+    first, second = severe[:, : study.PROTEINS], severe[:, study.PROTEINS :]
+    # Standard errors: 1 / √8000 of a mean, at most √2 / √8000 of a covariance.
+    np.testing.assert_allclose(first.mean(axis=0), second.mean(axis=0), atol=0.08)
+    np.testing.assert_allclose(np.cov(first.T), np.cov(second.T), atol=0.1)
+    # Not the same values: two copies would never differ, and the comparison be a formality.
+    across = np.corrcoef(first[:, 0], second[:, 0])[0, 1]
+    assert across == pytest.approx(study.SHARED, abs=0.05)
+    assert np.corrcoef(first[:, 1], second[:, 1])[0, 1] == pytest.approx(0, abs=0.05)
+
+
+def test_without_distance_no_protein_tells_the_classes_apart(study):
+    classes = np.repeat([0.0, 1.0], 4_000)
+    values = study.draw(classes, 0.0, np.random.default_rng(1))
+    difference = values[classes == 1].mean(axis=0) - values[classes == 0].mean(axis=0)
+    assert np.abs(difference).max() < 5 * np.sqrt(2 / 4_000)
+
+
+def test_a_randomised_p_is_uniform_under_ties_and_the_printed_one_is_not(study):
+    rng = np.random.default_rng(2)
+    draws = rng.integers(0, 6, size=(3_000, 20)).astype(float)
+    p = np.array([study.randomised_p(row[0], row[1:], rng) for row in draws])
+    assert distributions.kstest(p, "uniform").pvalue > 0.01
+    printed = np.array([(1 + (row[1:] >= row[0]).sum()) / 20 for row in draws])
+    assert distributions.kstest(printed, "uniform").pvalue < 1e-6
+
+
+def test_a_randomised_p_lies_in_the_step_that_the_rank_leaves(study):
+    rng = np.random.default_rng(3)
+    best = [study.randomised_p(1.0, np.zeros(19), rng) for _ in range(200)]
+    assert 0 < min(best) < max(best) < 1 / 20
+    worst = [study.randomised_p(-1.0, np.zeros(19), rng) for _ in range(200)]
+    assert 19 / 20 < min(worst) < max(worst) < 1
+
+
+def test_the_halves_of_a_cohort_count_as_one_draw(study):
+    # Two cohorts whose halves agree: SD of 1 and 0 over √2 draws, not over √4.
+    assert study.share_of([[True, True], [False, False]]) == (0.5, pytest.approx(0.5))
+    assert study.share_of([True, False, False, False]) == (0.25, pytest.approx(0.25))
+
+
+def test_wherever_a_run_stops_the_arms_are_complete_alike(study):
+    order = [arm for arm, _ in study.schedule(200)]
+    for stop in (50, 130, len(order)):
+        shares = [order[:stop].count(arm) / order.count(arm) for arm in study.ARMS]
+        assert max(shares) - min(shares) < 0.1
+    assert [order.count(arm) for arm in study.ARMS] == [
+        round(200 * arm.share) for arm in study.ARMS
+    ]
+
+
+def test_a_second_run_goes_on_where_the_first_one_stopped(study, tmp_path, monkeypatch):
+    ran = []
+
+    def cohort(arm, number):
+        ran.append((arm.name, number))
+        return {"arm": arm.name, "number": number}
+
+    monkeypatch.setitem(study.study.__globals__, "run_cohort", cohort)
+    scratch = tmp_path / "rows.jsonl"
+    study.study(20, scratch, part=0, parts=2)
+    first = list(ran)
+    assert {number % 2 for _, number in first} == {0}
+    rows = study.study(20, scratch)
+    assert len(ran) == len(set(ran)) == len(rows) == len(list(study.schedule(20)))
+    lines = scratch.read_text().splitlines()
+    assert [json.loads(line) for line in lines] == rows == study.read(scratch)
+
+
+def half(model_auc, interval, headline=0.8):
+    return {
+        "mean_over_repeats": headline,
+        "interval": interval,
+        "model_auc": model_auc,
+        "slope": 1.0,
+        "model_slope": 1.0,
+        "model_intercept": 0.0,
+    }
+
+
+def test_coverage_is_of_the_mean_over_models_and_of_each_model(study):
+    # The mean of the four models' AUCs is 0.80.
+    rows = [
+        {
+            "arm": "a",
+            "p_difference": 0.04,
+            "halves": [half(0.70, [0.75, 0.85]), half(0.90, [0.75, 0.85])],
+        },
+        {
+            "arm": "a",
+            "p_difference": 0.6,
+            "halves": [half(0.80, [0.75, 0.85]), half(0.80, [0.81, 0.85])],
+        },
+        {"arm": "b", "p_difference": 0.0, "halves": []},
+    ]
+    found = study.figures(rows, "a")
+    assert found["cohorts"] == 2
+    assert found["expected AUC"][0] == pytest.approx(0.8)
+    assert found["covers expected"][0] == 0.75
+    assert found["above expected"][0] == 0.25
+    assert found["below expected"][0] == 0
+    assert found["covers this model"][0] == 0.25
+    assert found["difference rejected"][0] == 0.5
+
+
+def within(share, low, high):
+    """Say whether a share is in a range, given three of its Monte Carlo errors."""
+    value, error = share
+    # No event seen has an error too.
+    error = max(error, 0.01)
+    return low - 3 * error <= value <= high + 3 * error
+
+
+@pytest.mark.long
+def test_the_figures_of_an_evaluation_mean_what_they_say(study):
+    rows = study.study(120)
+    for name in ("50/11, signal", "100/30, signal"):
+        found = study.figures(rows, name)
+        assert within(found["covers expected"], 0.93, 1.0), found
+        assert within(found["difference rejected"], 0.03, 0.07), found
+        assert 0.8 <= found["slope"][0] <= 1.25, found
+        # Fewer patients to learn from in a fold than in the whole cohort: never too high.
+        assert found["headline minus expected"][0] < 0.01, found
+    null = study.figures(rows, "50/11, null")
+    assert null["permutation KS p"] > 0.01
+    assert null["headline"][0] == pytest.approx(0.5, abs=4 * null["headline"][1])
