@@ -133,6 +133,8 @@ class EvaluatePart(BaseModel):
     repeats: Annotated[int, Field(ge=1, le=100)] = 4
     permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
     clinical: list[Name] = Field(default_factory=list)
+    learning_curve: bool = False
+    conformal: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     sizes: list[Annotated[int, Field(ge=1, le=LARGEST)]] = list(SIZES)
     swaps: bool = False
 

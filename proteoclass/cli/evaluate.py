@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
     from proteoclass.scorer import Evaluation, Settings
 
+#: What takes fits of its own, and says in one sentence what it found.
+_FITTED = ("learning_curve", "conformal")
+
 
 def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> list[str]:
     names = [name.strip() for part in given for name in part.split(",")]
@@ -58,6 +61,18 @@ def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...
     callback=_columns,
     help="Columns of the sample sheet, such as age,sex,crp_mg_l: scored alone and together with "
     "the panel on the same folds. Repeatable.",
+)
+@click.option(
+    "--learning-curve",
+    is_flag=True,
+    help="Find the AUC on 40, 55, 70 and 85 % of the training patients too.",
+)
+@click.option(
+    "--conformal",
+    type=click.FloatRange(0, 0.5, max_open=True),
+    default=0.0,
+    metavar="ALPHA",
+    help="Judge prediction sets that may miss this share of each class, such as 0.1; 0 for none.",
 )
 @sizes_options("1,2,3,5,7,10,15,20,25,30,40,50")
 @output_option("Folder for evaluation.json and predictions.tsv.")
@@ -104,6 +119,7 @@ def evaluate(
             *constraints,
             *panel_sentences(result.summary["panel"]),
             *verdicts(result.summary),
+            *(result.summary[key]["text"] for key in _FITTED if "text" in result.summary[key]),
             *result.summary["warnings"],
         ]
     )

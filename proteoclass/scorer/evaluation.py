@@ -15,15 +15,17 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.comparators import held_out_ratio
+from proteoclass.scorer.comparators import fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
 from proteoclass.scorer.design import Design
 from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.learning_curve import learning_curve as curve_on_folds
 from proteoclass.scorer.leave_out import left_out
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.permutation import permutation_test
+from proteoclass.scorer.prediction_sets import conformal_figures
 from proteoclass.scorer.rivals.clinical import clinical_table
 from proteoclass.scorer.rivals.evidence import describe_rivals, patients_of
 from proteoclass.scorer.rivals.nuisance import Nuisances
@@ -83,6 +85,8 @@ def evaluate(
     permutations: int = 100,
     leave_out: str = "",
     clinical: Sequence[str] = (),
+    learning_curve: bool = False,
+    conformal: float = 0.0,
     sizes: Sequence[int] = (),
     swaps: bool = False,
     describe: bool = True,
@@ -115,6 +119,10 @@ def evaluate(
     clinical : sequence of str, optional
         Columns of the sample sheet for a clinical baseline on the same folds, alone and
         together with the panel.
+    learning_curve : bool
+        Whether the AUC is found on parts of the training patients too.
+    conformal : float
+        0, or the share of errors that class-conditional prediction sets may make.
     sizes : sequence of int, optional
         Panel sizes, 1 to 50, whose AUC is found on the same folds.
     swaps : bool
@@ -158,6 +166,8 @@ def evaluate(
         permutations=permutations,
         leave_out=leave_out,
         clinical=tuple(clinical),
+        learning_curve=learning_curve,
+        conformal=conformal,
         sizes=tuple(sizes),
         swaps=swaps,
         describe=describe,
@@ -210,6 +220,7 @@ def evaluate(
     summary |= beside | {"warnings": [*summary["warnings"], *warned]}
     asked = {"sizes": design.sizes, "swaps": swaps} | work
     summary["panel"] |= _known_from_folds(units, judged, summary["comparators"], asked)
+    summary |= _of_other_fits(units, judged, design, work)
     return Evaluation(
         summary=summary,
         predictions=predictions(cohort, by_repeat),
@@ -239,6 +250,22 @@ def _known_from_folds(
         ),
         **panel_evidence(units, panels, held_out_ratio(cohort, by_repeat), **asked),
     }
+
+
+def _of_other_fits(
+    units: list[FoldUnit],
+    by_repeat: list[list[FoldResult]],
+    design: Design,
+    work: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what takes fits of its own on the same folds: learning curve, prediction sets."""
+    cohort = units[0][0]
+    curve: dict[str, Any] = {"points": None, "reason": "not asked for"}
+    if design.learning_curve:
+        full = [fold_auc(cohort, r.rows, r.margin) for results in by_repeat for r in results]
+        curve = curve_on_folds(units, np.array(full), held_out_ratio(cohort, by_repeat), **work)
+    sets = conformal_figures(units, design.conformal, left_out=design.leave_out, **work)
+    return {"learning_curve": curve, "conformal": sets}
 
 
 def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:

@@ -35,6 +35,10 @@ ESTIMAND: Final = (
     "share of new patients of a class whose prediction set holds that class, by a procedure "
     "fitted on what is left of a cohort of this size"
 )
+CAUTION: Final = (
+    "calibration and test patients are of different levels of {!r}: nothing is promised of a level "
+    "that calibration has not seen, and the coverage says how far the sets hold there"
+)
 INTERVAL_KIND: Final = (
     "Wilson, 95 %, over patients, coverage averaged over repeats: test-sampling error only"
 )
@@ -44,6 +48,7 @@ def conformal_figures(
     units: Sequence[FoldUnit],
     alpha: float,
     *,
+    left_out: str = "",
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -56,6 +61,8 @@ def conformal_figures(
         each repeat.
     alpha : float
         Share of errors that the sets may make in each class; 0 leaves them out.
+    left_out : str
+        Column whose levels are the folds, "" where they are dealt by chance.
     jobs, progress
         As for `evaluate`.
 
@@ -70,6 +77,8 @@ def conformal_figures(
         return {"alpha": None, "classes": None, "reason": "not asked for"}
     cohort = units[0][0]
     said = {"alpha": alpha, "method": METHOD, "set_aside": RULE, "estimand": ESTIMAND}
+    if left_out:
+        said["caution"] = CAUTION.format(left_out)
     reason = refusal(units, alpha)
     if reason:
         return {**said, "classes": None, "reason": reason, "text": _not_reportable(reason)}
