@@ -236,6 +236,39 @@ class SeverityModel:
 
     def probe_margins(self) -> Floats:
         """Return the margins of the model's own synthetic probes."""
+    def parts(self, matrix: ProteinMatrix) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return what a score is made of: its two halves, and the values of the panel.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+
+        Returns
+        -------
+        margins : DataFrame, shape (n_samples, 2)
+            Log-odds of the boosters and of the ridge logistic, columns `booster` and
+            `companion`, uncalibrated; the blend is their mean.
+        values : DataFrame, shape (n_samples, panel size)
+            Normalised log2; a gap is what it is to the companion.
+
+        Raises
+        ------
+        ModelRefusedError, PanelMismatchError
+            As `score`.
+        """
+        prepared, seen = self._measure(matrix)
+        index, blend = prepared.values.index, self._blend
+        margins = {
+            "booster": mean_over_bags(blend.booster_margins(seen.filled)),
+            "companion": mean_over_bags(blend.companion_margins(seen.filled)),
+        }
+        values = np.where(np.isnan(seen.filled), blend.median, seen.filled)
+        panel = [protein.id for protein in self.content.panel]
+        return (
+            pd.DataFrame(margins, index=index),
+            pd.DataFrame(values, index=index, columns=panel),
+        )
+
         probes = self.content.probes
         reference = np.array([p.reference for p in probes], dtype=float).reshape(len(probes), -1)
         panel = np.array([p.panel for p in probes], dtype=float)
