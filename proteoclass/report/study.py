@@ -28,6 +28,7 @@ from proteoclass.report.study_panel import panel_blocks
 from proteoclass.report.study_performance import comparator_blocks, performance_blocks
 from proteoclass.report.study_provenance import model_blocks, note_blocks, provenance_blocks
 from proteoclass.report.study_quality import quality_blocks
+from proteoclass.report.study_rivals import rival_blocks
 from proteoclass.report.wording import (
     NOT_REPORTED,
     class_name,
@@ -62,7 +63,7 @@ def study_document(run: Run) -> Document:
         Section("Main result", _summary(run)),
         Section("Participants", _participants(run)),
         Section("Performance", performance_blocks(run)),
-        Section("Against simpler scores", comparator_blocks(run)),
+        Section("Against simpler scores", (*comparator_blocks(run), *rival_blocks(run))),
         Section("Panel", panel_blocks(run)),
         Section("Quality of the measurements", quality_blocks(run)),
         Section("Scores over time", course_blocks(run)),

@@ -1,0 +1,39 @@
+"""What the comparisons between scores on the same folds come down to, in words."""
+
+from __future__ import annotations
+
+import re
+
+from proteoclass.report.document import Block, Paragraph, Points
+from proteoclass.report.read_run import Run, part
+from proteoclass.report.wording import shown
+
+_LONGEST = 400
+_MINUS = re.compile(r"(?<!\w)-(?=\d)")
+
+
+def rival_blocks(run: Run) -> tuple[Block, ...]:
+    """Return the verdict on each pair of scores, and what the clinical columns are.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    tuple of Block
+        Empty where an evaluation holds neither.
+    """
+    rows = run.evaluation.get("comparisons") or []
+    verdicts = [_MINUS.sub("−", shown(dict(row).get("verdict"), _LONGEST)) for row in rows]
+    said = tuple(verdict for verdict in verdicts if verdict)
+    clinical = part(run.evaluation, "clinical")
+    words = shown(clinical.get("text") or clinical.get("reason"), _LONGEST)
+    blocks: list[Block] = [Points(said)] if said else []
+    if clinical.get("columns"):
+        method = shown(clinical.get("method"), _LONGEST)
+        fusion = shown(clinical.get("fusion"), _LONGEST)
+        words = f"{words} Baseline: {method}. Panel + clinical: {fusion}."
+    elif words:
+        words = f"Clinical baseline: {words}."
+    return (*blocks, Paragraph(words, "small")) if words else tuple(blocks)
