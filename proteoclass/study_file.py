@@ -132,11 +132,22 @@ class EvaluatePart(BaseModel):
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     repeats: Annotated[int, Field(ge=1, le=100)] = 4
     permutations: Annotated[int, Field(ge=0, le=10_000)] = 100
+    leave_out: Text = ""
     clinical: list[Name] = Field(default_factory=list)
     learning_curve: bool = False
     conformal: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     sizes: list[Annotated[int, Field(ge=1, le=LARGEST)]] = list(SIZES)
     swaps: bool = False
+
+    @model_validator(mode="after")
+    def _dealt_or_given(self) -> EvaluatePart:
+        asked = sorted(self.model_fields_set & {"folds", "repeats"})
+        if self.leave_out and asked:
+            raise ValueError(
+                f"leave_out excludes {', '.join(asked)}: each level of the column is held out "
+                "once; leave out one of them"
+            )
+        return self
 
 
 class TrackPart(BaseModel):

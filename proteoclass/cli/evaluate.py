@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from proteoclass.cli.console import notices, progress_bar, put_json, say
+from proteoclass.cli.external import (
+    evaluate_models,
+    external_sentences,
+    leave_out_option,
+    model_option,
+    refuse_beside_leave_out,
+    refuse_beside_model,
+)
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     MatrixRequest,
@@ -28,6 +36,7 @@ from proteoclass.panel.evidence.table import panel_sentences
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
     from proteoclass.scorer import Evaluation, Settings
+    from proteoclass.scorer.external import ExternalEvaluation
 
 #: What takes fits of its own, and says in one sentence what it found.
 _FITTED = ("learning_curve", "conformal")
@@ -47,6 +56,8 @@ def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...
 @panel_option
 @index_option
 @folds_options
+@leave_out_option
+@model_option
 @click.option(
     "--permutations",
     type=click.IntRange(0, 100_000),
@@ -87,17 +98,25 @@ def evaluate(
     force: bool,
     as_json: bool,
     panel: str | None,
+    models: tuple[str, ...],
     **design: Any,
 ) -> None:
     """Estimate by cross-validation how well the procedure separates.
 
     Nested, repeated, grouped by patient; normalisation and panel selection are learnt
-    inside each fold. Give -o, --json or both.
+    inside each fold. With --model nothing is learnt: a locked model is judged on a cohort
+    that it was not trained on. Give -o, --json or both.
     """
     if output is None and not as_json:
         raise click.UsageError("give -o DIR for the files, or --json to print the result")
+    if models:
+        refuse_beside_model()
+    if design["leave_out"]:
+        refuse_beside_leave_out()
 
-    def work() -> Evaluation:
+    def work() -> Evaluation | ExternalEvaluation:
+        if models:
+            return evaluate_models(source, outcome, models, design)
         return _evaluate(source, outcome, settings, panel, design)
 
     if output is None:
@@ -110,32 +129,34 @@ def evaluate(
         say(f"wrote {output}")
     if as_json:
         put_json(result.summary)
+    notices(external_sentences(result.summary) if models else _sentences(result.summary))
+    say(evaluation_line(result.summary))
+
+
+def _sentences(summary: dict[str, Any]) -> list[str]:
+    """Return what a cross-validation comes down to, a line each."""
     from proteoclass.scorer.rivals.evidence import verdicts
 
-    constraints = result.summary["settings"]["constraints"]["sentences"]
-    notices(
-        [
-            result.summary["imputation"]["text"],
-            *constraints,
-            *panel_sentences(result.summary["panel"]),
-            *verdicts(result.summary),
-            *(result.summary[key]["text"] for key in _FITTED if "text" in result.summary[key]),
-            *result.summary["warnings"],
-        ]
-    )
-    say(evaluation_line(result.summary))
+    return [
+        summary["imputation"]["text"],
+        *summary["settings"]["constraints"]["sentences"],
+        *panel_sentences(summary["panel"]),
+        *verdicts(summary),
+        *(summary[key]["text"] for key in _FITTED if "text" in summary[key]),
+        *summary["warnings"],
+    ]
 
 
 def evaluation_line(summary: dict[str, Any]) -> str:
     """Return the one sentence that an evaluation comes down to."""
-    auc, permutation, cohort = summary["auc"], summary["permutation"], summary["cohort"]
+    auc, permutation = summary["auc"], summary["permutation"]
     if permutation.get("p") is None:
         null = f"no permutation p ({permutation.get('reason', 'not run')})"
     else:
         null = f"permutation p {permutation['p']:.2g}"
     return (
         f"AUC {auc_text(auc, permutation)}, {null}; "
-        f"{cohort['n_patients']} patients, {cohort['n_positive']} positive"
+        f"{auc['n_patients']} patients, {auc['n_positive']} positive"
     )
 
 
@@ -150,7 +171,8 @@ def auc_text(auc: dict[str, Any], permutation: dict[str, Any]) -> str:
 def interval_text(auc: dict[str, Any]) -> str:
     """Return an interval and its kind, or that there is none."""
     low, high = auc.get("interval") or (None, None)
-    if low is None or high is None:
+    # Not a number, which is null in the file, is no interval either.
+    if low is None or high is None or low != low:
         return "interval not reportable"
     return f"interval {low:.2f} to {high:.2f}, {auc.get('interval_kind', 'kind not stated')}"
 

@@ -165,7 +165,8 @@ _READING = (
     ),
     column_option,
 )
-_READING_NAMES = (
+#: What `matrix_options` takes to read with.
+READING_NAMES = (
     *("format", "sheet", "proteins", "scale", "kind", "fluid"),
     *("quantity", "quantity_scope", "reruns", "columns"),
 )
@@ -188,7 +189,7 @@ def matrix_options(
     def decorate(function: Function) -> Function:
         @functools.wraps(function)
         def command(*, matrix: str | None, samples: str | None = None, **rest: Any) -> Any:
-            reading = {name: rest.pop(name) for name in _READING_NAMES}
+            reading = {name: rest.pop(name) for name in READING_NAMES}
             if samples_offered:
                 reading["samples_sheet"] = rest.pop("samples_sheet")
             source = None if matrix is None else MatrixRequest(matrix, samples, reading)
