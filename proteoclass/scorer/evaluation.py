@@ -34,6 +34,7 @@ from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit, fold_units
 from proteoclass.scorer.summary import summarise
+from proteoclass.scorer.uninformative import uninformative
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,8 +148,8 @@ def evaluate(
     InputError
         If the outcome does not fit the sheet or a number is out of range.
     TooLittleDataError
-        If a class has fewer than 5 patients, or fewer than there are folds, or an index
-        sample cannot be normalised.
+        If a class has fewer than 5 patients, or fewer than there are folds, or no values
+        at all; if no protein varies, or an index sample cannot be normalised.
 
     Examples
     --------
@@ -175,6 +176,7 @@ def evaluate(
         seed=seed,
     )
     cohort = build_cohort(matrix, outcome, index=index, minimum=max(MIN_PER_CLASS, folds))
+    blank = uninformative(cohort)
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
     left = left_out(cohort, leave_out) if leave_out else None
@@ -217,7 +219,8 @@ def evaluate(
     if left is not None:
         [units], judged = left.judged([units]), left.judged(by_repeat)
     beside, warned = describe_rivals(cohort, judged, summary["comparators"], options)
-    summary |= beside | {"warnings": [*summary["warnings"], *warned]}
+    summary |= beside | {"warnings": [*summary["warnings"], *warned, *blank.warnings()]}
+    summary["cohort"] |= blank.counts()
     asked = {"sizes": design.sizes, "swaps": swaps} | work
     summary["panel"] |= _known_from_folds(units, judged, summary["comparators"], asked)
     summary |= _of_other_fits(units, judged, design, work)
