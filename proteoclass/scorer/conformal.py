@@ -12,8 +12,7 @@ import numpy.typing as npt
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import assert_no_shared_patient, spawn
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
+from proteoclass.scorer.crossfit import fold_margins, unit_seed
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS
 
@@ -241,11 +240,13 @@ def fold_sets(
     assert_no_shared_patient(names[aside], names[tested])
     p, reason = np.full((int(tested.sum()), 2), np.nan), ""
     try:
-        fitted = fit_procedure(
-            cohort, cohort.rows_of(names[left]), settings, unit_seed(*seed_path), fixed
+        rows, margins = fold_margins(
+            cohort, names[left], names[aside | tested], settings, unit_seed(*seed_path), fixed
         )
-        calibration, new = (_margins(cohort, fitted, names[part]) for part in (aside, tested))
-        p = class_conditional_p(calibration, classes[aside], new)
+        # One margin a patient: the unit that is exchangeable.
+        means = np.full(len(names), np.nan)
+        means[aside | tested] = cohort.patient_means(rows, margins)[1]
+        p = class_conditional_p(means[aside], classes[aside], means[tested])
     except TooLittleDataError as error:
         # Fewer patients are fitted on here than in the evaluation, which goes on without.
         reason = str(error)
@@ -272,12 +273,3 @@ def _drawn(
 
 def _per_class(classes: npt.NDArray[np.int_]) -> tuple[int, int]:
     return int((classes == 0).sum()), int((classes == 1).sum())
-
-
-def _margins(cohort: Cohort, fitted: FittedProcedure, patients: Patients) -> Floats:
-    """Return one margin a patient, in the order of their ids: the unit that is exchangeable."""
-    rows = cohort.rows_of(patients)
-    rows = rows[cohort.weights[rows] > 0]
-    values = cohort.values.iloc[rows]
-    require_normalised(fitted.pipeline["normalise"], values)
-    return cohort.patient_means(rows, fitted.blend.margin(fitted.panel_values(values)))[1]

@@ -11,12 +11,11 @@ import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.errors import TooLittleDataError
-from proteoclass.folds import assert_no_shared_patient, spawn
+from proteoclass.folds import spawn
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import difference_test, fold_auc
-from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.crossfit import fold_margins, unit_seed
 from proteoclass.scorer.parallel import Progress, run_units
-from proteoclass.scorer.procedure import fit_procedure, require_normalised
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit
 
@@ -130,7 +129,10 @@ def fold_curve(
         auc, reason = float("nan"), _too_few(classes[part])
         if not reason:
             try:
-                auc = _test_auc(cohort, names[part], test_patients, settings, seed_path, fixed)
+                rows, margins = fold_margins(
+                    cohort, names[part], test_patients, settings, unit_seed(*seed_path), fixed
+                )
+                auc = fold_auc(cohort, rows, margins)
             except TooLittleDataError as error:
                 reason = str(error)
         aucs.append(auc)
@@ -309,20 +311,3 @@ def _too_few(classes: npt.NDArray[np.int_]) -> str:
 
 def _per_class(classes: npt.NDArray[np.int_]) -> tuple[int, int]:
     return int((classes == 0).sum()), int((classes == 1).sum())
-
-
-def _test_auc(
-    cohort: Cohort,
-    train_patients: Patients,
-    test_patients: Patients,
-    settings: Settings,
-    seed_path: tuple[int, ...],
-    fixed: tuple[str, ...],
-) -> float:
-    train, test = cohort.rows_of(train_patients), cohort.rows_of(test_patients)
-    test = test[cohort.weights[test] > 0]
-    assert_no_shared_patient(cohort.patients[train], cohort.patients[test])
-    fitted = fit_procedure(cohort, train, settings, unit_seed(*seed_path), fixed)
-    values = cohort.values.iloc[test]
-    require_normalised(fitted.pipeline["normalise"], values)
-    return fold_auc(cohort, test, fitted.blend.margin(fitted.panel_values(values)))

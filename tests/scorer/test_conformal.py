@@ -7,7 +7,7 @@ import pytest
 
 from proteoclass.errors import TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, conformal
+from proteoclass.scorer import Settings, conformal, crossfit
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.conformal import (
     FoldSets,
@@ -114,8 +114,8 @@ def spy_on_fits(monkeypatch):
         fits.append((rows, real(cohort, rows, *rest)))
         return fits[-1][1]
 
-    real = conformal.fit_procedure
-    monkeypatch.setattr(conformal, "fit_procedure", spied)
+    real = crossfit.fit_procedure
+    monkeypatch.setattr(crossfit, "fit_procedure", spied)
     return fits
 
 
@@ -209,7 +209,7 @@ def test_a_fold_that_cannot_be_fitted_is_a_reason(units, monkeypatch):
     def refuse(*_):
         raise TooLittleDataError("too few reference proteins")
 
-    monkeypatch.setattr(conformal, "fit_procedure", refuse)
+    monkeypatch.setattr(conformal, "fold_margins", refuse)
     fold = fold_sets(*units[0], ALPHA)
     assert fold.reason == "too few reference proteins"
     assert np.isnan(fold.p).all()

@@ -163,7 +163,7 @@ def test_where_no_part_can_be_fitted_nothing_is_claimed(units, full, monkeypatch
     def refuse(*_):
         raise TooLittleDataError("too few reference proteins")
 
-    monkeypatch.setattr(learning_curve, "fit_procedure", refuse)
+    monkeypatch.setattr(learning_curve, "fold_margins", refuse)
     found = curve_of(units, full, 1 / 2)
     assert found["points"][1]["reason"] == (
         "3 of 3 folds could not be fitted: too few reference proteins"
