@@ -59,9 +59,12 @@ class Outcome:
         if self.negative is None:
             others = [label for label in found if label != self.positive]
             if len(others) != 1:
+                remedy = "name the other class with --negative"
+                if not others:
+                    remedy = "one class alone cannot be told from another: correct --outcome"
                 raise InputError(
                     f"{where}: column {self.column!r} has {len(found)} labels "
-                    f"({name_list(found)}), expected two; name the other class with --negative"
+                    f"({name_list(found)}), expected two; {remedy}"
                 )
             return Outcome(self.column, self.positive, others[0])
         if self.negative not in found:

@@ -54,7 +54,7 @@ def test_a_third_label_is_never_folded_into_the_negatives():
 
 def test_a_lone_label_has_no_other_class():
     samples = sheet(patient_id=["a", "b"], severity=["severe", "severe"])
-    with pytest.raises(InputError, match=r"has 1 labels \(severe\), expected two"):
+    with pytest.raises(InputError, match=r"has 1 labels \(severe\), expected two; one class"):
         Outcome("severity", "severe").resolve(samples)
 
 
