@@ -234,8 +234,6 @@ class SeverityModel:
         shift = frozen_shift(_columns(prepared.values, reference), *self._frozen)
         return pd.Series(shift, index=prepared.values.index, name="normalisation_shift")
 
-    def probe_margins(self) -> Floats:
-        """Return the margins of the model's own synthetic probes."""
     def parts(self, matrix: ProteinMatrix) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return what a score is made of: its two halves, and the values of the panel.
 
@@ -269,6 +267,8 @@ class SeverityModel:
             pd.DataFrame(values, index=index, columns=panel),
         )
 
+    def probe_margins(self) -> Floats:
+        """Return the margins of the model's own synthetic probes."""
         probes = self.content.probes
         reference = np.array([p.reference for p in probes], dtype=float).reshape(len(probes), -1)
         panel = np.array([p.panel for p in probes], dtype=float)
