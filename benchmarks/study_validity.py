@@ -32,8 +32,11 @@ from scipy import stats as distributions
 import proteoclass as pc
 from proteoclass.folds import spawn
 from proteoclass.scorer import Settings
+from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import compare
 from proteoclass.scorer.performance.probability import recalibration
+from proteoclass.scorer.prediction_sets import conformal_figures
+from proteoclass.scorer.splits import fold_units
 from proteoclass.stats import auc, log_odds
 
 Floats = npt.NDArray[np.float64]
@@ -56,13 +59,17 @@ COMPARED = "the other half of the proteins"
 
 @dataclass(frozen=True)
 class Arm:
-    """One kind of cohort, and how many of them make a whole study."""
+    """One kind of cohort, how many of them make a whole study, and what is asked of each.
+
+    With a share of errors `alpha` that is prediction sets alone; for them half of the proteins.
+    """
 
     name: str
     patients: int
     events: int
     distance: float
     share: float
+    alpha: float = 0.0
 
 
 ARMS = (
@@ -70,6 +77,9 @@ ARMS = (
     Arm("100/30, signal", 100, 30, DISTANCE, 0.25),
     Arm("50/11, null", 50, 11, 0.0, 0.2),
     Arm("100/30, null", 100, 30, 0.0, 0.06),
+    # The smallest round alpha that eight positives, and twenty-four, in training allow.
+    Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.5, alpha=0.25),
+    Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.5, alpha=0.1),
 )
 
 
@@ -106,9 +116,15 @@ def as_matrix(values: Floats, classes: Floats, name: str) -> pc.ProteinMatrix:
 
 
 def run_cohort(arm: Arm, number: int) -> Row:
-    """Evaluate both halves of one cohort, and their models on patients of their own."""
+    """Draw one cohort and ask of it what its arm asks."""
     rng = spawn(20_261_120, ARMS.index(arm), number)
     classes = (np.arange(arm.patients) < arm.events).astype(float)
+    asked = _sets if arm.alpha else _halves
+    return {"arm": arm.name, "number": number} | asked(arm, number, classes, rng)
+
+
+def _halves(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
+    """Evaluate both halves, and their models on patients of their own."""
     test_classes = (np.arange(TEST_PATIENTS) < TEST_PATIENTS // 2).astype(float)
     values = draw(classes, arm.distance, rng)
     test_values = draw(test_classes, arm.distance, rng)
@@ -129,7 +145,24 @@ def run_cohort(arm: Arm, number: int) -> Row:
     pd.testing.assert_frame_equal(*dealt)
     ours, theirs = (np.ravel(half["per_fold"]) for half in found)
     tested = compare(COMPARED, ours, theirs, 1 / (FOLDS - 1))["difference"]
-    return {"arm": arm.name, "number": number, "p_difference": tested["p"], "halves": found}
+    return {"p_difference": tested["p"], "halves": found}
+
+
+def _sets(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
+    """Return how often the prediction sets of an evaluation hold the class, class by class."""
+    matrix = as_matrix(draw(classes, arm.distance, rng)[:, :PROTEINS], classes, "P")
+    # Without the rest of the evaluation, on which the sets do not depend.
+    cohort = build_cohort(matrix, OUTCOME)
+    units = fold_units(cohort, SETTINGS.resolve(cohort.matrix), (), FOLDS, REPEATS, number)
+    found = conformal_figures(units, arm.alpha)
+    severe, mild = found["classes"]
+    return {
+        "covers severe": severe["coverage"],
+        "covers mild": mild["coverage"],
+        "expected severe": severe["expected"],
+        "expected mild": mild["expected"],
+        "names one class": found["sets"]["single"],
+    }
 
 
 def _figures(result: Any, arm: Arm, number: int) -> Row:
@@ -221,6 +254,9 @@ def share_of(events: npt.ArrayLike) -> tuple[float, float]:
 def figures(rows: list[Row], arm: str) -> dict[str, Any]:
     """Return every figure of one arm: values, and Monte Carlo errors where there are some."""
     chosen = [row for row in rows if row["arm"] == arm]
+    if "halves" not in chosen[0]:
+        shares = {key: share_of([row[key] for row in chosen]) for key in chosen[0] if " " in key}
+        return {"cohorts": len(chosen)} | shares
 
     def each(key: str) -> Floats:
         return np.array([[half[key] for half in row["halves"]] for row in chosen])
@@ -274,8 +310,16 @@ def quantiles(values: Floats) -> tuple[float, float, float]:
 
 
 def print_report(rows: list[Row]) -> None:
-    """Print a column an arm."""
-    arms = [arm.name for arm in ARMS if sum(row["arm"] == arm.name for row in rows) > 1]
+    """Print a column an arm, the prediction sets in a table of their own."""
+    for alone in (False, True):
+        ran = [a.name for a in ARMS if bool(a.alpha) == alone]
+        arms = [name for name in ran if sum(row["arm"] == name for row in rows) > 1]
+        if arms:
+            _print_table(rows, arms)
+            print()
+
+
+def _print_table(rows: list[Row], arms: list[str]) -> None:
     found = {arm: figures(rows, arm) for arm in arms}
     print(f"| figure | {' | '.join(arms)} |")
     print("|---" * (1 + len(arms)) + "|")
