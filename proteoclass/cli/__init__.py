@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Scorer": {
         "evaluate": ("evaluate", "Estimate by cross-validation how well the procedure separates."),
+        "compare": ("compare", "Compare two fluids or platforms on the same patients."),
         "train": ("train", "Train a severity model and lock it into one JSON file."),
         "model": ("model", "Show or verify a locked model."),
         "score": ("score", "Score samples with a locked model."),

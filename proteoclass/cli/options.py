@@ -122,11 +122,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
-def _choice(name: str, help_text: str) -> Function:
+def choice_option(name: str, help_text: str, suffix: str = "") -> Function:
+    """Add an option that reads a matrix; the suffix tells another matrix's from the first's."""
     choices = _CHOICES[name]
     return click.option(
-        f"--{name}",
-        name.replace("-", "_"),
+        f"--{name}{suffix}",
         type=click.Choice(choices),
         default=choices[0],
         show_default=True,
@@ -144,12 +144,12 @@ column_option = click.option(
 )
 
 _READING = (
-    _choice("format", "Layout of the matrix file; auto reads its content and says why."),
+    choice_option("format", "Layout of the matrix file; auto reads its content and says why."),
     click.option("--sheet", metavar="NAME", help="Sheet of an xlsx matrix."),
     click.option("--proteins", type=InputFile(), help="Table of proteins: id, accession, gene."),
-    _choice("scale", "Whether the values are raw intensities or logarithms."),
-    _choice("kind", "What the values are."),
-    _choice("fluid", "What was measured."),
+    choice_option("scale", "Whether the values are raw intensities or logarithms."),
+    choice_option("kind", "What the values are."),
+    choice_option("fluid", "What was measured."),
     click.option(
         "--quantity",
         default="auto",
@@ -157,8 +157,8 @@ _READING = (
         metavar="NAME",
         help="Which intensity columns of a search engine's table.",
     ),
-    _choice("quantity-scope", "Computed from each run alone, or across the cohort."),
-    _choice(
+    choice_option("quantity-scope", "Computed from each run alone, or across the cohort."),
+    choice_option(
         "reruns",
         "A sample run twice: list names of reruns and refuse equal names, refuse both, take the "
         "mean or the last run, or keep all as replicates.",
@@ -173,7 +173,7 @@ READING_NAMES = (
 
 
 def matrix_options(
-    *, samples: str = "required", required: bool = True
+    *, samples: str = "required", required: bool = True, metavar: str = "MATRIX"
 ) -> Callable[[Function], Function]:
     """Add the MATRIX argument and every option that reads it; pass them as `source`.
 
@@ -183,6 +183,8 @@ def matrix_options(
         Whether the command takes ``--samples``.
     required : bool
         Whether the command needs a matrix; without one `source` is None.
+    metavar : str
+        What the help calls the matrix.
     """
     samples_offered = samples != "none"
 
@@ -195,10 +197,8 @@ def matrix_options(
             source = None if matrix is None else MatrixRequest(matrix, samples, reading)
             return function(source=source, **rest)
 
-        metavar = "MATRIX" if required else "[MATRIX]"
-        decorators = [
-            click.argument("matrix", type=InputFile(), required=required, metavar=metavar)
-        ]
+        shown = metavar if required else f"[{metavar}]"
+        decorators = [click.argument("matrix", type=InputFile(), required=required, metavar=shown)]
         if samples_offered:
             decorators.append(samples_option(required=samples == "required"))
             decorators.append(
