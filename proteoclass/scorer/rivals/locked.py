@@ -17,7 +17,7 @@ from proteoclass.scorer.performance.delong import delong_interval, delong_test
 
 Floats = npt.NDArray[np.float64]
 
-BEST_HERE: Final = "best single panel protein"
+BEST_HERE: Final = "best single panel protein, picked on these patients"
 HEAVIEST: Final = "panel protein of largest weight"
 CHOSEN_HERE: Final = (
     "highest AUC among the {n} panel proteins on these very patients, in the direction of "
