@@ -2,6 +2,7 @@
 
 from proteoclass.scorer.derive import derive_panel
 from proteoclass.scorer.evaluation import Evaluation, evaluate
+from proteoclass.scorer.fluids import compare_fluids
 from proteoclass.scorer.model import SeverityModel, explain
 from proteoclass.scorer.model_file import load_model, verify_model
 from proteoclass.scorer.panel_description import describe_panel
@@ -14,6 +15,7 @@ __all__ = [
     "Settings",
     "SeverityModel",
     "SeverityScorer",
+    "compare_fluids",
     "derive_panel",
     "describe_panel",
     "evaluate",

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
 from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix import read_matrix
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer import Settings, evaluate, fluids
@@ -332,3 +333,27 @@ def test_the_files_hold_what_was_found(compared, tmp_path):
     assert (told["a"]["fluid"], told["b"]["fluid"]) == ("urine", "plasma")
     back = pd.read_csv(tmp_path / "correlations.tsv", sep="\t")
     assert back["rho"].to_numpy() == pytest.approx(compared.correlations["rho"].to_numpy())
+
+
+@pytest.mark.realdata
+def test_two_halves_of_a_real_panel_are_two_platforms(data_folder):
+    """Breda, admission: every other assay each. No real cohort with two fluids is at hand."""
+    stem = data_folder / "ciim_olink" / "tidy" / "breda"
+    matrix = read_matrix(
+        f"{stem}_matrix.tsv", f"{stem}_samples.tsv", proteins=f"{stem}_proteins.tsv", kind="npx"
+    )
+    halves = [
+        replace(matrix, values=matrix.values[names], proteins=matrix.proteins.loc[names])
+        for names in (matrix.values.columns[::2], matrix.values.columns[1::2])
+    ]
+    found = compare_fluids(
+        *halves, Outcome("severity", "ICU", "non-ICU"), settings=QUICK, folds=3, repeats=1,
+        index="visit=T1",
+    ).summary  # fmt: skip
+    assert found["proteins"]["n_common"] == 0
+    assert found["proteins"]["reason"].startswith("no protein of B is clearly one of A")
+    assert found["patients"]["n_only_a"] == found["patients"]["n_only_b"] == 0
+    assert min(found["auc"][name]["mean_over_repeats"] for name in ("a", "b", "fused")) > 0.7
+    # Both halves are of the same blood: the scores go together, within each class too.
+    assert found["score_correlation"]["spearman"] > 0.4
+    assert all(row["spearman"] > 0.2 for row in found["score_correlation"]["within"])
