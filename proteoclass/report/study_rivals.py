@@ -9,11 +9,16 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.wording import shown
 
 _LONGEST = 400
+_ALONE = (
+    "Scores named “alone” rest on no protein quantity, and are what a score may have learnt "
+    "instead. Below 0.5 they tell nothing: the share of a batch or site is learnt without the "
+    "patient, and moves away from it."
+)
 _MINUS = re.compile(r"(?<!\w)-(?=\d)")
 
 
 def rival_blocks(run: Run) -> tuple[Block, ...]:
-    """Return the verdict on each pair of scores, and what the clinical columns are.
+    """Return the verdict on each pair of scores, what "alone" means, and the clinical columns.
 
     Parameters
     ----------
@@ -30,6 +35,8 @@ def rival_blocks(run: Run) -> tuple[Block, ...]:
     clinical = part(run.evaluation, "clinical")
     words = shown(clinical.get("text") or clinical.get("reason"), _LONGEST)
     blocks: list[Block] = [Points(said)] if said else []
+    if _has_nuisance(run):
+        blocks.append(Paragraph(_ALONE, "small"))
     if clinical.get("columns"):
         method = shown(clinical.get("method"), _LONGEST)
         fusion = shown(clinical.get("fusion"), _LONGEST)
@@ -37,3 +44,9 @@ def rival_blocks(run: Run) -> tuple[Block, ...]:
     elif words:
         words = f"Clinical baseline: {words}."
     return (*blocks, Paragraph(words, "small")) if words else tuple(blocks)
+
+
+def _has_nuisance(run: Run) -> bool:
+    from proteoclass.scorer.rivals.nuisance import NAMES
+
+    return any(dict(row).get("name") in NAMES for row in run.evaluation.get("comparators") or [])

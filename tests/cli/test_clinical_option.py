@@ -52,6 +52,13 @@ def test_a_column_that_the_sheet_lacks_is_bad_input(cohort):
     assert "no column 'sexx' for --clinical; did you mean 'sex'?" in result.stderr
 
 
+def test_roles_go_by_their_own_names(cohort):
+    result = run(cohort, "--column", "creatinine=age", "--clinical", "creatinin")
+    assert "no column 'creatinin' for --clinical; did you mean 'creatinine'?" in result.stderr
+    result = run(cohort, "--column", "creatinine=age", "--clinical", "age")
+    assert "no column 'age' for --clinical" in result.stderr
+
+
 @pytest.mark.parametrize("given", ["", "age,,sex", ","])
 def test_an_empty_name_is_a_mistake_of_usage(cohort, given):
     result = run(cohort, "--clinical", given)

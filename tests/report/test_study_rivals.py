@@ -44,3 +44,9 @@ def test_the_columns_stand_beside_how_they_were_used(run: Run) -> None:
 def test_an_earlier_evaluation_has_neither(run: Run) -> None:
     assert "comparisons" not in run.evaluation
     assert block_words(rival_blocks(run)) == ""
+
+
+def test_what_alone_means_is_said_where_something_stands_alone(run: Run) -> None:
+    said = rival_blocks(with_evaluation(run, comparators=[{"name": "batch alone"}]))
+    assert "rest on no protein quantity" in block_words(said)
+    assert "protein quantity" not in block_words(rival_blocks(run))

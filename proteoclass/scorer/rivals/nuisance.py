@@ -165,7 +165,9 @@ def shrunken_shares(levels: pd.Series, labels: Floats, wanted: pd.Series) -> Flo
 
     Notes
     -----
-    Target encoding by an m-estimate: Micci-Barreca 2001, doi 10.1145/507533.507538.
+    Target encoding by an m-estimate: Micci-Barreca 2001, doi 10.1145/507533.507538. A
+    level that tells nothing reads below 0.5 in folds of balanced classes: a positive
+    patient held out lowers the share of the level.
 
     Examples
     --------
