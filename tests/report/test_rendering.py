@@ -197,6 +197,7 @@ def _words(block: Any) -> str:
     return block.caption if isinstance(block, Figure) else ""
 
 
+@pytest.mark.usefixtures("drawn_anew")
 def test_rebuilding_gives_the_same_bytes(run: Run) -> None:
     first, again = patient_document(run, "PT-008"), patient_document(run, "PT-008")
     assert render_html(first) == render_html(again)
