@@ -189,7 +189,9 @@ def _fill(
         io.write_table(target / "samples.tsv", _samples(evaluation, model, matrix))
         patients = _patients_to_report(study, evaluation.cohort.matrix)
         noted = matrix.with_notes(
-            evaluation.summary["imputation"]["text"], *evaluation.settings.constraints.sentences
+            evaluation.summary["imputation"]["text"],
+            evaluation.summary["tuning"]["text"],
+            *evaluation.settings.constraints.sentences,
         )
         io.write_json(target / "run.json", _run_document(study, base, noted, patients, target))
     with clock.step("report"):

@@ -122,6 +122,8 @@ class ScorerPart(BaseModel):
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     l2: Annotated[float, Field(gt=0)] = 3.0
     ridge: Annotated[float, Field(gt=0)] = 10.0
+    booster_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    tune: Literal["auto", "none"] = "auto"
 
 
 class EvaluatePart(BaseModel):

@@ -29,7 +29,7 @@ from proteoclass.cli.options import (
     seed_option,
 )
 from proteoclass.cli.panel_size_options import sizes_options
-from proteoclass.cli.settings_options import settings_options
+from proteoclass.cli.settings_options import settings_options, tune_option
 from proteoclass.io import new_folder
 from proteoclass.panel.evidence.table import panel_sentences
 
@@ -54,6 +54,7 @@ def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...
 @outcome_options()
 @settings_options
 @panel_option
+@tune_option
 @index_option
 @folds_options
 @leave_out_option
@@ -139,6 +140,7 @@ def _sentences(summary: dict[str, Any]) -> list[str]:
 
     return [
         summary["imputation"]["text"],
+        summary["tuning"]["text"],
         *summary["settings"]["constraints"]["sentences"],
         *panel_sentences(summary["panel"]),
         *verdicts(summary),

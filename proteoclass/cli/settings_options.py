@@ -34,6 +34,8 @@ def settings_options(function: Function) -> Function:
         from proteoclass.scorer import Settings
 
         chosen = {name: given.pop(name) for name in _SETTINGS}
+        # Asked for beside the settings, because a command that fits no blend tunes nothing.
+        chosen["tune"] = given.pop("tune", "auto")
         other = None if measurable_in is None else _other_matrix(measurable_in)
         return function(settings=Settings(**chosen, measurable_in=other), **given)
 
@@ -59,6 +61,17 @@ def settings_options(function: Function) -> Function:
             *_CONSTRAINTS,
         ],
     )
+
+
+tune_option = click.option(
+    "--tune",
+    # `TUNE` of the scorer, spelt out: importing it would load NumPy.
+    type=click.Choice(("auto", "none")),
+    default="auto",
+    show_default=True,
+    help="Whether inner folds may choose another blend than the default; auto leaves it only "
+    "where another is better by more than a standard error.",
+)
 
 
 def _refuse_beside_panel() -> None:

@@ -21,7 +21,7 @@ from proteoclass.cli.options import (
     panel_option,
     seed_option,
 )
-from proteoclass.cli.settings_options import settings_options
+from proteoclass.cli.settings_options import settings_options, tune_option
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @outcome_options()
 @settings_options
 @panel_option
+@tune_option
 @index_option
 @folds_options
 @name_option("severity", "Name of the model.")
@@ -65,5 +66,6 @@ def train(
     summary = model.summary()
     auc, impute = summary["auc"], summary["impute"]
     say(f"values that were not detected, --impute {impute['asked']}: {impute['method']}")
+    notices([summary["evaluation"]["tuning"]["text"]])
     notices(summary["settings"]["constraints"]["sentences"])
     say(f"model {model.sha256[:12]}: AUC {auc_text(auc, {})}")

@@ -30,7 +30,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "explanations.tsv": (
         ("sample_id", "protein_id", "gene", "value", "low", "high", "contribution"),
-        ("value", "low", "high", "contribution"),
+        ("value", "low", "high", "contribution", "lower", "upper"),
     ),
     "trajectories.tsv": (
         ("patient_id",),

@@ -10,6 +10,45 @@ import xgboost
 
 Floats = npt.NDArray[np.float64]
 
+#: Spread over bags that is printed beside a score and beside each contribution to it.
+BAG_LIMITS = (0.05, 0.95)
+#: Samples explained at a time: what all bags say of them fits into a processor's cache.
+_ROWS_AT_A_TIME = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Contributions:
+    """Shares of a margin, one a protein and a base, and their spread over bags.
+
+    Parameters
+    ----------
+    mean, lower, upper : array of float, shape (n_samples, n_proteins + 1)
+        Log-odds: mean, 5 and 95 % points over bags. Last column is the base.
+    """
+
+    mean: Floats
+    lower: Floats
+    upper: Floats
+
+    def calibrated(self, slope: float, intercept: float) -> Contributions:
+        """Return the shares of the log-odds `intercept + slope * margin`.
+
+        Parameters
+        ----------
+        slope : float
+            Positive: limits keep their order.
+        intercept : float
+
+        Examples
+        --------
+        >>> shares = Contributions(*np.array([[[1.0, 0.5]]] * 3))
+        >>> shares.calibrated(2.0, -1.0).mean.tolist()
+        [[2.0, 0.0]]
+        """
+        moved = np.zeros(self.mean.shape[1])
+        moved[-1] = intercept
+        return Contributions(*(slope * p + moved for p in (self.mean, self.lower, self.upper)))
+
 
 @dataclass(frozen=True, eq=False)
 class Blend:
@@ -29,6 +68,8 @@ class Blend:
         Standardisation of the training values.
     median : array of float, shape (n_proteins,)
         Training median: what a gap is to the companion, which is to say no evidence.
+    booster_weight : float
+        The boosters' share of the margin, 0 to 1; the companions have the rest.
     """
 
     boosters: list[xgboost.Booster]
@@ -37,6 +78,7 @@ class Blend:
     centre: Floats
     spread: Floats
     median: Floats
+    booster_weight: float = 0.5
 
     def booster_margins(self, values: Floats) -> Floats:
         """Return each booster's log-odds, shape (n_samples, n_bags).
@@ -56,7 +98,7 @@ class Blend:
 
     def companion_margins(self, values: Floats) -> Floats:
         """Return each companion's log-odds, shape (n_samples, n_bags)."""
-        standard = self._standardise(values)
+        standard = self.standardise(values)
         total = np.tile(self.intercepts, (len(values), 1))
         for protein in range(standard.shape[1]):
             total = total + standard[:, [protein]] * self.coefficients[:, protein]
@@ -64,14 +106,16 @@ class Blend:
 
     def bag_margins(self, values: Floats) -> Floats:
         """Return the blended log-odds of each bag, shape (n_samples, n_bags)."""
-        return (self.booster_margins(values) + self.companion_margins(values)) / 2
+        return blended(
+            self.booster_margins(values), self.companion_margins(values), self.booster_weight
+        )
 
     def margin(self, values: Floats) -> Floats:
         """Return the blended log-odds, the mean over bags, shape (n_samples,)."""
         return mean_over_bags(self.bag_margins(values))
 
-    def contributions(self, values: Floats) -> Floats:
-        """Split the margin into one share a protein and a base.
+    def contributions(self, values: Floats) -> Contributions:
+        """Split the margin into one share a protein and a base, with their spread over bags.
 
         Parameters
         ----------
@@ -79,9 +123,8 @@ class Blend:
 
         Returns
         -------
-        array of float, shape (n_samples, n_proteins + 1)
-            Last column is the base; a row sums to `margin` (single precision of the
-            boosters).
+        Contributions
+            A row of `mean` sums to `margin` (single precision of the boosters).
 
         Notes
         -----
@@ -89,18 +132,66 @@ class Blend:
         10.1038/s42256-019-0138-9) as XGBoost computes it. Companions are linear: the
         coefficient times the distance from the training mean.
         """
-        matrix = xgboost.DMatrix(np.ascontiguousarray(values), nthread=1)
-        total = np.zeros((len(values), values.shape[1] + 1))
-        for booster in self.boosters:
-            total += booster.predict(matrix, pred_contribs=True)
-        standard = self._standardise(values)
-        total[:, :-1] += standard * self.coefficients.sum(axis=0)
-        total[:, -1] += self.intercepts.sum()
-        return total / (2 * len(self.boosters))
+        shape = (len(values), values.shape[1] + 1)
+        parts = Contributions(*(np.empty(shape) for _ in range(3)))
+        for start in range(0, len(values), _ROWS_AT_A_TIME):
+            rows = slice(start, start + _ROWS_AT_A_TIME)
+            bags = self._bag_contributions(values[rows])
+            total = bags[0].copy()
+            for share in bags[1:]:
+                total += share
+            parts.mean[rows] = total / len(bags)
+            bags.sort(axis=0)
+            parts.lower[rows], parts.upper[rows] = (_point(bags, at) for at in BAG_LIMITS)
+        return parts
 
-    def _standardise(self, values: Floats) -> Floats:
+    def _bag_contributions(self, values: Floats) -> Floats:
+        """Return what each bag says, shape (n_bags, n_samples, n_proteins + 1)."""
+        matrix = xgboost.DMatrix(np.ascontiguousarray(values), nthread=1)
+        standard = self.standardise(values)
+        shares = np.empty((len(self.boosters), len(values), values.shape[1] + 1))
+        for bag, booster in enumerate(self.boosters):
+            share = shares[bag]
+            share[:] = booster.predict(matrix, pred_contribs=True)
+            share *= self.booster_weight
+            share[:, :-1] += standard * ((1 - self.booster_weight) * self.coefficients[bag])
+            share[:, -1] += (1 - self.booster_weight) * self.intercepts[bag]
+        return shares
+
+    def standardise(self, values: Floats) -> Floats:
+        """Return values as the companions take them, shape (n_samples, n_proteins)."""
         filled = np.where(np.isnan(values), self.median, values)
         return np.asarray((filled - self.centre) / self.spread)
+
+
+def blended(boosters: Floats, companions: Floats, booster_weight: float) -> Floats:
+    """Blend log-odds of boosters and companions.
+
+    Parameters
+    ----------
+    boosters, companions : array of float
+        Of one shape.
+    booster_weight : float
+        0 to 1.
+
+    Returns
+    -------
+    array of float
+
+    Examples
+    --------
+    >>> blended(np.array([1.0]), np.array([3.0]), 0.5).tolist()
+    [2.0]
+    """
+    return booster_weight * boosters + (1 - booster_weight) * companions
+
+
+def _point(ordered: Floats, share: float) -> Floats:
+    """Return a quantile over the first axis, whose values are in order; as NumPy's default."""
+    at = share * (len(ordered) - 1)
+    below = int(at)
+    above = min(below + 1, len(ordered) - 1)
+    return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
 
 
 def mean_over_bags(margins: Floats) -> Floats:

@@ -16,7 +16,7 @@ from proteoclass.folds import (
     patient_folds,
     spawn,
 )
-from proteoclass.scorer.blend import mean_over_bags
+from proteoclass.scorer.blend import BAG_LIMITS, mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
@@ -25,6 +25,13 @@ from proteoclass.scorer.rivals.clinical import ClinicalTable, clinical_margins
 from proteoclass.scorer.rivals.nuisance import Nuisances
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
+from proteoclass.scorer.tuning import (
+    Candidate,
+    candidate_margins,
+    candidates,
+    choose,
+    default_candidate,
+)
 
 Floats = npt.NDArray[np.float64]
 Patients = npt.NDArray[np.object_]
@@ -33,8 +40,6 @@ INNER_FOLDS = 5
 #: Names of the model's two parts among the comparators.
 COMPANION: Final = "ridge logistic, same panel"
 BOOSTER: Final = "XGBoost alone, same panel"
-#: Spread over bags that is printed beside a score.
-BAG_LIMITS = (0.05, 0.95)
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,14 @@ class InnerFolds:
     ----------
     rows : array of int, shape (n_index_samples,)
     margin : array of float, shape (n_index_samples,)
-        Uncalibrated.
+        Uncalibrated, of the candidate that was chosen.
+    tuned : Candidate
+        Chosen on these folds; what the outer fold is fitted with.
     """
 
     rows: npt.NDArray[np.intp]
     margin: Floats
+    tuned: Candidate
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,14 +104,17 @@ class FoldResult:
         comparators; of a panel from elsewhere, the strongest of its own.
     panel : list of str
         Proteins chosen on the training patients.
-    contributions : DataFrame, shape (n_test, panel size + 1)
-        Shares of the calibrated log-odds; last column "(base)".
+    contributions : dict of str to DataFrame, shape (n_test, panel size + 1)
+        Shares of the calibrated log-odds and their limits over bags; see
+        `scaled_contributions`.
     measured : DataFrame, shape (n_test, panel size)
         Normalised log2 values; NaN = not detected.
     thresholds : Thresholds
         Set on the training patients.
     imputation : str
         The imputer in force on the training patients.
+    tuned : Candidate
+        The blend that the inner folds chose.
     """
 
     rows: npt.NDArray[np.intp]
@@ -113,10 +124,11 @@ class FoldResult:
     rival_margins: dict[str, Floats]
     single_protein: str
     panel: list[str]
-    contributions: pd.DataFrame
+    contributions: dict[str, pd.DataFrame]
     measured: pd.DataFrame
     thresholds: Thresholds
     imputation: str
+    tuned: Candidate
 
 
 def run_fold(
@@ -149,9 +161,10 @@ def run_fold(
     train_patients = np.setdiff1d(names, test_patients)
     train_rows, test_rows = cohort.rows_of(train_patients), cohort.rows_of(test_patients)
     assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
-    inner = _inner_folds(cohort, train_patients, settings, seed_path, fixed)
+    inner = inner_folds(cohort, train_patients, settings, (*seed_path, 9), fixed)
     calibrator, thresholds = _calibrate(cohort, inner, options.prevalence)
-    fitted = fit_procedure(cohort, train_rows, settings, unit_seed(*seed_path), fixed)
+    tuned = inner.tuned.applied(settings)
+    fitted = fit_procedure(cohort, train_rows, tuned, unit_seed(*seed_path), fixed)
     test_values = cohort.values.iloc[test_rows]
     # Calibrator and limits were fitted on the rows of the inner folds.
     for used in (fitted.fitted_on, cohort.values.index[inner.rows]):
@@ -174,6 +187,7 @@ def run_fold(
         measured=fitted.measured(test_values),
         thresholds=thresholds,
         imputation=fitted.imputation,
+        tuned=inner.tuned,
     )
 
 
@@ -202,18 +216,11 @@ def out_of_fold_margins(
     rows : array of int
     margins : array of float
     """
-    names, classes = cohort.training_patients
-    inside = np.isin(names, patients)
-    names, classes = names[inside], classes[inside]
-    parts = [
-        fold_margins(
-            *(cohort, np.delete(names, test), names[test]),
-            *(settings, unit_seed(*seed_path, 1 + fold), fixed),
-        )
-        for fold, test in enumerate(patient_folds(classes, n_folds, spawn(*seed_path, 0)))
-    ]
-    rows, margins = zip(*parts, strict=True)
-    return np.concatenate(rows), np.concatenate(margins)
+    tried = (default_candidate(settings),)
+    rows, margins, _ = _candidates_out_of_fold(
+        cohort, patients, n_folds, settings, seed_path, fixed, tried
+    )
+    return rows, margins[:, 0]
 
 
 def fold_margins(
@@ -239,21 +246,64 @@ def fold_margins(
     rows : array of int
     margins : array of float
     """
+    tried = (default_candidate(settings),)
+    rows, margins = _fold_candidates(
+        cohort, train_patients, test_patients, settings, seed, fixed, tried
+    )
+    return rows, margins[:, 0]
+
+
+def _fold_candidates(
+    cohort: Cohort,
+    train_patients: Patients,
+    test_patients: Patients,
+    settings: Settings,
+    seed: int,
+    fixed: tuple[str, ...],
+    tried: tuple[Candidate, ...],
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Fit once on some patients, and return what each candidate says of others."""
     test_rows = cohort.rows_of(test_patients)
     test_rows = test_rows[cohort.weights[test_rows] > 0]
     train_rows = cohort.rows_of(train_patients)
     assert_no_shared_patient(cohort.patients[train_rows], cohort.patients[test_rows])
+    train_rows = train_rows[cohort.weights[train_rows] > 0]
     fitted = fit_procedure(cohort, train_rows, settings, seed, fixed)
     values = cohort.values.iloc[test_rows]
     assert_not_fitted_on(fitted.fitted_on, values.index)
     require_normalised(fitted.pipeline["normalise"], values)
-    return test_rows, fitted.blend.margin(fitted.panel_values(values))
+    labels, weights = cohort.labels[train_rows], cohort.weights[train_rows]
+    panel_values = fitted.panel_values(values)
+    return test_rows, candidate_margins(fitted, labels, weights, panel_values, tried)
+
+
+def _candidates_out_of_fold(
+    cohort: Cohort,
+    patients: Patients,
+    n_folds: int,
+    settings: Settings,
+    seed_path: tuple[int, ...],
+    fixed: tuple[str, ...],
+    tried: tuple[Candidate, ...],
+) -> tuple[npt.NDArray[np.intp], Floats, npt.NDArray[np.intp]]:
+    """Return index rows, what each candidate says of them, and the fold that held them out."""
+    names, classes = cohort.training_patients
+    inside = np.isin(names, patients)
+    names, classes = names[inside], classes[inside]
+    parts = []
+    for fold, test in enumerate(patient_folds(classes, n_folds, spawn(*seed_path, 0))):
+        seed = unit_seed(*seed_path, 1 + fold)
+        train = np.delete(names, test)
+        parts.append(_fold_candidates(cohort, train, names[test], settings, seed, fixed, tried))
+    rows, margins = zip(*parts, strict=True)
+    folds = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
+    return np.concatenate(rows), np.concatenate(margins), folds
 
 
 def scaled_contributions(
     fitted: FittedProcedure, panel_values: Floats, calibrator: Platt
-) -> pd.DataFrame:
-    """Return contributions to the calibrated log-odds, base in the last column.
+) -> dict[str, pd.DataFrame]:
+    """Return contributions to the calibrated log-odds and their limits over bags.
 
     Parameters
     ----------
@@ -263,11 +313,17 @@ def scaled_contributions(
 
     Returns
     -------
-    DataFrame, shape (n_samples, panel size + 1)
+    dict of str to DataFrame, shape (n_samples, panel size + 1)
+        `contribution`, `lower` and `upper`; last column "(base)".
     """
-    shares = fitted.blend.contributions(panel_values) * calibrator.slope
-    shares[:, -1] += calibrator.intercept
-    return pd.DataFrame(shares, columns=[*fitted.panel, "(base)"])
+    shares = fitted.blend.contributions(panel_values)
+    shares = shares.calibrated(calibrator.slope, calibrator.intercept)
+    columns = [*fitted.panel, "(base)"]
+    return {
+        "contribution": pd.DataFrame(shares.mean, columns=columns),
+        "lower": pd.DataFrame(shares.lower, columns=columns),
+        "upper": pd.DataFrame(shares.upper, columns=columns),
+    }
 
 
 def unit_seed(*path: int) -> int:
@@ -281,14 +337,34 @@ def unit_seed(*path: int) -> int:
     return int(spawn(*path).integers(2**31))
 
 
-def _inner_folds(
+def inner_folds(
     cohort: Cohort,
     train_patients: Patients,
     settings: Settings,
     seed_path: tuple[int, ...],
-    fixed: tuple[str, ...],
+    fixed: tuple[str, ...] = (),
 ) -> InnerFolds:
-    """Score the training patients of a fold by folds of their own."""
+    """Score training patients by folds of their own, and choose the blend on these.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    train_patients : array of object
+        No other patient is looked at.
+    settings : Settings
+        Resolved.
+    seed_path : tuple of int
+    fixed : tuple of str, optional
+
+    Returns
+    -------
+    InnerFolds
+
+    Raises
+    ------
+    TooLittleDataError
+        If a class has fewer than 2 of the patients.
+    """
     names, classes = cohort.training_patients
     smaller = int(np.bincount(classes[np.isin(names, train_patients)], minlength=2).min())
     if smaller < 2:
@@ -296,10 +372,35 @@ def _inner_folds(
             f"a training fold holds {smaller} patients of a class, expected at least 2 to "
             "calibrate on; add patients or ask for more folds"
         )
-    n_folds = min(INNER_FOLDS, smaller)
-    return InnerFolds(
-        *out_of_fold_margins(cohort, train_patients, n_folds, settings, (*seed_path, 9), fixed)
+    n_folds, tried = min(INNER_FOLDS, smaller), candidates(settings)
+    rows, margins, folds = _candidates_out_of_fold(
+        cohort, train_patients, n_folds, settings, seed_path, fixed, tried
     )
+    chosen = choose(margins, cohort.labels[rows], cohort.weights[rows], folds)
+    return InnerFolds(rows, margins[:, chosen], tried[chosen])
+
+
+def tune_on_all(
+    cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...] = ()
+) -> Candidate:
+    """Choose the blend of the model that is fitted to all patients, on folds of these.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    settings : Settings
+        Resolved.
+    seed : int
+    fixed : tuple of str, optional
+
+    Returns
+    -------
+    Candidate
+    """
+    if len(candidates(settings)) == 1:
+        return default_candidate(settings)
+    names, _ = cohort.training_patients
+    return inner_folds(cohort, names, settings, (seed, 10**6 + 2), fixed).tuned
 
 
 def _calibrate(

@@ -24,9 +24,8 @@ from proteoclass.matrix.normalisation.normalise import (
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.scorer.blend import Blend, mean_over_bags
+from proteoclass.scorer.blend import BAG_LIMITS, Blend, mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds
-from proteoclass.scorer.crossfit import BAG_LIMITS
 from proteoclass.scorer.model_schema import (
     FORMAT,
     VERSION,
@@ -98,6 +97,7 @@ class SeverityModel:
             centre=np.array([p.centre for p in content.panel]),
             spread=np.array([p.spread for p in content.panel]),
             median=np.array([p.median for p in content.panel]),
+            booster_weight=content.booster_weight,
         )
 
     @property
@@ -196,8 +196,8 @@ class SeverityModel:
         """
         prepared, seen = self._measure(matrix)
         keep = self._verdict(seen)["reason"].to_numpy() == ""
-        shares = self._blend.contributions(seen.filled) * self.calibrator.slope
-        shares[:, -1] += self.calibrator.intercept
+        shares = self._blend.contributions(seen.filled[keep])
+        shares = shares.calibrated(self.calibrator.slope, self.calibrator.intercept)
         panel = self.content.panel
         size = len(panel) + 1
         n = int(keep.sum())
@@ -211,7 +211,9 @@ class SeverityModel:
                 "value": np.hstack([seen.values[keep], gap]).ravel(),
                 "low": np.tile([*(p.low for p in panel), np.nan], n),
                 "high": np.tile([*(p.high for p in panel), np.nan], n),
-                "contribution": shares[keep].ravel(),
+                "contribution": shares.mean.ravel(),
+                "lower": shares.lower.ravel(),
+                "upper": shares.upper.ravel(),
             }
         )[EXPLANATION_COLUMNS]
 

@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT = "proteoclass-model"
-#: Version 2 knows the normalisation `quantile` and how deep a sample must be measured. A
-#: file of version 1 is read as it stands, and written again as it was.
-VERSION = 2
+#: Version 2 knows the normalisation `quantile` and how deep a sample must be measured,
+#: version 3 the boosters' share of the blend, which was a half before. A file of an older
+#: version is read as it stands, and written again as it was.
+VERSION = 3
 
 #: Bins of the out-of-fold reference distributions: no patient can be read from a count.
 REFERENCE_BINS = 20
@@ -193,6 +194,7 @@ class ModelContent(BaseModel):
     panel: Annotated[list[PanelPart], Field(min_length=1, max_length=1000)]
     boosters: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
     companion: CompanionPart
+    booster_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
     calibration: CalibrationPart
     thresholds: ThresholdsPart
     missing: MissingPart
@@ -228,6 +230,6 @@ class ModelFile(BaseModel):
     model_config = _STRICT
 
     format: Literal["proteoclass-model"]
-    version: Literal[1, 2]
+    version: Literal[1, 2, 3]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     content: ModelContent

@@ -15,7 +15,8 @@ PREDICTION_COLUMNS = [
     "sample_id", "patient_id", "outcome", "used", "repeat", "fold", "score", "probability",
 ]  # fmt: skip
 EXPLANATION_COLUMNS = [
-    "sample_id", "origin", "protein_id", "gene", "value", "low", "high", "contribution",
+    "sample_id", "origin", "protein_id", "gene", "value", "low", "high",
+    "contribution", "lower", "upper",
 ]  # fmt: skip
 BASE = "(base)"
 REFERENCE_SHARES = (0.05, 0.95)
@@ -109,15 +110,14 @@ def explanations(
     -------
     DataFrame
         Columns of `explanations.tsv`, `origin` "out-of-fold"; values are normalised
-        log2, `low` and `high` the 5 and 95 % points of index samples.
+        log2, `low` and `high` the 5 and 95 % points of index samples. The limits of a
+        contribution are the mean over repeats of the 5 and 95 % points over bags.
     """
-    shares, values = [], []
-    for result in (r for results in by_repeat for r in results):
-        shares.append(_long(result.rows, result.contributions, "contribution"))
-        values.append(_long(result.rows, result.measured, "value"))
-    contribution = pd.concat(shares).groupby(["row", "protein_id"], sort=True)["contribution"]
-    table = (contribution.sum() / len(by_repeat)).reset_index()
-    value = pd.concat(values).groupby(["row", "protein_id"])["value"].mean().reset_index()
+    results = [result for results in by_repeat for result in results]
+    shares = pd.concat([_long(result.rows, result.contributions) for result in results])
+    values = pd.concat([_long(result.rows, {"value": result.measured}) for result in results])
+    table = (shares.groupby(["row", "protein_id"], sort=True).sum() / len(by_repeat)).reset_index()
+    value = values.groupby(["row", "protein_id"])["value"].mean().reset_index()
     table = table.merge(value, on=["row", "protein_id"], how="left")
     table["sample_id"] = cohort.values.index.to_numpy()[table["row"]]
     table["origin"] = "out-of-fold"
@@ -140,11 +140,10 @@ def _reference_range(cohort: Cohort, settings: Settings) -> tuple[pd.Series, pd.
     return low, high
 
 
-def _long(rows: np.ndarray, wide: pd.DataFrame, name: str) -> pd.DataFrame:
+def _long(rows: np.ndarray, wide: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return tables of one shape as columns, one row a sample and protein."""
+    columns = next(iter(wide.values())).columns.to_numpy(dtype=object)
     return pd.DataFrame(
-        {
-            "row": np.repeat(rows, wide.shape[1]),
-            "protein_id": np.tile(wide.columns.to_numpy(dtype=object), len(rows)),
-            name: wide.to_numpy(dtype=float).ravel(),
-        }
+        {"row": np.repeat(rows, len(columns)), "protein_id": np.tile(columns, len(rows))}
+        | {name: table.to_numpy(dtype=float).ravel() for name, table in wide.items()}
     )

@@ -86,8 +86,8 @@ def permutation_test(
         "observed": observed,
         "n": permutations,
         "kind": (
-            f"{_splits(folds)}, uncalibrated, {light.bags} bags; labels permuted over patients"
-            f"{f' within {strata_name}' if strata_name else ''}"
+            f"{_splits(folds)}, uncalibrated, not tuned, {light.bags} bags; labels permuted over "
+            f"patients{f' within {strata_name}' if strata_name else ''}"
         ),
         "null": {
             "mean": float(null.mean()),

@@ -86,6 +86,7 @@ def build_pipeline(
                     learning_rate=settings.learning_rate,
                     l2=settings.l2,
                     ridge=settings.ridge,
+                    booster_weight=settings.booster_weight,
                     random_state=seed,
                 ),
             ),

@@ -71,6 +71,11 @@ class FittedProcedure:
         return blend
 
     @property
+    def panel_filled(self) -> Floats:
+        """Training values of the panel as the scorer took them."""
+        return self.filled[:, np.searchsorted(self.candidates, self._columns())]
+
+    @property
     def imputation(self) -> str:
         """The imputer in force, which `auto` chose in this fit."""
         method: str = self.pipeline["impute"].method_

@@ -17,6 +17,7 @@ from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.panel.selection.selector import DEFAULT as DEFAULT_VIEW
 from proteoclass.panel.selection.selector import METHODS as SELECT_METHODS
 from proteoclass.panel.selection.selector import check_threshold
+from proteoclass.scorer.tuning import TUNE
 
 if TYPE_CHECKING:
     from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -58,6 +59,11 @@ class Settings:
         Penalty on leaf weights.
     ridge : float
         Penalty on the companion's coefficients, on standardised proteins.
+    booster_weight : float
+        The boosters' share of the log-odds, the companions have the rest; 1 is the boosters
+        alone.
+    tune : {"auto", "none"}
+        Whether inner folds may choose another blend or penalty; see `candidates`.
     not_reference : tuple of str
         Proteins never used as normalisation reference; filled in by `resolve`.
     must_have, exclude, allow : tuple of str
@@ -94,6 +100,8 @@ class Settings:
     learning_rate: float = 0.1
     l2: float = 3.0
     ridge: float = 10.0
+    booster_weight: float = 0.5
+    tune: str = "auto"
     not_reference: tuple[str, ...] = ()
     must_have: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -108,6 +116,7 @@ class Settings:
         _one_of("normalise", self.normalise, ("auto", *NORMALISE_METHODS))
         _one_of("impute", self.impute, IMPUTE_METHODS)
         _one_of("select", self.select, SELECT_METHODS)
+        _one_of("tune", self.tune, TUNE)
         if self.threshold is not None:
             check_threshold(self.threshold, self.select)
         for name in ("size", "bags", "rounds", "depth"):
@@ -116,6 +125,8 @@ class Settings:
         for name in ("learning_rate", "l2", "ridge"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}: found {getattr(self, name)}, expected more than 0")
+        if not 0 <= self.booster_weight <= 1:
+            raise InputError(f"booster_weight: found {self.booster_weight}, expected 0 to 1")
         if not 0 <= self.max_missing < 1:
             raise InputError(f"max_missing: found {self.max_missing}, expected 0 to below 1")
         if not 0 <= self.abundant <= 1:

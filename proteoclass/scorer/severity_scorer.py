@@ -14,7 +14,7 @@ from proteoclass.folds import spawn
 from proteoclass.panel.selection.binary import binary_target
 from proteoclass.panel.selection.moderated import moderated_t
 from proteoclass.scorer.blend import Blend
-from proteoclass.scorer.companion import signed_ridge
+from proteoclass.scorer.companion import signed_ridges
 from proteoclass.stats import expit, nan_quantile
 
 Floats = npt.NDArray[np.float64]
@@ -35,6 +35,8 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         Penalty on leaf weights.
     ridge : float
         Penalty on companion coefficients.
+    booster_weight : float
+        The boosters' share of the log-odds, 0 to 1; 1 is the boosters alone.
     random_state : int
 
     Attributes
@@ -72,6 +74,7 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         learning_rate: float = 0.1,
         l2: float = 3.0,
         ridge: float = 10.0,
+        booster_weight: float = 0.5,
         random_state: int = 0,
     ) -> None:
         self.bags = bags
@@ -80,6 +83,7 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.l2 = l2
         self.ridge = ridge
+        self.booster_weight = booster_weight
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
@@ -141,6 +145,28 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
+    def companions(self, X: Any, y: Any, sample_weight: Any, ridge: float) -> tuple[Floats, Floats]:
+        """Fit companions of another penalty to the bags of this fit.
+
+        Parameters
+        ----------
+        X : array of float, shape (n_samples, n_proteins)
+            The values that `fit` was given.
+        y : array of 0 and 1, shape (n_samples,)
+        sample_weight : array of float, shape (n_samples,)
+        ridge : float
+            Penalty on companion coefficients.
+
+        Returns
+        -------
+        intercepts : array of float, shape (n_bags,)
+        coefficients : array of float, shape (n_bags, n_proteins)
+            On proteins standardised as in `blend_`.
+        """
+        check_is_fitted(self)
+        counts = self.bag_counts_ * sample_weight
+        return signed_ridges(self.blend_.standardise(X), y, self.signs_, counts, ridge)
+
     def _fit_blend(self, values: Floats, labels: Floats, counts: Floats) -> Blend:
         # A protein never detected in training has no median: any constant does.
         median = np.nan_to_num(nan_quantile(values, 0.5))
@@ -149,14 +175,15 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
         spread = filled.std(axis=0)
         spread = np.where(spread > 1e-9, spread, 1.0)
         standard = (filled - centre) / spread
-        companions = [signed_ridge(standard, labels, self.signs_, w, self.ridge) for w in counts]
+        intercepts, coefficients = signed_ridges(standard, labels, self.signs_, counts, self.ridge)
         return Blend(
             boosters=self._fit_boosters(values, labels, counts),
-            intercepts=np.array([intercept for intercept, _ in companions]),
-            coefficients=np.array([coefficients for _, coefficients in companions]),
+            intercepts=intercepts,
+            coefficients=coefficients,
             centre=centre,
             spread=spread,
             median=median,
+            booster_weight=self.booster_weight,
         )
 
     def _fit_boosters(

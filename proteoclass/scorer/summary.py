@@ -15,7 +15,7 @@ from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
-from proteoclass.scorer.crossfit import FoldResult, unit_seed
+from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
 from proteoclass.scorer.leave_out import LeftOut, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
@@ -24,6 +24,7 @@ from proteoclass.scorer.performance.probability import brier, calibration
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
+from proteoclass.scorer.tuning import describe_tuning
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -73,8 +74,10 @@ def summarise(
     judged = by_repeat if left is None else left.judged(by_repeat)
     auc = _auc(cohort, by_repeat) if left is None else leave_out_auc(cohort, by_repeat[0], left)
     rows = cohort.index_rows()
+    tuned = single_threaded(tune_on_all, (cohort, settings, design["seed"], fixed))
     fitted = single_threaded(
-        fit_procedure, (cohort, rows, settings, unit_seed(design["seed"]), fixed)
+        fit_procedure,
+        (cohort, rows, tuned.applied(settings), unit_seed(design["seed"]), fixed),
     )
     apparent = _apparent_auc(cohort, fitted, rows)
     summary: dict[str, Any] = {
@@ -90,6 +93,7 @@ def summarise(
         "design": design,
         "settings": settings.to_dict(),
         "imputation": _imputation(settings.impute, by_repeat, fitted.imputation),
+        "tuning": describe_tuning(settings, (r.tuned for rs in by_repeat for r in rs), tuned),
         "auc": auc,
         "permutation": permutation,
         "brier": brier(cohort, by_repeat),

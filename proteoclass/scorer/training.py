@@ -23,6 +23,7 @@ from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
 from proteoclass.scorer.parallel import Progress, single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.tuning import candidate_named
 from proteoclass.scorer.versions import software_versions
 from proteoclass.stats import expit
 
@@ -35,6 +36,9 @@ MAX_NOT_MEASURED = 0.2
 
 _TRAINING_FIELDS = ["n_patients", "n_positive", "n_negative"]
 _TRAINING_FIELDS += ["n_index_samples", "n_proteins", "synthetic"]
+
+_EVALUATION_FIELDS = ["auc", "permutation", "calibration", "thresholds"]
+_EVALUATION_FIELDS += ["tuning", "design", "warnings"]
 
 NOT_FOR = [
     "diagnosis, triage or treatment of a patient",
@@ -111,8 +115,11 @@ def train(
     fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
     rows = evaluation.cohort.index_rows()
     seed = evaluation.summary["design"]["seed"]
+    settings = evaluation.settings
+    tuned = candidate_named(settings, evaluation.summary["tuning"]["all_patients"])
     fitted = single_threaded(
-        fit_procedure, (evaluation.cohort, rows, evaluation.settings, unit_seed(seed), fixed)
+        fit_procedure,
+        (evaluation.cohort, rows, tuned.applied(settings), unit_seed(seed), fixed),
     )
     content = _content(name, matrix, evaluation, fitted, rows)
     content["probes"] = _probes(content)
@@ -159,6 +166,7 @@ def _content(
         "normaliser": _normaliser(cohort.matrix, fitted),
         "panel": _panel(cohort.matrix, fitted, measured),
         "boosters": [json.loads(booster.save_raw("json")) for booster in blend.boosters],
+        "booster_weight": blend.booster_weight,
         "companion": {"intercepts": blend.intercepts, "coefficients": blend.coefficients},
         "calibration": {"slope": calibrator.slope, "intercept": calibrator.intercept},
         "thresholds": {
@@ -175,10 +183,7 @@ def _content(
             "n_sites": int(samples["site"].nunique()) if "site" in samples else 0,
             "matrix_sha256": matrix.source.sha256,
         },
-        "evaluation": {
-            key: evaluation.summary[key]
-            for key in ("auc", "permutation", "calibration", "thresholds", "design", "warnings")
-        },
+        "evaluation": {key: evaluation.summary[key] for key in _EVALUATION_FIELDS},
         "settings": evaluation.settings.to_dict(),
         "intended_use": (
             "Research use only: a score from 0 to 100 for comparing samples of the same fluid and "

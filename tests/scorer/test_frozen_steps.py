@@ -24,6 +24,7 @@ from proteoclass.study_file import Study
 OUTCOME = Outcome("severity", "severe")
 QUICK = Settings(size=8, bags=2, rounds=5)
 OLD = Path(__file__).parent / "models" / "version-1.json"
+SECOND = Path(__file__).parent / "models" / "version-2.json"
 
 
 def lines(frame):
@@ -78,7 +79,7 @@ def test_the_model_reads_what_the_normaliser_makes(quantile_model, toy):
 
 @pytest.mark.parametrize("method", ["low", "min-prob", "half-min"])
 def test_folds_and_locked_model_fill_alike(gappy, method):
-    settings = replace(QUICK, normalise="median", impute=method)
+    settings = replace(QUICK, normalise="median", impute=method, tune="none")
     model = train(gappy, OUTCOME, settings=settings, folds=3, repeats=1)
     cohort = build_cohort(gappy, OUTCOME)
     resolved = settings.resolve(cohort.matrix)
@@ -200,8 +201,39 @@ def test_a_model_file_of_version_1_scores_as_it_did_and_is_written_as_it_was(tmp
     assert "version 1" in verify_model(again)[1]
 
 
-def test_new_models_are_of_version_2(quantile_model):
-    assert json.loads(quantile_model.to_json())["version"] == 2
+def test_a_model_file_of_version_2_scores_as_it_did_and_is_written_as_it_was(tmp_path):
+    # Written by the last code before version 3 of the format, with these scores.
+    model = load_model(SECOND)
+    assert (model.version, json.loads(SECOND.read_text())["version"]) == (2, 2)
+    assert "booster_weight" not in json.loads(SECOND.read_text())["content"]
+    cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    scored = model.score(cohort.matrix).set_index("sample_id")
+    expected = {
+        "SIM-P001-V1": 5.985808942712644,
+        "SIM-P002-V1": 17.701130142258158,
+        "SIM-P003-V1": 98.65129188794018,
+        "SIM-P004-V1": 16.031563707190983,
+        "SIM-P005-V1": 42.68675719118704,
+        "SIM-P006-V1": 93.02867544097286,
+    }
+    assert scored["score"][list(expected)].to_dict() == pytest.approx(expected, rel=1e-9)
+    explained = model.explain(cohort.matrix).query("sample_id == 'SIM-P003-V1'")
+    shares = explained.set_index("protein_id")["contribution"]
+    expected = {
+        "SIM00003": 1.339237454636752,
+        "SIM00020": 0.5718363452585787,
+        "SIM00039": 1.4211104371093648,
+        "SIM00045": 1.4149122201916478,
+        "(base)": -0.4546522848801533,
+    }
+    assert shares.to_dict() == pytest.approx(expected, rel=1e-9)
+    again = model.save(tmp_path / "again.json")
+    assert again.read_text() == SECOND.read_text()
+    assert "version 2" in verify_model(again)[1]
+
+
+def test_new_models_are_of_version_3(quantile_model):
+    assert json.loads(quantile_model.to_json())["version"] == 3
 
 
 def test_a_study_file_may_ask_for_every_method():

@@ -71,7 +71,7 @@ def test_contributions_sum_to_the_margin_and_equal_shap(panel):
     X, y = panel
     X[::7, 2] = np.nan
     blend = SeverityScorer(bags=3, rounds=15).fit(X, y).blend_
-    shares = blend.contributions(X)
+    shares = blend.contributions(X).mean
     np.testing.assert_allclose(shares.sum(axis=1), blend.margin(X), atol=1e-6)
     # shap.TreeExplainer on each booster is the independent route for the trees' part.
     trees = np.mean([shap.TreeExplainer(b).shap_values(X) for b in blend.boosters], axis=0)
