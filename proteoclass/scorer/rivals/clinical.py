@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,12 +10,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.outcome import SHEET
 from proteoclass.matrix.quality.components import GROUPS
 from proteoclass.matrix.quality.patients import IndexPatients
-from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.rivals.clinical_checks import (
+    check_levels,
+    check_name,
+    check_units,
+    check_values,
+)
+from proteoclass.scorer.rivals.clinical_encoding import Encoding
 from proteoclass.scorer.rivals.ridge import RidgeLogistic, fit_ridge
 
 Floats = npt.NDArray[np.float64]
@@ -36,10 +40,6 @@ FUSION: Final = (
     "ridge logistic regression on the panel's margin and the clinical columns, learnt in each "
     "training fold, where the margin is that of inner folds"
 )
-
-_IDS = ("sample_id", "patient_id", "second_id", "replicate_of")
-#: Above this share of cells that read as numbers, the others are taken for slips.
-_MOSTLY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,102 +110,18 @@ def clinical_table(
     labels = patients.table["label"]
     found = {}
     for name in dict.fromkeys(columns):
-        _check_name(name, patients.sheet, cohort.outcome.column, where)
+        check_name(name, patients.sheet, cohort.outcome.column, where)
         column = patients.sheet[name]
         if name in GROUPS or not pd.api.types.is_numeric_dtype(column):
             column = column.map(str, na_action="ignore").astype(object)
-            _check_levels(name, column, where)
+            check_levels(name, column, where)
         else:
             column = column.astype(float)
-        _check_values(name, column, labels, where)
+        check_values(name, column, labels, where)
         found[name] = column
-    if "creatinine" in found and "creatinine_unit" in patients.sheet:
-        units = sorted(patients.sheet["creatinine_unit"].dropna().unique())
-        if len(units) > 1:
-            raise InputError(
-                f"{where}: column 'creatinine' is in {len(units)} units ({name_list(units)}), "
-                "expected one for --clinical; convert it to one unit"
-            )
+    if "creatinine" in found:
+        check_units(patients.sheet, where)
     return ClinicalTable(pd.DataFrame(found), labels)
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How clinical columns become numbers, learnt on training patients.
-
-    Parameters
-    ----------
-    numbers : dict of str to tuple of float and bool
-        Median, centre, spread of each number, and whether any was missing.
-    levels : dict of str to tuple of str
-        Levels seen of each name, sorted.
-    """
-
-    numbers: dict[str, tuple[float, float, float, bool]]
-    levels: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def learn(cls, table: pd.DataFrame) -> Encoding:
-        """Learn from the rows of training patients.
-
-        Parameters
-        ----------
-        table : DataFrame, shape (n_patients, n_columns)
-
-        Returns
-        -------
-        Encoding
-
-        Examples
-        --------
-        >>> Encoding.learn(pd.DataFrame({"age": [1.0, None, 3.0], "sex": ["f", "m", None]})).levels
-        {'sex': ('f', 'm')}
-        """
-        numbers, levels = {}, {}
-        for name in table:
-            column = table[name]
-            if not pd.api.types.is_numeric_dtype(column):
-                levels[str(name)] = tuple(sorted(column.dropna().unique()))
-                continue
-            values = np.sort(column.to_numpy(dtype=float))
-            known = values[~np.isnan(values)]
-            median = float(np.median(known)) if len(known) else 0.0
-            filled = np.sort(np.concatenate([known, np.full(len(values) - len(known), median)]))
-            spread = float(filled.std())
-            gaps = bool(0 < len(known) < len(values))
-            numbers[str(name)] = (median, float(filled.mean()), spread or 1.0, gaps)
-        return cls(numbers, levels)
-
-    def design(self, table: pd.DataFrame) -> Floats:
-        """Return one row of numbers a patient, without gaps.
-
-        Parameters
-        ----------
-        table : DataFrame, shape (n_patients, n_columns)
-
-        Returns
-        -------
-        array of float, shape (n_patients, n_design_columns)
-
-        Examples
-        --------
-        >>> learnt = Encoding.learn(pd.DataFrame({"age": [1.0, None, 3.0], "sex": list("ffm")}))
-        >>> learnt.design(pd.DataFrame({"age": [None], "sex": ["x"]})).tolist()
-        [[0.0, 1.0, 0.0, 0.0]]
-        """
-        columns: list[Floats] = []
-        for name in table:
-            if name in self.levels:
-                text = table[name].to_numpy(dtype=object)
-                columns += [(text == level).astype(float) for level in self.levels[name]]
-                continue
-            median, centre, spread, gaps = self.numbers[str(name)]
-            values = table[name].to_numpy(dtype=float)
-            missing = np.isnan(values)
-            columns.append((np.where(missing, median, values) - centre) / spread)
-            if gaps:
-                columns.append(missing.astype(float))
-        return np.column_stack(columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,69 +253,3 @@ def patient_means(
     patients, of = np.unique(cohort.patients[rows].astype(str), return_inverse=True)
     means = np.bincount(of, cohort.weights[rows] * margins)
     return np.asarray(patients, dtype=object), np.asarray(means, dtype=float)
-
-
-def _check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None:
-    if name == outcome:
-        raise InputError(
-            f"--clinical {name}: is the outcome itself; name columns that are known without it"
-        )
-    if name in _IDS:
-        raise InputError(
-            f"--clinical {name}: tells samples or patients apart and is no clinical value; "
-            "leave it out"
-        )
-    if name in sheet:
-        return
-    others = [str(column) for column in sheet.columns if column not in (outcome, *_IDS)]
-    lower = {column.lower(): column for column in reversed(others)}
-    near = difflib.get_close_matches(name.lower(), lower, n=3)
-    meant = " or ".join(repr(lower[column]) for column in near)
-    hint = (
-        f"did you mean {meant}?"
-        if meant
-        else f"found {name_list(others, 12) or 'no other column'}; correct --clinical"
-    )
-    raise InputError(f"{where}: no column {name!r} for --clinical; {hint}")
-
-
-def _check_levels(name: str, column: pd.Series, where: str) -> None:
-    """Refuse numbers with slips among them, and names of which each patient has its own."""
-    known = column.dropna()
-    wrong = known[pd.to_numeric(known, errors="coerce").isna()]
-    if len(wrong) and len(wrong) <= _MOSTLY * len(known):
-        raise InputError(
-            f"{where}: column {name!r} for --clinical holds numbers and text "
-            f"({name_list(sorted(set(wrong)))}, {counted(len(wrong), 'patient')}), expected one of "
-            "the two; correct the cells or leave them empty"
-        )
-    if len(known) > 2 and known.nunique() == len(known):
-        raise InputError(
-            f"{where}: column {name!r} for --clinical has {known.nunique()} levels in {len(known)} "
-            "patients, a name for each: nothing can be learnt from it; leave it out"
-        )
-
-
-def _check_values(name: str, column: pd.Series, labels: pd.Series, where: str) -> None:
-    known = column.dropna()
-    if pd.api.types.is_numeric_dtype(known) and np.isinf(known).any():
-        raise InputError(
-            f"{where}: column {name!r} for --clinical holds an infinite value; correct the cell"
-        )
-    if known.empty:
-        raise InputError(
-            f"{where}: column {name!r} for --clinical is empty in all {len(column)} index samples; "
-            "leave it out"
-        )
-    values = known.unique()
-    if len(values) == 1 and len(known) == len(column):
-        raise InputError(
-            f"{where}: column {name!r} for --clinical is {str(values[0])!r} in all {len(column)} "
-            "patients; leave it out"
-        )
-    agrees = (column == values[0]).to_numpy() == (labels == 1.0).to_numpy()
-    if len(known) == len(column) and len(values) == 2 and agrees.all() | ~agrees.any():
-        raise InputError(
-            f"{where}: column {name!r} for --clinical says the same as the outcome in all "
-            f"{len(column)} patients; leave it out"
-        )

@@ -1,0 +1,146 @@
+"""Columns of a sample sheet that are no clinical value, refused with the reason."""
+
+from __future__ import annotations
+
+import difflib
+
+import numpy as np
+import pandas as pd
+
+from proteoclass.errors import InputError, name_list
+from proteoclass.matrix.wording import counted
+
+_IDS = ("sample_id", "patient_id", "second_id", "replicate_of")
+#: Above this share of cells that read as numbers, the others are taken for slips.
+_MOSTLY = 0.5
+
+
+def check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None:
+    """Refuse a column that is not there, is the outcome, or tells who is who.
+
+    Parameters
+    ----------
+    name : str
+    sheet : DataFrame, shape (n_patients, n_columns)
+    outcome : str
+        Column of the outcome.
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    InputError
+    """
+    if name == outcome:
+        raise InputError(
+            f"--clinical {name}: is the outcome itself; name columns that are known without it"
+        )
+    if name in _IDS:
+        raise InputError(
+            f"--clinical {name}: tells samples or patients apart and is no clinical value; "
+            "leave it out"
+        )
+    if name in sheet:
+        return
+    others = [str(column) for column in sheet.columns if column not in (outcome, *_IDS)]
+    lower = {column.lower(): column for column in reversed(others)}
+    near = difflib.get_close_matches(name.lower(), lower, n=3)
+    meant = " or ".join(repr(lower[column]) for column in near)
+    hint = (
+        f"did you mean {meant}?"
+        if meant
+        else f"found {name_list(others, 12) or 'no other column'}; correct --clinical"
+    )
+    raise InputError(f"{where}: no column {name!r} for --clinical; {hint}")
+
+
+def check_levels(name: str, column: pd.Series, where: str) -> None:
+    """Refuse numbers with slips among them, and names of which each patient has its own.
+
+    Parameters
+    ----------
+    name : str
+    column : Series of str, shape (n_patients,)
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    InputError
+    """
+    known = column.dropna()
+    wrong = known[pd.to_numeric(known, errors="coerce").isna()]
+    if len(wrong) and len(wrong) <= _MOSTLY * len(known):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical holds numbers and text "
+            f"({name_list(sorted(set(wrong)))}, {counted(len(wrong), 'patient')}), expected one of "
+            "the two; correct the cells or leave them empty"
+        )
+    if len(known) > 2 and known.nunique() == len(known):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical has {known.nunique()} levels in {len(known)} "
+            "patients, a name for each: nothing can be learnt from it; leave it out"
+        )
+
+
+def check_values(name: str, column: pd.Series, labels: pd.Series, where: str) -> None:
+    """Refuse a column that is empty, the same in all patients, or the outcome over again.
+
+    Parameters
+    ----------
+    name : str
+    column : Series of float or str, shape (n_patients,)
+    labels : Series of float, shape (n_patients,)
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    InputError
+    """
+    known = column.dropna()
+    if pd.api.types.is_numeric_dtype(known) and np.isinf(known).any():
+        raise InputError(
+            f"{where}: column {name!r} for --clinical holds an infinite value; correct the cell"
+        )
+    if known.empty:
+        raise InputError(
+            f"{where}: column {name!r} for --clinical is empty in all {len(column)} index samples; "
+            "leave it out"
+        )
+    values = known.unique()
+    if len(values) == 1 and len(known) == len(column):
+        raise InputError(
+            f"{where}: column {name!r} for --clinical is {str(values[0])!r} in all {len(column)} "
+            "patients; leave it out"
+        )
+    agrees = (column == values[0]).to_numpy() == (labels == 1.0).to_numpy()
+    if len(known) == len(column) and len(values) == 2 and agrees.all() | ~agrees.any():
+        raise InputError(
+            f"{where}: column {name!r} for --clinical says the same as the outcome in all "
+            f"{len(column)} patients; leave it out"
+        )
+
+
+def check_units(sheet: pd.DataFrame, where: str) -> None:
+    """Refuse creatinine in several units.
+
+    Parameters
+    ----------
+    sheet : DataFrame, shape (n_patients, n_columns)
+        With `creatinine_unit`, where it is known.
+    where : str
+        File, for messages.
+
+    Raises
+    ------
+    InputError
+    """
+    if "creatinine_unit" not in sheet:
+        return
+    units = sorted(sheet["creatinine_unit"].dropna().unique())
+    if len(units) > 1:
+        raise InputError(
+            f"{where}: column 'creatinine' is in {len(units)} units ({name_list(units)}), "
+            "expected one for --clinical; convert it to one unit"
+        )
