@@ -1,0 +1,84 @@
+"""Splits broken on purpose: the run stops, and nobody gets a figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from proteoclass.folds import assert_not_fitted_on
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.scorer import Settings, crossfit, evaluate
+from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.prepared_fold import prepare_fold
+
+QUICK = Settings(size=4, bags=1, rounds=2)
+OUTCOME = Outcome("severity", "severe")
+DESIGN = {"settings": QUICK, "folds": 3, "repeats": 1, "permutations": 0, "describe": False}
+
+
+@pytest.fixture(scope="module")
+def matrix(make_toy):
+    return make_toy(patients=24, proteins=30, visits=1)
+
+
+def test_an_honest_split_runs(matrix):
+    assert "auc" in evaluate(matrix, OUTCOME, **DESIGN).summary
+
+
+def test_a_patient_on_both_sides_stops_the_run(matrix, monkeypatch):
+    kept = Cohort.rows_of
+
+    def with_a_stranger(self, patients):
+        # The samples of one more patient slip into every group of patients.
+        return np.union1d(kept(self, patients), [0])
+
+    monkeypatch.setattr(Cohort, "rows_of", with_a_stranger)
+    with pytest.raises(AssertionError, match="1 patients are in both training and test rows"):
+        evaluate(matrix, OUTCOME, **DESIGN)
+    cohort = build_cohort(matrix, OUTCOME)
+    test = np.array(["P03", "P04"], dtype=object)
+    with pytest.raises(AssertionError, match="1 patients are in both"):
+        prepare_fold(cohort, test, QUICK.resolve(cohort.matrix), (0, 0, 0))
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_fit_that_takes_test_rows_stops_the_run(matrix, monkeypatch, inner):
+    # The split is right and the fit is not: it learns from all rows, as `fit_transform` on
+    # the whole matrix does.
+    kept = crossfit.fit_procedure
+
+    def on_all_rows(cohort, rows, *rest):
+        outer = len(rows) == 16
+        return kept(cohort, rows if inner == outer else cohort.index_rows(), *rest)
+
+    monkeypatch.setattr(crossfit, "fit_procedure", on_all_rows)
+    with pytest.raises(AssertionError, match=r"[0-9]+ test samples were fitted on"):
+        evaluate(matrix, OUTCOME, **DESIGN)
+
+
+def test_a_calibrator_that_takes_test_rows_stops_the_run(matrix, monkeypatch):
+    kept = crossfit.inner_folds
+
+    def on_everybody(cohort, patients, *rest):
+        return kept(cohort, cohort.training_patients[0], *rest)
+
+    monkeypatch.setattr(crossfit, "inner_folds", on_everybody)
+    with pytest.raises(AssertionError, match="8 test samples were fitted on"):
+        evaluate(matrix, OUTCOME, **DESIGN)
+
+
+def test_a_patient_under_two_names_is_counted(matrix):
+    values = matrix.values.copy()
+    values.loc["S07v0"], values.loc["S11v0"] = values.loc["S04v0"], values.loc["S05v0"]
+    warnings = evaluate(replace(matrix, values=values), OUTCOME, **DESIGN).summary["warnings"]
+    [said] = [text for text in warnings if "same values" in text]
+    assert said.startswith("2 pairs of samples of different patients have the same values: ")
+    assert "S04v0 = S07v0, S05v0 = S11v0" in said
+
+
+def test_ids_are_compared_as_text():
+    assert_not_fitted_on([1, 2], ["3"])
+    with pytest.raises(AssertionError, match="1 test samples were fitted on"):
+        assert_not_fitted_on([1, 2], ["2"])
