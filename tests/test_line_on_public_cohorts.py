@@ -2,6 +2,7 @@
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from sklearn.metrics import roc_auc_score
 
 import proteoclass as pc
+from proteoclass import scorer
 from proteoclass.cli import main
 from proteoclass.scorer import Settings
 
@@ -19,6 +21,8 @@ pytestmark = pytest.mark.realdata
 OVERMYER = "overmyer_plasma_maxquant/tidy/overmyer"
 BREDA = "ciim_olink/tidy/breda"
 RADBOUD = "ciim_olink/tidy/radboud"
+#: Fewer and shorter boosters than the default: the bounds below hold with either.
+LIGHT = {"bags": 3, "rounds": 30}
 
 
 def paths(data_folder, cohort):
@@ -44,11 +48,19 @@ def index_auc(predictions, positive):
 
 
 @pytest.fixture(scope="module")
-def breda_model(data_folder, tmp_path_factory):
+def light_boosters():
+    """`LIGHT` for the command line, which has no option for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scorer, "Settings", partial(scorer.Settings, **LIGHT))
+        yield
+
+
+@pytest.fixture(scope="module")
+def breda_model(data_folder, tmp_path_factory, light_boosters):
     path = tmp_path_factory.mktemp("breda") / "model.json"
     arguments = [
         "train", *paths_option(data_folder, BREDA), "--outcome", "severity", "--positive", "ICU",
-        "--fluid", "plasma", "--repeats", "1", "-o", str(path),
+        "--fluid", "plasma", "--folds", "3", "--repeats", "1", "-o", str(path),
     ]  # fmt: skip
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
@@ -60,12 +72,14 @@ def paths_option(data_folder, cohort):
     return [matrix, "--samples", samples]
 
 
+@pytest.mark.usefixtures("light_boosters")
 def test_overmyer_evaluates_through_the_command_line(data_folder, tmp_path):
     target = tmp_path / "e"
     arguments = [
         "evaluate", *paths_option(data_folder, OVERMYER), "--outcome", "severity",
         "--positive", "severe", "--negative", "non-severe", "--fluid", "plasma",
-        "--repeats", "2", "--permutations", "0", "--sizes", "none", "-o", str(target),
+        "--folds", "3", "--repeats", "2", "--permutations", "0", "--sizes", "none",
+        "-o", str(target),
     ]  # fmt: skip
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
@@ -96,14 +110,15 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
     kept = matrix.take(
         matrix.values.index[matrix.samples["severity"].isin(["severe", "non-severe"])]
     )
+    values_of = kept.values.iloc[:, ::4]  # 130 of 517 proteins: a coin needs no more
     values = []
     for seed in range(10):
         samples = kept.samples.copy()
         samples["severity"] = np.random.default_rng(seed).permutation(samples["severity"])
-        shuffled = pc.ProteinMatrix.build(kept.values, samples, scale="log2", fluid="plasma")
+        shuffled = pc.ProteinMatrix.build(values_of, samples, scale="log2", fluid="plasma")
         result = pc.evaluate(
             shuffled, pc.Outcome("severity", "severe"),
-            settings=Settings(bags=2, rounds=10), folds=3, repeats=1, permutations=0,
+            settings=Settings(bags=1, rounds=5), folds=2, repeats=1, permutations=0,
             describe=False, seed=seed,
         )  # fmt: skip
         values.append(result.summary["auc"]["mean_over_repeats"])
@@ -113,8 +128,8 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
 def test_radboud_trains_on_index_samples_and_follows_the_rest(data_folder):
     matrix = read(data_folder, RADBOUD)
     result = pc.evaluate(
-        matrix, pc.Outcome("severity", "ICU"), settings=Settings(bags=5, rounds=40),
-        repeats=2, permutations=0, describe=False,
+        matrix, pc.Outcome("severity", "ICU"), settings=Settings(**LIGHT),
+        folds=3, repeats=1, permutations=0, describe=False,
     )  # fmt: skip
     rows = result.predictions.join(matrix.samples[["visit", "day"]], on="sample_id")
     admission = rows[rows["visit"] == "W1T1"]
@@ -143,11 +158,11 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
 
 def test_a_model_from_radboud_scores_breda(data_folder):
     radboud, breda = read(data_folder, RADBOUD), read(data_folder, BREDA)
-    quick = Settings(bags=5, rounds=40)
+    quick = Settings(**LIGHT)
     outcome = pc.Outcome("severity", "ICU")
     # Radboud measures 221 assays and Breda 63: a panel from all of them is not reportable
     # there, and a second assay of one protein is not taken from the first.
-    whole = pc.train(radboud, outcome, settings=quick, repeats=1, folds=2)
+    whole = pc.train(radboud, outcome, settings=Settings(bags=1, rounds=5), repeats=1, folds=2)
     refused = whole.score(breda)
     assert (refused["status"] == "not reportable").all()
     assert refused["reason"].str.match(r"the matrix measures \d+ of 20 panel proteins").all()
@@ -160,7 +175,7 @@ def test_a_model_from_radboud_scores_breda(data_folder):
         kind="npx",
         fluid="plasma",
     )
-    model = pc.train(common, outcome, settings=quick, repeats=1)
+    model = pc.train(common, outcome, settings=quick, repeats=1, folds=3)
     scores = model.score(breda).set_index("sample_id")["score"]
     labelled = breda.samples["severity"].notna() & (breda.samples["visit"] == "T1")
     usable = scores[labelled].dropna()
@@ -194,7 +209,8 @@ def test_a_study_file_runs(data_folder, tmp_path, cohort, outcome, tracked):
     study.write_text(
         f'[input]\nmatrix = "{matrix}"\nsamples = "{samples}"\nfluid = "plasma"\n'
         f'[outcome]\ncolumn = "severity"\n{outcome}\n'
-        "[evaluate]\nrepeats = 1\npermutations = 2\nsizes = [20]\n[scorer]\nbags = 3\nrounds = 20\n"
+        "[evaluate]\nfolds = 3\nrepeats = 1\npermutations = 2\nsizes = [20]\n"
+        "[scorer]\nbags = 2\nrounds = 15\n"
         f'[report]\npatients = ["{patient}"]\n'
     )
     done = CliRunner().invoke(main, ["run", str(study), "-o", str(tmp_path / "run")])
