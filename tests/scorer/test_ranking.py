@@ -91,6 +91,10 @@ def test_a_class_too_small_for_the_rate_is_not_reported():
     labels = np.repeat([1.0, 0.0], [19, 9])
     scores = np.sin(np.arange(28.0)) + labels
     found = json.loads(json_text(rates_at_fixed(scored(scores, labels=labels), seed=0)))
+    # 9 are near the 5 that 80 % needs, 19 near the 10 that 90 % needs.
+    assert found["sensitivity"][0]["caution"].startswith("9 patients are close to the 5 that")
+    assert found["specificity"][1]["caution"].startswith("19 patients are close to the 10 that")
+    assert "caution" not in found["specificity"][0]
     assert [row["value"] is None for row in found["sensitivity"]] == [False, True, True]
     assert [row["value"] is None for row in found["specificity"]] == [False, False, True]
     assert found["specificity"][2] == {
@@ -136,3 +140,25 @@ def test_evaluation_gives_rates_that_can_be_found_in_its_predictions(evaluated):
         each.append(true[1 - false >= 0.8 - 1e-9].max())
     found = evaluated.summary["sensitivity_at_specificity"]["sensitivity"][0]
     assert found["value"] == pytest.approx(np.mean(each))
+
+
+@pytest.mark.long
+def test_intervals_cover_the_rates_of_a_score_that_was_not_fitted_here():
+    # Two normal distributions 1.5 apart: sensitivity at a specificity has a closed form.
+    distance, n_cohorts, rng = 1.5, 300, np.random.default_rng(8)
+    labels = np.repeat([0.0, 1.0], [70, 30])
+    hits = {"sensitivity": np.zeros(3), "specificity": np.zeros(3)}
+    for seed in range(n_cohorts):
+        found = rates_at_fixed(
+            scored(rng.normal(size=100) + distance * labels, labels=labels), seed
+        )
+        for read, fixed in (("sensitivity", "specificity"), ("specificity", "sensitivity")):
+            for place, row in enumerate(found[read]):
+                # Two normals of one width: the same rate either way round.
+                cut = scipy_stats.norm.ppf(row[fixed])
+                low, high = row["interval"]
+                hits[read][place] += low <= scipy_stats.norm.cdf(distance - cut) <= high
+    assert (hits["sensitivity"] / n_cohorts > 0.92).all()
+    assert (hits["specificity"][:2] / n_cohorts > 0.88).all()
+    # 30 positive patients for a sensitivity of 95 %: what the caution is for.
+    assert hits["specificity"][2] / n_cohorts < 0.92

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from held_out_scores import FIRST, LABELS, SECOND, cohort_of, scored, twice
+from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.io import json_text
@@ -220,3 +221,26 @@ def test_evaluation_has_its_groups_and_sites(evaluated):
     entry = by_column(summary["subgroups"], "site")
     assert [row["group"] for row in entry["groups"]] == ["A", "B"]
     assert summary["sites"]["heterogeneity"]["n_sites"] == 2
+
+
+@pytest.mark.long
+def test_intervals_of_groups_and_of_their_difference_cover():
+    # Two groups with the AUC of normals 1.5 and 1 apart, by a score not fitted to them.
+    rng, n_cohorts = np.random.default_rng(9), 1000
+    labels = np.tile(np.repeat([0.0, 1.0], [25, 12]), 2)
+    apart = np.repeat([1.5, 1.0], 37)
+    true = norm.cdf(np.array([1.5, 1.0]) / np.sqrt(2))
+    cohort, hits = sheet(batch=np.repeat(["A", "B"], 37)), np.zeros(2)
+    for _ in range(n_cohorts):
+        entry = by_column(
+            subgroups(cohort, scored(rng.normal(size=74) + apart * labels, labels=labels)), "batch"
+        )
+        if entry["groups"][0]["interval"] is None or entry["groups"][1]["interval"] is None:
+            continue
+        low, high = entry["groups"][0]["interval"]
+        hits[0] += low <= true[0] <= high
+        [between] = entry["differences"]
+        sign = 1 if between["groups"] == ["A", "B"] else -1
+        low, high = between["interval"]
+        hits[1] += low <= sign * (true[0] - true[1]) <= high
+    assert (hits / n_cohorts > 0.92).all()

@@ -81,6 +81,12 @@ def rates_at_fixed(held: HeldOut, seed: int) -> dict[str, Any]:
         and the estimand. A rate is held fixed only where its class is large enough for one
         patient more or less to be within it: 95 % needs 20 patients.
 
+    Notes
+    -----
+    Of a score that was not fitted to these patients, the intervals covered the true rate in
+    91 to 98 of 100 simulated cohorts where the class held fixed had twice the patients
+    needed or more, and in 81 to 86 of 100 below that, where the value is too high as well.
+
     Examples
     --------
     >>> labels = np.repeat([0.0, 1.0], 6)
@@ -116,21 +122,30 @@ def _rows(
             rows.append({fixed: rate, "value": None, "interval": None, "reason": reason})
         else:
             rows.append({fixed: rate, "value": float(value), **interval_fields(limit)})
+            if n_fixed < 2 * _needed(rate):
+                rows[-1]["caution"] = (
+                    f"{n_fixed} patients are close to the {_needed(rate)} that a rate of "
+                    f"{100 * rate:.0f} % needs: value and interval are too favourable"
+                )
     return rows
 
 
 def _too_few(fixed: str, rate: float, n_fixed: int, n_read: int) -> str:
     held, read = ("negative", "positive") if fixed == "specificity" else ("positive", "negative")
-    # The last digits of 1 - 0.95 must not ask for a patient more.
-    needed = int(np.ceil(round(1 / (1 - rate), 6)))
-    if n_fixed < needed:
+    if n_fixed < _needed(rate):
         return (
-            f"{n_fixed} {held} patients, expected at least {needed} to hold {100 * rate:.0f} % of "
-            "them fixed"
+            f"{n_fixed} {held} patients, expected at least {_needed(rate)} to hold "
+            f"{100 * rate:.0f} % of them fixed"
         )
     if n_read < MIN_READ:
         return f"{n_read} {read} patients, expected at least {MIN_READ}"
     return ""
+
+
+def _needed(rate: float) -> int:
+    """Return the fewest patients of whom one alone is no more than may be lost."""
+    # The last digits of 1 - 0.95 must not ask for a patient more.
+    return int(np.ceil(round(1 / (1 - rate), 6)))
 
 
 def _precision_area(scores: Floats, labels: Floats, weights: Floats) -> Floats:
