@@ -32,7 +32,8 @@ from proteoclass.scorer.performance.patient_bootstrap import (
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
 from proteoclass.scorer.performance.subgroups import site_figures, subgroups
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
-from proteoclass.scorer.summary import SUSPICIOUS_AUC, describe_cohort
+from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
+from proteoclass.scorer.summary import describe_cohort
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.errors import name_list
 from proteoclass.panel.selection.moderated import moderated_t
 from proteoclass.stats import nan_quantile
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
+#: An AUC that is too good for a body fluid: look for a leak first.
+SUSPICIOUS_AUC: Final = 0.95
 #: Its name among the comparators.
 SINGLE: Final = "best single protein"
 CHOSEN_BY: Final = "largest absolute moderated t of all candidates, on training patients"
@@ -94,3 +99,37 @@ def strongest_protein(
     best = int(candidates[order[0]])
     median = float(np.nan_to_num(nan_quantile(values[:, [best]], 0.5))[0])
     return SingleProtein(best, float(np.sign(t[order[0]])), median)
+
+
+def suspicious_protein(comparators: Sequence[dict[str, Any]], folds: Sequence[str]) -> str:
+    """Name the best single protein where it is too good alone, whatever the model reaches.
+
+    In a small cohort the noise in the rest of a panel can hide a protein that copies the
+    label: the model then reads 0.8 where that protein reads 1.
+
+    Parameters
+    ----------
+    comparators : sequence of dict
+        As `compare_on_folds` returns them.
+    folds : sequence of str
+        The strongest protein of each fold.
+
+    Returns
+    -------
+    str
+        One sentence, or nothing.
+
+    Examples
+    --------
+    >>> row = {"name": SINGLE, "auc": {"mean_over_folds": 0.99}}
+    >>> suspicious_protein([row], ["LCN2", "LCN2"])
+    'The best single protein (LCN2) alone reads AUC 0.99, above 0.95: look for a leak first.'
+    """
+    reached = [row["auc"]["mean_over_folds"] for row in comparators if row["name"] == SINGLE]
+    if not reached or not reached[0] > SUSPICIOUS_AUC:
+        return ""
+    names = name_list(sorted(Counter(folds), key=lambda name: (-folds.count(name), name)))
+    return (
+        f"The best single protein ({names}) alone reads AUC {reached[0]:.2f}, above "
+        f"{SUSPICIOUS_AUC}: look for a leak first."
+    )

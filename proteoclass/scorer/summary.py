@@ -23,7 +23,7 @@ from proteoclass.scorer.performance.limits import thresholds
 from proteoclass.scorer.performance.probability import brier, calibration
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
-from proteoclass.scorer.single_protein import SINGLE
+from proteoclass.scorer.single_protein import SINGLE, SUSPICIOUS_AUC, suspicious_protein
 from proteoclass.scorer.tuning import describe_tuning
 from proteoclass.scorer.versions import software_versions
 
@@ -33,8 +33,6 @@ ESTIMAND = (
     "expected AUC of the whole procedure (normalise, choose, score) when it is fitted on a "
     "cohort of this size and applied to new patients from the same source"
 )
-#: A margin that is too good for a body fluid: look for a leak first.
-SUSPICIOUS_AUC = 0.95
 
 
 def summarise(
@@ -115,7 +113,10 @@ def summarise(
     notes = [] if left is None else left.notes()
     labelled = ~np.isnan(cohort.labels)
     twice = duplicates_warning(cohort.values[labelled], cohort.patients[labelled])
-    return summary | {"warnings": [*_warnings(summary), *notes, *([twice] if twice else [])]}
+    singles = [result.single_protein for results in judged for result in results]
+    named = suspicious_protein(summary["comparators"], singles)
+    notes += [warning for warning in (named, twice) if warning]
+    return summary | {"warnings": [*_warnings(summary), *notes]}
 
 
 def describe_cohort(cohort: Cohort) -> dict[str, Any]:
