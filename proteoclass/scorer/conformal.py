@@ -12,7 +12,7 @@ import numpy.typing as npt
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import assert_no_shared_patient, spawn
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import fold_margins, unit_seed
+from proteoclass.scorer.crossfit import tuned_margins
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS
 
@@ -240,8 +240,8 @@ def fold_sets(
     assert_no_shared_patient(names[aside], names[tested])
     p, reason = np.full((int(tested.sum()), 2), np.nan), ""
     try:
-        rows, margins = fold_margins(
-            cohort, names[left], names[aside | tested], settings, unit_seed(*seed_path), fixed
+        rows, margins = tuned_margins(
+            cohort, names[left], names[aside | tested], settings, seed_path, fixed
         )
         # One margin a patient: the unit that is exchangeable.
         means = np.full(len(names), np.nan)

@@ -253,6 +253,38 @@ def fold_margins(
     return rows, margins[:, 0]
 
 
+def tuned_margins(
+    cohort: Cohort,
+    train_patients: Patients,
+    test_patients: Patients,
+    settings: Settings,
+    seed_path: tuple[int, ...],
+    fixed: tuple[str, ...] = (),
+) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Tune and fit on some patients as `run_fold` does, and return margins of others.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    train_patients, test_patients : array of object
+    settings : Settings
+    seed_path : tuple of int
+    fixed : tuple of str, optional
+
+    Returns
+    -------
+    rows : array of int
+        Index samples of the test patients.
+    margins : array of float
+        Uncalibrated.
+    """
+    if len(candidates(settings)) > 1:
+        inner = inner_folds(cohort, train_patients, settings, (*seed_path, 9), fixed)
+        settings = inner.tuned.applied(settings)
+    seed = unit_seed(*seed_path)
+    return fold_margins(cohort, train_patients, test_patients, settings, seed, fixed)
+
+
 def _fold_candidates(
     cohort: Cohort,
     train_patients: Patients,

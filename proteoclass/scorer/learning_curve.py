@@ -14,10 +14,11 @@ from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import spawn
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import difference_test, fold_auc
-from proteoclass.scorer.crossfit import fold_margins, unit_seed
+from proteoclass.scorer.crossfit import INNER_FOLDS, tuned_margins
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit
+from proteoclass.scorer.tuning import candidates
 
 Floats = npt.NDArray[np.float64]
 Patients = npt.NDArray[np.object_]
@@ -129,8 +130,8 @@ def fold_curve(
         auc, reason = float("nan"), _too_few(classes[part])
         if not reason:
             try:
-                rows, margins = fold_margins(
-                    cohort, names[part], test_patients, settings, unit_seed(*seed_path), fixed
+                rows, margins = tuned_margins(
+                    cohort, names[part], test_patients, settings, seed_path, fixed
                 )
                 auc = fold_auc(cohort, rows, margins)
             except TooLittleDataError as error:
@@ -164,7 +165,7 @@ def learning_curve(
     Returns
     -------
     dict
-        As `describe_curve`.
+        As `describe_curve`, with the `cost` in words.
     """
     folds: list[FoldCurve] = run_units(
         fold_curve,
@@ -173,7 +174,10 @@ def learning_curve(
         label="learning curve",
         progress=progress,
     )
-    return describe_curve(folds, full, SHARES, test_share)
+    found = describe_curve(folds, full, SHARES, test_share)
+    tuned = len(candidates(units[0][2])) > 1
+    inner = f"each with {INNER_FOLDS} inner folds for tuning, " if tuned else ""
+    return found | {"cost": f"{found['n_fits']} more fits of the procedure, {inner}uncalibrated"}
 
 
 def describe_curve(
@@ -195,7 +199,7 @@ def describe_curve(
     -------
     dict
         `points`, `last_step` and `whole_curve` (paired differences), `text`, `rule`,
-        `estimand` and `cost`.
+        `estimand` and `n_fits`.
 
     Notes
     -----
@@ -219,7 +223,7 @@ def describe_curve(
         "text": curve_sentence(last),
         "rule": RULE,
         "estimand": ESTIMAND,
-        "cost": f"{fitted} more fits of the procedure, without calibration",
+        "n_fits": fitted,
     }
 
 

@@ -29,7 +29,7 @@ METHOD: Final = (
 RULE: Final = (
     "a third of each class of a fold's training patients, rounded up, or as many as 1/alpha - 1 "
     "where that is more, drawn by chance before anything is fitted; the procedure is fitted on "
-    "the others, and calibration patients touch neither normalisation, selection nor scorer"
+    "the others, and calibration patients touch neither normalisation, selection, tuning nor scorer"
 )
 ESTIMAND: Final = (
     "share of new patients of a class whose prediction set holds that class, by a procedure "

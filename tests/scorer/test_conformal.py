@@ -1,5 +1,6 @@
 """Prediction sets: against hand, crepes and enumeration; nothing touches calibration patients."""
 
+from dataclasses import replace
 from itertools import permutations, product
 
 import numpy as np
@@ -23,7 +24,8 @@ from proteoclass.scorer.prediction_sets import conformal_figures, describe_sets
 from proteoclass.scorer.splits import fold_units
 from proteoclass.stats import wilson_interval
 
-QUICK = Settings(size=4, bags=2, rounds=5)
+TUNED = Settings(size=4, bags=2, rounds=5)
+QUICK = replace(TUNED, tune="none")
 ALPHA = 0.25
 
 
@@ -122,22 +124,29 @@ def spy_on_fits(monkeypatch):
 def test_calibration_patients_touch_nothing_that_is_fitted(cohort, units, sets, monkeypatch):
     """Poison: calibration and test patients' values at 1e9 change no fitted number."""
     fits = spy_on_fits(monkeypatch)
-    fold_sets(*units[0], ALPHA)
-    rows, clean = fits[0]
+    _, test, _, seed_path, fixed = units[0]
+    rest = (test, TUNED.resolve(cohort.matrix), seed_path, fixed, ALPHA)
+    fold_sets(cohort, *rest)
+    # Tuning on inner folds first, then the fit itself.
+    clean = fits.copy()
+    rows = clean[-1][0]
     assert len(rows) == sum(sets[0].n_training)
+    assert all(np.isin(used, rows).all() for used, _ in clean)
     values = cohort.values.copy()
     values.iloc[np.setdiff1d(np.arange(len(values)), rows)] = 1e9
     poisoned = build_cohort(
         type(cohort.matrix).build(values, cohort.matrix.samples, scale="log2", fluid="urine"),
         cohort.outcome,
     )
-    fold_sets(poisoned, *units[0][1:], ALPHA)
-    again, other = fits[1]
-    assert again.tolist() == rows.tolist()
-    assert other.panel == clean.panel
-    for part in ("centre", "spread", "median", "coefficients", "intercepts"):
-        assert getattr(other.blend, part).tolist() == getattr(clean.blend, part).tolist()
-    assert other.fill.tolist() == pytest.approx(clean.fill.tolist(), nan_ok=True)
+    fits.clear()
+    fold_sets(poisoned, *rest)
+    assert len(clean) == 6
+    for (used, before), (again, after) in zip(clean, fits, strict=True):
+        assert again.tolist() == used.tolist()
+        assert after.panel == before.panel
+        assert after.fill.tolist() == pytest.approx(before.fill.tolist(), nan_ok=True)
+        for part in ("centre", "spread", "median", "coefficients", "intercepts"):
+            assert getattr(after.blend, part).tolist() == getattr(before.blend, part).tolist()
 
 
 def test_the_order_of_the_file_changes_nothing(cohort, units, sets):
@@ -209,12 +218,23 @@ def test_a_fold_that_cannot_be_fitted_is_a_reason(units, monkeypatch):
     def refuse(*_):
         raise TooLittleDataError("too few reference proteins")
 
-    monkeypatch.setattr(conformal, "fold_margins", refuse)
+    monkeypatch.setattr(conformal, "tuned_margins", refuse)
     fold = fold_sets(*units[0], ALPHA)
     assert fold.reason == "too few reference proteins"
     assert np.isnan(fold.p).all()
     found = conformal_figures(units, ALPHA)
     assert found["reason"] == "3 of 3 folds could not be fitted: too few reference proteins"
+
+
+def test_several_index_samples_of_a_patient_are_one(make_toy):
+    matrix = make_toy(patients=30, proteins=12, visits=2, seed=5)
+    every = build_cohort(matrix, Outcome("severity", "severe"), index="all")
+    settings = QUICK.resolve(every.matrix)
+    fold = fold_sets(*fold_units(every, settings, (), 3, 1, 0)[0], 0.4)
+    assert len(fold.patients) == len(set(fold.patients)) == len(fold.p) == 10
+    # One calibration patient is one step of p, however many samples it has.
+    steps = fold.p * (1 + np.array(fold.n_calibration))
+    assert steps == pytest.approx(np.round(steps), abs=1e-9)
 
 
 @pytest.mark.long

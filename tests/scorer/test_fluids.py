@@ -24,7 +24,7 @@ from proteoclass.scorer.fluid_correlations import (
 )
 from proteoclass.scorer.fluids import compare_fluids
 
-QUICK = Settings(size=3, bags=1, rounds=3, normalise="none", impute="none")
+QUICK = Settings(size=3, bags=1, rounds=3, normalise="none", impute="none", tune="none")
 OUTCOME = Outcome("severity", "severe")
 DESIGN = {"settings": QUICK, "folds": 3, "repeats": 2}
 ONCE = DESIGN | {"repeats": 1}

@@ -1,5 +1,6 @@
 """The learning curve: nested parts of the training patients, and the sentence it comes to."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -23,7 +24,8 @@ from proteoclass.scorer.learning_curve import (
 from proteoclass.scorer.learning_curve import learning_curve as curve_of
 from proteoclass.scorer.splits import fold_units
 
-QUICK = Settings(size=4, bags=2, rounds=5)
+TUNED = Settings(size=4, bags=2, rounds=5)
+QUICK = replace(TUNED, tune="none")
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +36,11 @@ def cohort(make_toy):
 @pytest.fixture(scope="module")
 def units(cohort):
     return fold_units(cohort, QUICK.resolve(cohort.matrix), (), 3, 1, 0)
+
+
+@pytest.fixture(scope="module")
+def tuned_units(cohort):
+    return fold_units(cohort, TUNED.resolve(cohort.matrix), (), 3, 1, 0)
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +76,10 @@ def test_the_last_point_is_the_evaluation_itself(curve, full):
     assert last["n_folds"] == 3
 
 
-def test_a_part_is_the_procedure_on_a_cohort_of_these_patients_alone(cohort, units):
+def test_a_part_is_the_procedure_on_a_cohort_of_these_patients_alone(cohort, tuned_units):
     """Independent route: `run_fold` on a matrix that holds no other training patient."""
-    _, test, settings, seed_path, fixed = units[0]
-    found = fold_curve(*units[0], SHARES)
+    _, test, settings, seed_path, fixed = tuned_units[0]
+    found = fold_curve(*tuned_units[0], SHARES)
     names, classes = cohort.training_patients
     train = ~np.isin(names, test)
     drawn = nested_subsamples(
@@ -96,7 +103,7 @@ def test_points_below_five_patients_of_a_class_are_not_fitted(curve):
     )
     assert first["n_folds"] == 0
     assert all("reason" not in point for point in curve["points"][1:])
-    assert curve["cost"] == "9 more fits of the procedure, without calibration"
+    assert curve["cost"] == "9 more fits of the procedure, uncalibrated"
     assert curve["whole_curve"]["shares"] == [0.55, 1.0]
 
 
@@ -159,18 +166,20 @@ def test_a_reason_takes_the_place_of_the_interval():
     )
 
 
-def test_where_no_part_can_be_fitted_nothing_is_claimed(units, full, monkeypatch):
+def test_where_no_part_can_be_fitted_nothing_is_claimed(tuned_units, full, monkeypatch):
     def refuse(*_):
         raise TooLittleDataError("too few reference proteins")
 
-    monkeypatch.setattr(learning_curve, "fold_margins", refuse)
-    found = curve_of(units, full, 1 / 2)
+    monkeypatch.setattr(learning_curve, "tuned_margins", refuse)
+    found = curve_of(tuned_units, full, 1 / 2)
     assert found["points"][1]["reason"] == (
         "3 of 3 folds could not be fitted: too few reference proteins"
     )
     assert found["text"].startswith("Whether more patients would help cannot be told: 3 of 3 folds")
     assert np.isnan(found["whole_curve"]["mean"])
-    assert found["cost"].startswith("0 more fits")
+    assert found["cost"] == (
+        "0 more fits of the procedure, each with 5 inner folds for tuning, uncalibrated"
+    )
 
 
 @pytest.mark.long

@@ -8,13 +8,13 @@ from proteoclass.scorer import Settings, evaluate
 from proteoclass.scorer.prediction_sets import conformal_figures
 from proteoclass.scorer.splits import fold_units
 
-QUICK = Settings(size=4, bags=2, rounds=5)
+QUICK = Settings(size=4, bags=2, rounds=5, tune="none")
 DESIGN = {"settings": QUICK, "permutations": 0, "describe": False}
 
 
 @pytest.fixture(scope="module")
 def matrix(make_toy):
-    return make_toy(patients=45, proteins=20, visits=1)
+    return make_toy(patients=36, proteins=20, visits=1)
 
 
 @pytest.fixture(scope="module")
