@@ -312,4 +312,6 @@ def verdict(name: str, lower: float, upper: float, reason: str = NO_SPREAD) -> s
 
 
 def _span(lower: float, upper: float) -> str:
-    return f"the interval of the difference is {lower:.2f} to {upper:.2f}"
+    # A limit that reads 0.00 would leave open on which side of 0 it lies.
+    digits = 3 if any(0 < abs(limit) < 0.005 for limit in (lower, upper)) else 2
+    return f"the interval of the difference is {lower:.{digits}f} to {upper:.{digits}f}"

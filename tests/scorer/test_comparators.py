@@ -89,6 +89,8 @@ def test_better_and_worse_are_said():
     assert verdict("rival", 0.01, 0.2).startswith("The model beats rival")
     assert verdict("rival", -0.2, -0.01).startswith("The model is worse than rival")
     assert comparators.NO_SPREAD in verdict("rival", math.nan, math.nan)
+    assert verdict("rival", 0.0012, 0.07).endswith("is 0.001 to 0.070.")
+    assert verdict("rival", 0.0, 0.0).endswith("is 0.00 to 0.00.")
 
 
 @pytest.mark.parametrize(("lower", "warned"), [(0.02, False), (-0.02, True), (math.nan, True)])
