@@ -12,7 +12,6 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.scorer.summary import SUSPICIOUS_AUC
 from proteoclass.selftest.chance import FEWEST_RUNS, judge_chance, noise_matrix
 from proteoclass.selftest.noise import pure_noise
 from proteoclass.selftest.pipeline import PanelPipeline, PipelineResult
@@ -84,8 +83,8 @@ def _duplicated(setup: Setup) -> Duplicated:
 
 def _judge_label(result: PipelineResult, protein: str) -> Trial:
     expected = (
-        f"AUC above {SUSPICIOUS_AUC} with a warning to look for a leak, and {protein} named: in "
-        "every panel, or as the best single protein, or in the warning"
+        f"a warning to look for a leak, and {protein} named in it, in every panel, or as the best "
+        "single protein; an AUC near 1, unless the noise in a panel is stronger"
     )
     found = f"AUC {result.auc:.2f}"
     figures = {"auc": result.auc, "protein": protein, "warnings": result.warnings}
@@ -98,7 +97,7 @@ def _judge_label(result: PipelineResult, protein: str) -> Trial:
         expected,
         f"{found}, {'warned' if warned else 'no warning'}, {protein} "
         f"{' and '.join(places) if places else 'not named'}",
-        good=result.auc > SUSPICIOUS_AUC and warned and bool(places),
+        good=warned and bool(places),
         figures=figures,
     )
 
@@ -129,7 +128,7 @@ def _judge_site(result: PipelineResult | Refusal) -> Trial:
 def _judge_duplicates(result: PipelineResult | Refusal, planted: Duplicated) -> Trial:
     expected = (
         f"{counted(planted.n_patients, 'patient')} under a second id: refused, or a warning that "
-        "names samples of theirs (noise reads above 0.5 here, because the copy was trained on)"
+        "names samples of theirs, for their copies are in training and test at once"
     )
     if isinstance(result, Refusal):
         return judged(TWICE, expected, f"refused: {result.reason}", good=True)

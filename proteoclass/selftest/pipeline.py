@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import pandas as pd
 
+from proteoclass.matrix.matching import match_proteins
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
@@ -162,6 +163,9 @@ class SeverityPipeline:
 
     def candidates(self, matrix: ProteinMatrix) -> list[str]:
         """Return the proteins that a panel may hold; see `ConfinedPipeline`."""
+        if self.panel is not None:
+            matched = match_proteins(self.panel.frame(), matrix)["matched_id"]
+            return [str(name) for name in matched if name]
         allowed = self.settings.resolve(matrix).constraints.allowed(matrix.values.columns)
         return [str(name) for name, may in zip(matrix.values, allowed, strict=True) if may]
 

@@ -195,5 +195,5 @@ def default_cohort() -> tuple[ProteinMatrix, Outcome]:
     >>> default_cohort()[0].synthetic
     True
     """
-    cohort = simulate_cohort(patients=50, severe=15, proteins=400, visits=2, seed=1)
+    cohort = simulate_cohort(patients=50, severe=15, proteins=1500, visits=2, seed=1)
     return cohort.matrix, Outcome("severity", "severe", "non-severe")

@@ -1,0 +1,385 @@
+"""Planted leaks, a signal, poison and interference: each trial passes, fails and is skipped."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
+from proteoclass.matrix.quality.duplicates import find_duplicates
+from proteoclass.panel import Panel
+from proteoclass.scorer import Settings
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.selftest import EstimatorPipeline, PipelineResult, SeverityPipeline
+from proteoclass.selftest.interference import SPIKES, interference_plan, spiked
+from proteoclass.selftest.leaks import LABEL, ON_ALL, SITE, TWICE, leak_plans
+from proteoclass.selftest.plan import Refusal, Setup, call
+from proteoclass.selftest.plants import (
+    best_measured,
+    copy_label,
+    copy_label_into_sheet,
+    duplicate_patients,
+    shift_proteins,
+)
+from proteoclass.selftest.poison import poison_plan
+from proteoclass.selftest.signal import planted_effect, signal_plan
+from proteoclass.stats import auc
+
+OUTCOME = Outcome("severity", "severe", "non-severe")
+QUICK = Settings(size=6, bags=1, rounds=4, select="moderated-t", normalise="none")
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    simulated = simulate_cohort(patients=24, severe=8, proteins=60, visits=1, replicates=0, seed=1)
+    return build_cohort(simulated.matrix, OUTCOME)
+
+
+@pytest.fixture(scope="module")
+def own():
+    return SeverityPipeline(QUICK, folds=3)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+@pytest.fixture(scope="module")
+def seen(own, cohort):
+    return leaks_seen_by(own, cohort)
+
+
+def carry_out(plans):
+    trials = []
+    for plan in plans:
+        trials += plan.judge([call(*unit) for unit in plan.units])
+    return {trial.name: trial for trial in trials}
+
+
+class Says:
+    """A pipeline that answers the same whatever it is asked."""
+
+    def __init__(self, result):
+        self.result = result
+
+    def __call__(self, matrix, outcome, seed):
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+def leaks_seen_by(pipeline, cohort):
+    plans = leak_plans(Setup(pipeline, cohort, 5, seed=0))
+    return carry_out(plans[:3])
+
+
+def test_the_own_configuration_sees_every_planted_leak(seen):
+    trials = seen
+    assert {name: trial.verdict for name, trial in trials.items()} == {
+        LABEL: "passed",
+        SITE: "passed",
+        TWICE: "passed",
+    }
+    protein = trials[LABEL].figures["protein"]
+    assert (
+        f"{protein} in every panel and the best single protein of every fold" in trials[LABEL].found
+    )
+    assert "The site and the outcome cannot be told apart" in trials[SITE].found
+    assert "again" in trials[TWICE].found
+
+
+def in_every_panel(cohort):
+    return dict.fromkeys(cohort.values, 1.0)
+
+
+class Silent:
+    """The own configuration with its warnings held back."""
+
+    def __init__(self, honest):
+        self.honest = honest
+
+    def __call__(self, matrix, outcome, seed):
+        return replace(self.honest, warnings=())
+
+
+def test_each_leak_is_missed_where_the_warning_is_suppressed(cohort):
+    trials = leaks_seen_by(Silent(PipelineResult(0.99, None, in_every_panel(cohort))), cohort)
+    assert all(trial.failed for trial in trials.values())
+    assert "no warning" in trials[LABEL].found
+    assert "not a word of it" in trials[SITE].found
+    assert "not a word of them" in trials[TWICE].found
+
+
+@pytest.mark.parametrize(
+    ("panel", "strongest"), [({"another": 1.0}, ("another",)), (None, None), ({}, ())]
+)
+def test_a_warning_that_names_nothing_will_not_do(panel, strongest, cohort):
+    result = PipelineResult(0.99, ("look for a leak",), panel, strongest)
+    trial = leaks_seen_by(Says(result), cohort)[LABEL]
+    assert trial.failed
+    assert "not named" in trial.found
+
+
+def test_a_leak_that_noise_hides_from_the_panel_is_named_all_the_same(seen):
+    """A panel that reads 0.8 with a protein in it that reads 1 is no honest panel."""
+    warning = seen[LABEL].figures["warnings"]
+    assert any("alone reads AUC 1.00, above 0.95: look for a leak" in text for text in warning)
+
+
+def test_a_refusal_will_do_for_a_site_and_for_duplicates(cohort):
+    plans = leak_plans(Setup(Says(InputError("the site is the outcome")), cohort, 5, seed=0))
+    trials = carry_out(plans[1:3])
+    assert trials[SITE].found == "refused: the site is the outcome"
+    assert [trial.verdict for trial in trials.values()] == ["passed", "passed"]
+    assert isinstance(call(*plans[1].units[0]), Refusal)
+
+
+def test_a_pipeline_without_warnings_or_panels_is_not_judged_by_them(cohort):
+    trials = carry_out(leak_plans(Setup(Says(PipelineResult(0.5)), cohort, 5, seed=0)))
+    assert {trial.verdict for trial in trials.values()} == {"skipped"}
+    assert trials[SITE].found == "not run: this pipeline gives no warnings"
+    assert trials[ON_ALL].found == "not run: this pipeline takes no panel"
+
+
+PANEL = Panel(name="two", title="Two", status="reference", proteins=[{"id": "SIM00001"}])
+
+
+class HoldsAnyPanel(Says):
+    """Reads chance, but for a panel that it was given: that it holds, and is fooled."""
+
+    def derive(self, matrix, outcome, seed):
+        return PANEL
+
+    def with_panel(self, panel):
+        assert panel is PANEL
+        return Says(PipelineResult(0.95))
+
+
+def test_a_panel_chosen_on_all_samples_must_be_chosen_again(cohort):
+    [*_, plan] = leak_plans(Setup(HoldsAnyPanel(PipelineResult(0.5)), cohort, 5, seed=0))
+    trial = carry_out([plan])[ON_ALL]
+    assert trial.failed
+    assert "mean AUC 0.95" in trial.found
+
+
+def test_the_own_configuration_chooses_such_a_panel_again(own, cohort):
+    *_, plan = leak_plans(Setup(own, cohort, 5, seed=0))
+    result = call(*plan.units[0])
+    assert any("its selection was run again in each fold" in text for text in result.warnings)
+
+
+def test_a_copied_label_and_a_copied_site_are_the_label(cohort, rng):
+    leaky = copy_label(cohort, "SIM00007", rng)
+    assert auc(cohort.labels, leaky.values["SIM00007"]) == 1.0
+    others = cohort.values.columns.drop("SIM00007")
+    pd.testing.assert_frame_equal(leaky.values[others], cohort.values[others])
+    sites = copy_label_into_sheet(cohort, "site").samples["site"]
+    assert (sites.map({"North": 1.0, "South": 0.0}) == cohort.labels).all()
+
+
+def test_duplicates_are_a_quarter_of_each_class_under_other_names(cohort, rng):
+    planted = duplicate_patients(cohort, rng)
+    assert planted.n_patients == 24 // 4
+    assert planted.matrix.n_samples == 24 + 6
+    labels = planted.matrix.samples["severity"]
+    assert (labels[list(planted.copies)].to_numpy() == labels[list(planted.originals)]).all()
+    found = find_duplicates(planted.matrix.values, planted.matrix.samples["patient_id"])
+    assert {pair.second for pair in found} == set(planted.copies)
+
+
+def test_the_copy_of_a_replicate_repeats_the_copy(rng):
+    simulated = simulate_cohort(patients=12, severe=5, proteins=60, visits=1, replicates=12)
+    planted = duplicate_patients(build_cohort(simulated.matrix, OUTCOME), rng)
+    repeats = planted.matrix.samples.loc[list(planted.copies), "replicate_of"]
+    assert set(repeats[repeats != ""]) <= set(planted.copies)
+    assert (repeats != "").sum() == planted.n_patients
+
+
+def test_what_is_planted_in_is_well_measured():
+    values = pd.DataFrame(
+        {"a": [1.0, 2.0], "b": [9.0, np.nan], "c": [8.0, 8.0], "d": [np.nan] * 2, "e": [9.0, 9.0]}
+    )
+    matrix = ProteinMatrix.build(values, scale="log2")
+    assert best_measured(matrix, ["a", "b", "c", "d"], 5) == ["c", "a", "b"]
+
+
+def test_the_own_configuration_plants_where_its_panel_may_be(cohort):
+    panel = Panel(name="one", title="One", status="reference", proteins=[{"id": "SIM00003"}])
+    barred = SeverityPipeline(replace(QUICK, exclude=("SIMALB",)))
+    assert "SIMALB" not in Setup(barred, cohort, 5, 0).plantable(60)
+    assert Setup(barred.with_panel(panel), cohort, 5, 0).plantable(60) == ["SIM00003"]
+
+
+def test_the_closed_form_of_a_planted_signal(rng):
+    effect = planted_effect(11, 39, 4000, 20, 10)
+    labels = np.repeat([0.0, 1.0], 4000)
+    values = rng.normal(size=(8000, 10)) + effect.distance * labels[:, None]
+    assert auc(labels, values[:, 0]) == pytest.approx(effect.single, abs=0.01)
+    assert auc(labels, values.sum(axis=1)) == pytest.approx(effect.all_together, abs=0.002)
+    # The last of the noise that has room in the panel is two standard errors below.
+    z = np.sort(np.abs(rng.normal(size=(200, 3990))))[:, -10].mean()
+    assert effect.distance / np.sqrt(1 / 11 + 1 / 39) - z == pytest.approx(2.0, abs=0.05)
+
+
+def test_shifted_proteins_are_apart_by_as_many_sds(cohort):
+    shifted = shift_proteins(cohort, ["SIMALB"], 2.0)
+    move = (shifted.values["SIMALB"] - cohort.values["SIMALB"]).to_numpy()
+    assert move == pytest.approx(2 * cohort.values["SIMALB"].std() * cohort.labels)
+
+
+@pytest.mark.parametrize(
+    ("auc_found", "in_panel", "verdict"),
+    [(0.95, 1.0, "passed"), (0.95, None, "passed"), (0.95, 0.2, "failed"), (0.5, 1.0, "failed")],
+)
+def test_a_signal_is_found_or_missed(cohort, auc_found, in_panel, verdict):
+    panel = None if in_panel is None else {name: in_panel for name in cohort.values}
+    setup = Setup(Says(PipelineResult(auc_found, (), panel)), cohort, 5, seed=0)
+    [trial] = carry_out([signal_plan(setup)]).values()
+    assert trial.verdict == verdict
+
+
+def test_the_own_configuration_finds_the_signal(own, cohort):
+    plan = signal_plan(Setup(own, cohort, 5, seed=0), size=6)
+    [trial] = plan.judge([call(*plan.units[0])])
+    assert trial.verdict == "passed", trial.found
+
+
+class ScalesOverAll:
+    """Standardises the whole matrix before it splits."""
+
+    def __init__(self, estimator):
+        self.honest = EstimatorPipeline(estimator, folds=4)
+
+    def __call__(self, matrix, outcome, seed):
+        values = (matrix.values - matrix.values.mean()) / matrix.values.std()
+        return self.honest(replace(matrix, values=values), outcome, seed)
+
+
+class Centroids:
+    """Distance to the class means: as plain an estimator as there is."""
+
+    def get_params(self, deep=False):
+        return {}
+
+    def fit(self, X, y):
+        values = np.nan_to_num(np.asarray(X))
+        self.gap = values[y == 1].mean(axis=0) - values[y == 0].mean(axis=0)
+        return self
+
+    def predict_proba(self, X):
+        score = np.nan_to_num(np.asarray(X)) @ self.gap
+        return np.column_stack([-score, score])
+
+
+def test_poison_reaches_what_is_scaled_over_all_samples(cohort):
+    [trial] = carry_out([poison_plan(Setup(ScalesOverAll(Centroids()), cohort, 5, 0))]).values()
+    assert trial.failed
+    assert "something was learnt from test rows" in trial.found
+    honest = EstimatorPipeline(Centroids(), folds=4)
+    [trial] = carry_out([poison_plan(Setup(honest, cohort, 5, 0))]).values()
+    assert trial.verdict == "passed"
+    assert trial.figures["n_compared"] == 3
+
+
+def test_poison_changes_no_number_of_the_own_configuration(own, cohort):
+    [trial] = carry_out([poison_plan(Setup(own, cohort, 5, 0))]).values()
+    assert trial.verdict == "passed", trial.found
+
+
+class RefusesPoison(EstimatorPipeline):
+    def __call__(self, matrix, outcome, seed):
+        if np.nanmax(matrix.values.to_numpy()) > 1e6:
+            raise InputError("out of range")
+        return super().__call__(matrix, outcome, seed)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "why"),
+    [
+        (Says(PipelineResult(0.5)), "this pipeline gives no predictions"),
+        (RefusesPoison(Centroids()), "it refused the poisoned cohort: out of range"),
+    ],
+)
+def test_poison_is_skipped_with_the_reason(pipeline, why, cohort):
+    [trial] = carry_out([poison_plan(Setup(pipeline, cohort, 5, 0))]).values()
+    assert trial.found == f"not run: {why}"
+
+
+def test_a_spike_takes_its_share_of_the_same_total():
+    values = pd.DataFrame([[10.0, 8.0, np.nan], [9.0, np.nan, 7.0]], columns=list("AXY"))
+    after = spiked(values, ["A", "X"], 4.0)
+    raw, now = 2**values, 2**after
+    assert now.sum(axis=1).to_numpy() == pytest.approx(raw.sum(axis=1).to_numpy())
+    # By hand: (1024 + 256) becomes 4096 + 1024 of a total of 1280 again.
+    assert now.loc[0, "A"] == pytest.approx(4096 * 1280 / 5120)
+    # X was not detected in the second sample: the lowest of any sample, 256, stands for it.
+    assert now.loc[1, "X"] / now.loc[1, "A"] == pytest.approx(1024 / 2048)
+    assert now.isna().sum().sum() == 1
+
+
+class Locks(Says):
+    """A pipeline whose model reads one protein, times so many points."""
+
+    def __init__(self, protein, slope, withheld=0):
+        super().__init__(PipelineResult(0.5))
+        self.protein, self.slope, self.withheld = protein, slope, withheld
+
+    def lock(self, matrix, outcome, seed):
+        if self.protein is None:
+            raise TooLittleDataError("found 4 positive patients")
+        self.trained_on = set(matrix.samples["patient_id"])
+        return self
+
+    def score(self, matrix):
+        assert not self.trained_on & set(matrix.samples["patient_id"])
+        score = self.slope * matrix.values[self.protein]
+        status = np.where(np.arange(matrix.n_samples) < self.withheld, "not reportable", "final")
+        band = np.where(score > score.iloc[0] + 15, "severe", "non-severe")
+        return pd.DataFrame(
+            {"sample_id": matrix.values.index, "score": score, "band": band, "status": status}
+        )
+
+
+def interference_of(pipeline, cohort):
+    return carry_out([interference_plan(Setup(pipeline, cohort, 5, 0))])
+
+
+def test_a_score_that_follows_albumin_is_caught(cohort):
+    trials = interference_of(Locks("SIMALB", 10.0), cohort)
+    assert trials["interference: blood"].found == "not run: the matrix has no such protein"
+    assert trials["interference: albumin"].failed
+    moved = trials["interference: albumin"].figures
+    # Fourfold at equal load: log2 4 less what the closure takes, ten points each.
+    assert 0 < moved["median_points"] < 20
+    assert moved["proteins"] == ["SIMALB"]
+
+
+def test_a_score_of_another_protein_moves_by_the_closure_alone(cohort):
+    trial = interference_of(Locks("SIM00001", 1.0), cohort)["interference: albumin"]
+    assert trial.verdict == "passed"
+    assert trial.figures["largest_points"] < 2
+
+
+def test_interference_of_the_own_configuration(own, cohort):
+    trial = interference_of(own, cohort)["interference: albumin"]
+    assert trial.figures["n"] > 0
+    assert trial.verdict in ("passed", "failed")
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "kind", "why"),
+    [
+        (Locks("SIMALB", 1.0), "npx", "npx values have no total intensity"),
+        (Says(PipelineResult(0.5)), "intensity", "this pipeline locks no model"),
+        (Locks(None, 1.0), "intensity", "without a fifth of the patients: found 4 positive"),
+        (Locks("SIMALB", 1.0, withheld=99), "intensity", "no sample that was held out could be"),
+    ],
+)
+def test_interference_is_skipped_with_the_reason(pipeline, kind, why, cohort):
+    other = replace(cohort, matrix=replace(cohort.matrix, kind=kind))
+    trials = interference_of(pipeline, other)
+    assert len(trials) == len(SPIKES)
+    assert why in trials["interference: albumin"].found
