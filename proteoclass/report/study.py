@@ -132,9 +132,11 @@ def honesty_sentences(run: Run) -> tuple[str, ...]:
     low, _ = limits(auc.get("interval"))
     estimand = shown(auc.get("estimand"), 300) or f"estimand {NOT_REPORTED}"
     kind = shown(auc.get("interval_kind"), 120) or f"kind {NOT_REPORTED}"
+    left_out = part(run.evaluation, "design").get("leave_out")
+    elsewhere = "cohort but this one" if left_out else "other site"
     sentences = [
         f"The AUC estimates: {estimand}; its interval is {kind}. It speaks for patients like "
-        "these, measured in the same way; no other site has tested it.",
+        f"these, measured in the same way; no {elsewhere} has tested it.",
     ]
     if low is not None and low <= 0.5:
         sentences.append("The interval reaches 0.5: chance is not excluded.")

@@ -133,6 +133,10 @@ def _facts(run: Run) -> dict[str, str]:
     auc, panel = part(evaluation, "auc"), part(evaluation, "panel")
     outcome = part(evaluation, "outcome")
     positive, negative = class_name(run.positive), class_name(run.negative)
+    left_out = shown(design.get("leave_out"), 60)
+    splits = f"{whole(design.get('repeats'))} × {whole(design.get('folds'))}-fold cross-validation"
+    if left_out:
+        splits = f"each of {whole(design.get('folds'))} levels of {left_out} held out once,"
     size = (
         f"{whole(cohort.get('n_patients'))} patients, "
         f"{whole(cohort.get('n_positive'))} {positive}; "
@@ -151,10 +155,10 @@ def _facts(run: Run) -> dict[str, str]:
         "Missing data": _missing_data(run),
         "Analytical methods": _settings(evaluation),
         "Class imbalance": f"{whole(cohort.get('n_positive'))} {positive}, "
-        f"{whole(cohort.get('n_negative'))} {negative}; folds stratified.",
+        f"{whole(cohort.get('n_negative'))} {negative}; folds "
+        f"{'by ' + left_out if left_out else 'stratified'}.",
         "Model output": "Score 0–100 = 100 × calibrated probability at the training prevalence.",
-        "Training versus evaluation": f"{whole(design.get('repeats'))} × "
-        f"{whole(design.get('folds'))}-fold cross-validation grouped by patient; index samples "
+        "Training versus evaluation": f"{splits} grouped by patient; index samples "
         f"only (rule: {shown(design.get('index'))}); no external cohort."
         if design
         else "",

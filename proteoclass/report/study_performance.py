@@ -125,9 +125,15 @@ def _design_words(run: Run) -> str:
     held = part(run.evaluation, "panel").get("held")
     if held:
         learnt.remove("proteins")
+    column = shown(design.get("leave_out"), 60)
+    splits = (
+        f"Each of {whole(design.get('folds'))} levels of {column} held out once"
+        if column
+        else f"{whole(design.get('repeats'))} repeats of {whole(design.get('folds'))}-fold "
+        "cross-validation, stratified"
+    )
     return (
-        f"{whole(design.get('repeats'))} repeats of {whole(design.get('folds'))}-fold "
-        "cross-validation, stratified, each patient in one fold only; everything that learns "
+        f"{splits}, each patient in one fold only; everything that learns "
         f"({', '.join(learnt)}) was learnt inside the training folds"
         f"{'; the panel was held fixed' if held else ''}. Numbers are over index samples "
         f"(rule: {shown(design.get('index')) or NOT_REPORTED})."
@@ -205,6 +211,11 @@ def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
     words = (
         f"mean AUC {fixed(auc.get('mean_over_repeats'))} over {rows['repeat'].nunique()} repeats"
     )
+    column = shown(part(run.evaluation, "design").get("leave_out"), 60)
+    if column:
+        # One curve cannot be drawn of several: all patients are ranked together in it.
+        words = f"{column} ranked together; mean AUC within them {fixed(auc['mean_over_repeats'])}"
+        auc = {**auc, "mean_over_repeats": part(auc, "pooled").get("value")}
     band = ""
     if known(null.get("q05")) is not None:
         band = " Grey band: curves with the AUCs of the middle 90\u00a0% of permutations."
