@@ -30,7 +30,8 @@ from proteoclass.scorer.performance.patient_bootstrap import (
     resampled,
 )
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
-from proteoclass.scorer.performance.subgroups import site_figures, subgroups
+from proteoclass.scorer.performance.sites import site_figures
+from proteoclass.scorer.performance.subgroups import subgroups
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
 from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
 from proteoclass.scorer.summary import describe_cohort

@@ -16,12 +16,8 @@ from proteoclass.scorer.performance.delong import NO_SPREAD, delong_interval
 from proteoclass.scorer.performance.grouping import group_patients
 from proteoclass.scorer.performance.held_out import held_out
 from proteoclass.scorer.performance.heterogeneity import heterogeneity
-from proteoclass.scorer.performance.subgroups import (
-    difference,
-    group_auc,
-    site_figures,
-    subgroups,
-)
+from proteoclass.scorer.performance.sites import site_figures
+from proteoclass.scorer.performance.subgroups import difference, group_auc, subgroups
 
 SEX = np.where(np.arange(45) % 2, "Female", "m").astype(object)
 

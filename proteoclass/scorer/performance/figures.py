@@ -9,7 +9,8 @@ from proteoclass.scorer.crossfit import FoldResult
 from proteoclass.scorer.performance.decision_curve import decision_curve
 from proteoclass.scorer.performance.held_out import held_out
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
-from proteoclass.scorer.performance.subgroups import site_figures, subgroups
+from proteoclass.scorer.performance.sites import site_figures
+from proteoclass.scorer.performance.subgroups import subgroups
 
 
 def held_out_figures(

@@ -1,4 +1,4 @@
-"""How the scores do within sexes, age bands, sites and batches, and how far that differs."""
+"""How the scores do within groups of patients: sexes, age bands, sites, batches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.performance.delong import NO_SPREAD, delong_covariance
 from proteoclass.scorer.performance.grouping import COLUMNS, Grouping, group_patients
 from proteoclass.scorer.performance.held_out import TEST_SAMPLING, HeldOut
-from proteoclass.scorer.performance.heterogeneity import heterogeneity, logit_auc
+from proteoclass.scorer.performance.heterogeneity import logit_auc
 from proteoclass.scorer.performance.shares import in_the_large
 
 Floats = npt.NDArray[np.float64]
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float64]
 #: Fewest patients of each class of a group.
 MIN_GROUP = 5
 #: Groups that are too small are named up to here, and counted from there on.
-_NAMED = 12
+NAMED = 12
 AUC_KIND = (
     "within the group, mean over repeats; one score a patient, the mean log-odds where it has "
     "several index samples"
@@ -78,46 +78,6 @@ def subgroups(cohort: Cohort, held: HeldOut) -> dict[str, Any]:
     }
 
 
-def site_figures(cohort: Cohort, held: HeldOut, column: str = "site") -> dict[str, Any]:
-    """Return how far the AUC differs between sites, and what a new site may give.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    held : HeldOut
-    column : str
-        Of the sample sheet.
-
-    Returns
-    -------
-    dict
-        `groups` with AUC and error; `heterogeneity` on the logit of the AUC; `auc`, the
-        pooled value with its interval and the interval of a new site; `left_out`, sites
-        without an AUC or without an error, and why.
-    """
-    grouping = group_patients(cohort, held, column)
-    empty: dict[str, Any] = {"column": column, "auc": None, "heterogeneity": None}
-    if grouping is None:
-        return empty | {"reason": f"the sample sheet has no column {column!r}"}
-    rows = [_group(held, grouping, name) for name in grouping.names]
-    used = [row for row in rows if row["interval"] is not None]
-    left_out = [row for row in rows if row["interval"] is None]
-    logits = [logit_auc(row["auc"], row["error"]) for row in used]
-    found = heterogeneity([y for y, _ in logits], [error for _, error in logits])
-    return empty | {
-        "groups": [{key: row[key] for key in _SITE_KEYS} for row in used],
-        "left_out": [_small(row) for row in left_out[:_NAMED]],
-        "n_left_out": len(left_out),
-        "heterogeneity": found | {"scale": "logit of the AUC, errors by the delta method"},
-        "auc": _back(found),
-        "auc_kind": AUC_KIND,
-        "interval_kind": INTERVAL_KIND,
-    }
-
-
-_SITE_KEYS = ("group", "n_positive", "n_negative", "auc", "error", "interval")
-
-
 def group_auc(held: HeldOut) -> tuple[float, float]:
     """Return the mean over repeats of the AUC, and its standard error.
 
@@ -144,7 +104,7 @@ def group_auc(held: HeldOut) -> tuple[float, float]:
 
 
 def _column(grouping: Grouping, held: HeldOut) -> dict[str, Any]:
-    rows = [_group(held, grouping, name) for name in grouping.names]
+    rows = [group_figures(held, grouping, name) for name in grouping.names]
     shown = [row for row in rows if row["auc"] is not None]
     small = [row for row in rows if row["auc"] is None]
     return {
@@ -153,17 +113,48 @@ def _column(grouping: Grouping, held: HeldOut) -> dict[str, Any]:
         "n_unknown": grouping.n_unknown,
         "n_mixed": grouping.n_mixed,
         "groups": shown,
-        "not_reportable": [_small(row) for row in small[:_NAMED]],
+        "not_reportable": [small_group(row) for row in small[:NAMED]],
         "n_not_reportable": len(small),
         "differences": _differences(shown),
     }
 
 
-def _small(row: dict[str, Any]) -> dict[str, Any]:
+def small_group(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a group without an interval as its name, its patients and the reason.
+
+    Parameters
+    ----------
+    row : dict
+        As `group_figures` gives.
+
+    Returns
+    -------
+    dict
+
+    Examples
+    --------
+    >>> small_group({"group": "A", "n_positive": 1, "n_negative": 9, "auc": None, "reason": "few"})
+    {'group': 'A', 'n_positive': 1, 'n_negative': 9, 'reason': 'few'}
+    """
     return {key: row[key] for key in ("group", "n_positive", "n_negative", "reason")}
 
 
-def _group(held: HeldOut, grouping: Grouping, name: str) -> dict[str, Any]:
+def group_figures(held: HeldOut, grouping: Grouping, name: str) -> dict[str, Any]:
+    """Return what is told of one group.
+
+    Parameters
+    ----------
+    held : HeldOut
+    grouping : Grouping
+    name : str
+        One of its groups.
+
+    Returns
+    -------
+    dict
+        `group`, `n_positive`, `n_negative`, `auc`, its `error` and `interval`, `in_the_large`;
+        what cannot be told is None, or left out, for the `reason` given.
+    """
     part = held.only(grouping.levels == name)
     positive, negative = part.counts
     row: dict[str, Any] = {
@@ -225,16 +216,3 @@ def difference(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     below = np.hypot(first["auc"] - low, high2 - second["auc"])
     above = np.hypot(high - first["auc"], second["auc"] - low2)
     return found | {"interval": [float(value - below), float(value + above)]}
-
-
-def _back(found: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the pooled logit and its intervals as AUCs."""
-    if found["pooled"] is None:
-        return None
-    return {
-        "pooled": float(stats.expit(found["pooled"])),
-        "interval": stats.expit(found["interval"]).tolist(),
-        "interval_kind": found["interval_kind"],
-        "prediction_interval": stats.expit(found["prediction_interval"]).tolist(),
-        "prediction_interval_kind": found["prediction_interval_kind"],
-    }
