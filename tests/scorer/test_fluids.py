@@ -24,10 +24,12 @@ from proteoclass.scorer.fluid_correlations import (
 )
 from proteoclass.scorer.fluids import compare_fluids
 
-QUICK = Settings(size=3, bags=1, rounds=3, normalise="none", impute="none", tune="none")
+QUICK = Settings(
+    size=3, bags=1, rounds=3, normalise="none", impute="none", tune="none", select="moderated-t"
+)
 OUTCOME = Outcome("severity", "severe")
 DESIGN = {"settings": QUICK, "folds": 3, "repeats": 2}
-ONCE = DESIGN | {"repeats": 1}
+ONCE = DESIGN | {"folds": 2, "repeats": 1}
 
 
 def renamed(matrix, letter, **columns):
@@ -178,9 +180,10 @@ def test_a_matrix_against_itself_differs_in_nothing(urine):
 
 def test_the_order_of_the_files_changes_nothing(urine, plasma, compared):
     turned = [matrix.take(matrix.values.index[::-1].to_list()) for matrix in (urine, plasma)]
-    again = compare_fluids(*turned, OUTCOME, **DESIGN)
-    assert again.summary == compared.summary
-    assert again.predictions.equals(compared.predictions)
+    again = compare_fluids(*turned, OUTCOME, **DESIGN | {"repeats": 1})
+    first = compared.predictions[compared.predictions["repeat"] == 0]
+    assert again.predictions.equals(first)
+    assert again.summary["proteins"] == compared.summary["proteins"]
     assert again.correlations.equals(compared.correlations)
 
 
