@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from statsmodels.stats.multitest import multipletests
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.matrix import read_matrix
+from proteoclass.matrix import read_matrix, simulate_cohort
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer import Settings, evaluate, fluids
@@ -336,6 +336,32 @@ def test_the_files_hold_what_was_found(compared, tmp_path):
     assert (told["a"]["fluid"], told["b"]["fluid"]) == ("urine", "plasma")
     back = pd.read_csv(tmp_path / "correlations.tsv", sep="\t")
     assert back["rho"].to_numpy() == pytest.approx(compared.correlations["rho"].to_numpy())
+
+
+def test_two_simulated_fluids_of_the_same_patients():
+    """Two draws of the simulator: raw intensities, gaps, normalised by each one's own reference."""
+    first, second = (
+        simulate_cohort(24, 8, proteins=60, visits=1, seed=seed, replicates=0).matrix
+        for seed in (1, 2)
+    )
+    order = [
+        matrix.samples.sort_values(["severity", "patient_id"])["patient_id"]
+        for matrix in (first, second)
+    ]
+    # The second draw's severe patients take the names of the first one's.
+    names = dict(zip(order[1], order[0], strict=True))
+    second = renamed(second, "q", patient_id=second.samples["patient_id"].map(names))
+    found = compare_fluids(
+        first, second, OUTCOME, folds=2, repeats=1, settings=Settings(bags=1, rounds=3, size=5)
+    ).summary
+    assert found["a"]["settings"]["normalise"] == "pqn"
+    assert found["patients"]["n_common"] == found["proteins"]["n_only_a"] + 24 == 24
+    assert found["proteins"]["n_common"] == 60
+    # Half of the values are gaps: few proteins are there in ten patients of both.
+    assert 10 < found["proteins"]["n_tested"] < 30
+    # Nothing but the outcome is common to two draws.
+    assert abs(found["proteins"]["median_rho"]) < 0.2
+    assert found["warnings"][1].startswith("In ")
 
 
 @pytest.mark.realdata
