@@ -273,8 +273,9 @@ def difference_test(difference: Floats, share: float) -> dict[str, Any]:
     """
     p = stats.corrected_resampled_p(difference, share)
     if np.isfinite(p):
-        interval = list(stats.corrected_resampled_interval(difference, share))
-        return {"interval": interval, "p": p}
+        low, high = stats.corrected_resampled_interval(difference, share)
+        # Two AUCs differ by 1 at most; two folds alone may say more.
+        return {"interval": [max(low, -1.0), min(high, 1.0)], "p": p}
     seen = int((~np.isnan(difference)).sum())
     reason = NO_SPREAD if seen > 1 else f"{seen} folds, expected at least 2"
     return {"interval": [float("nan"), float("nan")], "p": float("nan"), "reason": reason}

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from proteoclass.folds import spawn
 from proteoclass.io import json_text
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
@@ -18,6 +19,7 @@ from proteoclass.matrix.quality.rival_null import mask_scores
 from proteoclass.matrix.quality.rivals import one_class_a_level
 from proteoclass.scorer import Settings, evaluate
 from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.comparators import compare, fold_auc
 from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS, all_protein_margins
 from proteoclass.scorer.rivals.evidence import patients_of, verdicts
 from proteoclass.scorer.rivals.nuisance import (
@@ -28,6 +30,7 @@ from proteoclass.scorer.rivals.nuisance import (
     shrunken_shares,
     signed_number,
 )
+from proteoclass.scorer.splits import outer_folds
 
 OUTCOME = Outcome("severity", "severe")
 QUICK = Settings(size=8, bags=2, rounds=5)
@@ -272,3 +275,28 @@ def test_what_was_not_asked_for_says_so(toy, evaluated):
     ]
     assert "site alone" in {row["name"] for row in evaluated.summary["comparators"]}
     assert toy.samples["site"].nunique() == 2
+
+
+@pytest.mark.long
+def test_a_nuisance_that_tells_nothing_is_seldom_called_strong():
+    alarms: dict[str, list[bool]] = {}
+    for seed in range(80):
+        rng = np.random.default_rng(seed)
+        matrix = make_matrix(
+            50, batch=rng.choice(list("ABCD"), 50), day=rng.integers(0, 10, 50).astype(float)
+        )
+        cohort, nuisances = nuisances_of(masked(matrix, 0.2, seed))
+        names, _ = cohort.training_patients
+        areas: dict[str, list[float]] = {}
+        for test in outer_folds(cohort, 5, spawn(seed)):
+            rows = cohort.rows_of(test)
+            scores = nuisances.margins(cohort, np.setdiff1d(names, test), rows)
+            for name, score in scores.items():
+                areas.setdefault(name, []).append(fold_auc(cohort, rows, score))
+        for name, values in areas.items():
+            row = compare(name, np.ones(5), np.array(values), 0.25)
+            said = " ".join(nuisance_warnings([row], []))
+            alarms.setdefault(name, []).append("told without any protein quantity" in said)
+    assert len(alarms) == 4
+    # Nominal are 2.5 % at most; 0.1 is three standard errors above them.
+    assert max(np.mean(each) for each in alarms.values()) < 0.1
