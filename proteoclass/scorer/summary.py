@@ -20,7 +20,6 @@ from proteoclass.scorer.leave_out import LeftOut, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
-from proteoclass.scorer.performance.probability import brier, calibration
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE, SUSPICIOUS_AUC, suspicious_protein
@@ -94,8 +93,6 @@ def summarise(
         "tuning": describe_tuning(settings, (r.tuned for rs in by_repeat for r in rs), tuned),
         "auc": auc,
         "permutation": permutation,
-        "brier": brier(cohort, by_repeat),
-        "calibration": calibration(cohort, by_repeat),
         "thresholds": thresholds(cohort, by_repeat),
         **held_out_figures(cohort, by_repeat, design),
         "comparators": compare_on_folds(cohort, judged),

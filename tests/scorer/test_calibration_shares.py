@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from held_out_scores import FIRST, SECOND, scored, twice
 from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss
 from statsmodels.stats.proportion import proportion_confint
 
+from proteoclass.scorer.performance.probability import brier, calibration
 from proteoclass.scorer.performance.shares import calibration_shares
 from proteoclass.stats import expit
 
@@ -78,3 +80,27 @@ def test_a_bin_that_one_repeat_leaves_empty_is_that_of_the_others():
     alone = calibration_shares(scored(MANY, labels=MANY_LABELS))["ece"]["value"]
     expected = (alone + abs(MANY_LABELS.mean() - 0.5)) / 2
     assert found["ece"]["value"] == pytest.approx(expected)
+
+
+def test_brier_and_its_limits_are_those_of_scikit_learn_on_redrawn_patients():
+    held, labels = scored(MANY, -MANY, labels=MANY_LABELS), MANY_LABELS
+    found = brier(held, seed=1)
+    each = [brier_score_loss(labels, expit(s)) for s in (MANY, -MANY)]
+    assert found["mean_over_repeats"] == pytest.approx(np.mean(each))
+    # Independent route: patients of each class redrawn by index, another generator.
+    errors = np.mean([(expit(s) - labels) ** 2 for s in (MANY, -MANY)], axis=0)
+    rng, classes = np.random.default_rng(5), [np.flatnonzero(labels == c) for c in (0, 1)]
+    drawn = [
+        errors[np.concatenate([rng.choice(c, len(c)) for c in classes])].mean() for _ in range(2000)
+    ]
+    np.testing.assert_allclose(found["interval"], np.quantile(drawn, [0.025, 0.975]), atol=0.003)
+    share = labels.mean()
+    assert found["reference"] == pytest.approx(share * (1 - share))
+
+
+def test_slope_and_intercept_are_told_with_their_range():
+    found = calibration(scored(MANY, 2 * MANY, labels=MANY_LABELS))
+    # Log-odds doubled: half the slope, the same intercept.
+    assert found["slope"]["low"] == pytest.approx(found["slope"]["high"] / 2, rel=1e-4)
+    assert found["intercept"]["low"] == pytest.approx(found["intercept"]["high"], abs=1e-4)
+    assert found["slope"]["median"] == pytest.approx(0.75 * found["slope"]["high"], rel=1e-4)

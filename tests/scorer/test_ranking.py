@@ -9,6 +9,7 @@ import pytest
 from held_out_scores import FIRST, LABELS, SECOND, cohort_of, scored, twice
 from scipy import stats as scipy_stats
 from sklearn.metrics import average_precision_score, roc_curve
+from statsmodels.stats.proportion import proportion_confint
 
 from proteoclass.io import json_text
 from proteoclass.scorer.performance.held_out import held_out
@@ -140,6 +141,14 @@ def test_evaluation_gives_rates_that_can_be_found_in_its_predictions(evaluated):
         each.append(true[1 - false >= 0.8 - 1e-9].max())
     found = evaluated.summary["sensitivity_at_specificity"]["sensitivity"][0]
     assert found["value"] == pytest.approx(np.mean(each))
+
+
+def test_rates_at_the_limits_have_statsmodels_wilson_interval(evaluated):
+    for row in evaluated.summary["thresholds"]:
+        for rate, n in (("sensitivity", row["n_positive"]), ("specificity", row["n_negative"])):
+            expected = proportion_confint(row[rate] * n, n, method="wilson")
+            assert row[f"{rate}_interval"] == pytest.approx(expected, abs=1e-12)
+        assert "test-sampling error only" in row["interval_kind"]
 
 
 @pytest.mark.long

@@ -9,32 +9,62 @@ import numpy.typing as npt
 from scipy import optimize
 
 from proteoclass import stats
-from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import FoldResult
-from proteoclass.scorer.performance.held_out import held_out
-from proteoclass.scorer.performance.index_rows import index_rows
+from proteoclass.scorer.performance.held_out import HeldOut
+from proteoclass.scorer.performance.patient_bootstrap import (
+    BOOTSTRAP_KIND,
+    interval_fields,
+    resampled,
+)
 from proteoclass.scorer.performance.shares import calibration_shares
 
 Floats = npt.NDArray[np.float64]
 
 
-def brier(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
-    """Return the mean squared error of the probability, and that of the prevalence."""
-    values = []
-    for results in by_repeat:
-        labels, log_odds, weights = index_rows(cohort, results)
-        values.append(np.average((stats.expit(log_odds) - labels) ** 2, weights=weights))
-    prevalence = np.average(labels, weights=weights)
+def brier(held: HeldOut, seed: int) -> dict[str, Any]:
+    """Return the mean squared error of the probability, and that of the prevalence.
+
+    Parameters
+    ----------
+    held : HeldOut
+    seed : int
+        Of the draws behind the interval.
+
+    Returns
+    -------
+    dict
+
+    Notes
+    -----
+    Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2.
+    """
+
+    def squared_error(log_odds: Floats, weights: Floats) -> Floats:
+        error = (stats.expit(log_odds) - held.labels) ** 2
+        return np.asarray(weights @ error / weights.sum(axis=1))[:, None]
+
+    values, limits = resampled(held, squared_error, seed)
     return {
-        "mean_over_repeats": float(np.mean(values)),
-        "reference": float(prevalence * (1 - prevalence)),
+        "mean_over_repeats": float(values[0]),
+        **interval_fields(limits[0]),
+        "interval_kind": BOOTSTRAP_KIND,
+        "reference": held.prevalence * (1 - held.prevalence),
         "reference_kind": "the prevalence given to every patient",
     }
 
 
-def calibration(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
-    """Return slope and intercept of recalibration with their range, and observed shares."""
-    fits = np.array([recalibration(*index_rows(cohort, results)) for results in by_repeat])
+def calibration(held: HeldOut) -> dict[str, Any]:
+    """Return slope and intercept of recalibration with their range, and observed shares.
+
+    Parameters
+    ----------
+    held : HeldOut
+
+    Returns
+    -------
+    dict
+        `slope` and `intercept`, and what `calibration_shares` gives.
+    """
+    fits = np.array([recalibration(held.labels, row, held.weights) for row in held.log_odds])
     return {
         name: {
             "median": float(np.median(fits[:, column])),
@@ -47,7 +77,7 @@ def calibration(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, 
             "logistic recalibration of outer test rows, one value a repeat: median, smallest and "
             "largest; 1 and 0 are ideal"
         ),
-        **calibration_shares(held_out(cohort, by_repeat)),
+        **calibration_shares(held),
     }
 
 
