@@ -1,16 +1,20 @@
 """Do the figures of an evaluation mean what they say? Cohorts drawn from a known population.
 
-Every cohort goes through `evaluate`, `train` and the comparison of methods as a user's would, with
-few, small boosters so that thousands can be run. A cohort has two halves of proteins that are
-alike in all but their names, so that a score from one half is worth exactly what a score from
-the other is: a true null for the comparison, which still holds where both are worth something.
-A second seed would be no such null, since all that differs then is noise of the procedure, and
-the same model twice would differ in nothing.
+Cohorts go through the code that a user's would, with few, small boosters so that thousands can be
+run. What an interval, a comparison and a permutation test rest on are the AUCs of uncalibrated
+outer folds, so that most cohorts stop there: the fits, the folds and the seeds are those of
+`evaluate`, to the bit (a test compares them). What needs calibration has fewer cohorts, which go
+through `evaluate`, with its tuning, and `train`.
+
+A cohort has two halves of proteins that are alike in all but their names, so that a score from
+one half is worth exactly what a score from the other is: a true null for the comparison, which
+still holds where both are worth something. A second seed would be no such null, since all that
+differs then is noise of the procedure, and the same model twice would differ in nothing.
 
 The expected AUC is the mean, over cohorts, of the AUC that the model fitted on the whole cohort
 reaches on patients of its own from the same population.
 
-Run: python benchmarks/study_validity.py [--cohorts 1000] [--scratch FILE] [--report]
+Run: python benchmarks/study_validity.py [--cohorts 2000] [--scratch FILE] [--report]
 A line a cohort is added to the scratch file, and a second run goes on where the first one stopped.
 """
 
@@ -19,7 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +36,15 @@ from scipy import stats as distributions
 import proteoclass as pc
 from proteoclass.folds import spawn
 from proteoclass.scorer import Settings
-from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.comparators import compare
+from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.comparators import compare, fold_auc
+from proteoclass.scorer.crossfit import fold_margins, unit_seed
 from proteoclass.scorer.performance.probability import recalibration
+from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.prediction_sets import conformal_figures
+from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.splits import fold_units
-from proteoclass.stats import auc, log_odds
+from proteoclass.stats import auc, corrected_resampled_interval, log_odds
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -52,6 +59,7 @@ SHARED, NEIGHBOURS = 0.4, 0.4
 DISTANCE = 1.8
 TEST_PATIENTS = 2_000
 SETTINGS = Settings(size=8, bags=2, rounds=10)
+NOT_TUNED = replace(SETTINGS, tune="none")
 FOLDS, REPEATS, PERMUTATIONS = 5, 2, 19
 OUTCOME = pc.Outcome("severity", "severe")
 COMPARED = "the other half of the proteins"
@@ -61,7 +69,9 @@ COMPARED = "the other half of the proteins"
 class Arm:
     """One kind of cohort, how many of them make a whole study, and what is asked of each.
 
-    With a share of errors `alpha` that is prediction sets alone; for them half of the proteins.
+    `asked` is "folds", the interval, the comparison and, without a distance between the
+    classes, the permutation test; "evaluation", which is calibration and all that is printed;
+    or "sets", the prediction sets at a share of errors `alpha`.
     """
 
     name: str
@@ -69,17 +79,21 @@ class Arm:
     events: int
     distance: float
     share: float
+    asked: str = "folds"
     alpha: float = 0.0
 
 
 ARMS = (
     Arm("50/11, signal", 50, 11, DISTANCE, 1.0),
-    Arm("100/30, signal", 100, 30, DISTANCE, 0.25),
-    Arm("50/11, null", 50, 11, 0.0, 0.2),
-    Arm("100/30, null", 100, 30, 0.0, 0.06),
+    Arm("100/30, signal", 100, 30, DISTANCE, 0.5),
+    Arm("50/11, null", 50, 11, 0.0, 0.15),
+    Arm("100/30, null", 100, 30, 0.0, 0.05),
+    Arm("50/11, signal, whole evaluation", 50, 11, DISTANCE, 0.08, "evaluation"),
+    Arm("100/30, signal, whole evaluation", 100, 30, DISTANCE, 0.03, "evaluation"),
+    Arm("50/11, null, whole evaluation", 50, 11, 0.0, 0.03, "evaluation"),
     # The smallest round alpha that eight positives, and twenty-four, in training allow.
-    Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.5, alpha=0.25),
-    Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.5, alpha=0.1),
+    Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.2, "sets", alpha=0.25),
+    Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.2, "sets", alpha=0.1),
 )
 
 
@@ -119,33 +133,106 @@ def run_cohort(arm: Arm, number: int) -> Row:
     """Draw one cohort and ask of it what its arm asks."""
     rng = spawn(20_261_120, ARMS.index(arm), number)
     classes = (np.arange(arm.patients) < arm.events).astype(float)
-    asked = _sets if arm.alpha else _halves
-    return {"arm": arm.name, "number": number} | asked(arm, number, classes, rng)
+    ask = {"folds": _folds, "evaluation": _evaluations, "sets": _sets}[arm.asked]
+    return {"arm": arm.name, "number": number} | ask(arm, number, classes, rng)
 
 
-def _halves(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
-    """Evaluate both halves, and their models on patients of their own."""
+def halves_of(
+    arm: Arm, classes: Floats, rng: np.random.Generator
+) -> Iterator[tuple[pc.ProteinMatrix, pc.ProteinMatrix, Floats]]:
+    """Yield each half of the proteins, in the cohort and in new patients, whose classes last."""
     test_classes = (np.arange(TEST_PATIENTS) < TEST_PATIENTS // 2).astype(float)
     values = draw(classes, arm.distance, rng)
     test_values = draw(test_classes, arm.distance, rng)
-    halves = (slice(0, PROTEINS), slice(PROTEINS, None))
+    for half in (slice(0, PROTEINS), slice(PROTEINS, None)):
+        yield (
+            as_matrix(values[:, half], classes, "P"),
+            as_matrix(test_values[:, half], test_classes, "T"),
+            test_classes,
+        )
+
+
+def _folds(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
+    """Return fold AUCs and interval of both halves, and the AUC of their models."""
+    found = []
+    for matrix, test, test_classes in halves_of(arm, classes, rng):
+        cohort = build_cohort(matrix, OUTCOME)
+        settings = NOT_TUNED.resolve(cohort.matrix)
+        per_fold = fold_aucs(cohort, settings, number)
+        low, high = corrected_resampled_interval(np.ravel(per_fold), 1 / (FOLDS - 1))
+        fitted = fit_procedure(cohort, cohort.index_rows(), settings, unit_seed(number))
+        reached = auc(test_classes, fitted.blend.margin(fitted.panel_values(test.values)))
+        row = {"per_fold": per_fold, "interval": [max(low, 0.0), min(high, 1.0)]}
+        found.append(row | {"model_auc": reached})
+        if not arm.distance and len(found) == 1:
+            tested = permutation_test(
+                cohort, settings, folds=FOLDS, permutations=PERMUTATIONS, seed=number
+            )
+            row = {"p_permutation": tested["p"]}
+            values = np.array(tested["values"])
+            found[0] |= row | {"p_randomised": randomised_p(tested["observed"], values, rng)}
+    return {"p_difference": p_of_difference(found), "halves": found}
+
+
+def fold_aucs(cohort: Cohort, settings: Settings, seed: int) -> list[list[float]]:
+    """Return the AUC of every outer fold of every repeat, as `evaluate` finds it."""
+    names, _ = cohort.training_patients
+    aucs = []
+    for _, test, _, path, _ in fold_units(cohort, settings, (), FOLDS, REPEATS, seed):
+        train = np.setdiff1d(names, test)
+        found = fold_margins(cohort, train, test, settings, unit_seed(*path))
+        aucs.append(fold_auc(cohort, *found))
+    return np.reshape(aucs, (REPEATS, FOLDS)).tolist()
+
+
+def p_of_difference(halves: list[Row]) -> float:
+    """Return the p of the difference between the halves, paired by fold."""
+    ours, theirs = (np.ravel(half["per_fold"]) for half in halves)
+    return float(compare(COMPARED, ours, theirs, 1 / (FOLDS - 1))["difference"]["p"])
+
+
+def _evaluations(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
+    """Evaluate both halves, and their models on patients of their own."""
     found, dealt = [], []
-    for half in halves:
-        matrix = as_matrix(values[:, half], classes, "P")
-        permutations = 0 if arm.distance or found else PERMUTATIONS
+    for matrix, test, test_classes in halves_of(arm, classes, rng):
         result = pc.evaluate(
             matrix, OUTCOME, settings=SETTINGS, folds=FOLDS, repeats=REPEATS,
-            permutations=permutations, describe=False, seed=number,
+            permutations=0, describe=False, seed=number,
         )  # fmt: skip
         model = pc.train(matrix, OUTCOME, evaluation=result)
-        test = as_matrix(test_values[:, half], test_classes, "T")
-        found.append(_figures(result, arm, number) | _of_model(model, test, test_classes, arm))
+        found.append(_figures(result) | _of_model(model, test, test_classes, arm))
         dealt.append(result.predictions[["patient_id", "repeat", "fold"]])
     # Paired by fold, which means nothing unless the folds are the same.
     pd.testing.assert_frame_equal(*dealt)
-    ours, theirs = (np.ravel(half["per_fold"]) for half in found)
-    tested = compare(COMPARED, ours, theirs, 1 / (FOLDS - 1))["difference"]
-    return {"p_difference": tested["p"], "halves": found}
+    return {"p_difference": p_of_difference(found), "halves": found}
+
+
+def _figures(result: Any) -> Row:
+    """Return what an evaluation says."""
+    summary = result.summary
+    auc_keys = ("mean_over_repeats", "per_repeat", "per_fold", "interval")
+    return {key: summary["auc"][key] for key in auc_keys} | {
+        "slope": summary["calibration"]["slope"]["median"],
+        "p_comparators": {each["name"]: each["difference"]["p"] for each in summary["comparators"]},
+    }
+
+
+def _of_model(model: Any, test: pc.ProteinMatrix, classes: Floats, arm: Arm) -> Row:
+    """Return the AUC and the calibration of the shipped model on patients of its own."""
+    probability = model.score(test)["probability"].to_numpy()
+    prevalence = arm.events / arm.patients
+    weights = np.where(classes == 1, prevalence, 1 - prevalence)
+    # Patients too far outside of the training values get no score.
+    scored = ~np.isnan(probability)
+    slope, intercept = recalibration(
+        classes[scored], log_odds(probability[scored]), weights[scored]
+    )
+    return {
+        "model_auc": auc(classes[scored], probability[scored]),
+        "model_slope": slope,
+        "model_intercept": intercept,
+        "not_scored": float(1 - scored.mean()),
+    }
 
 
 def _sets(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
@@ -153,7 +240,7 @@ def _sets(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> R
     matrix = as_matrix(draw(classes, arm.distance, rng)[:, :PROTEINS], classes, "P")
     # Without the rest of the evaluation, on which the sets do not depend.
     cohort = build_cohort(matrix, OUTCOME)
-    units = fold_units(cohort, SETTINGS.resolve(cohort.matrix), (), FOLDS, REPEATS, number)
+    units = fold_units(cohort, NOT_TUNED.resolve(cohort.matrix), (), FOLDS, REPEATS, number)
     found = conformal_figures(units, arm.alpha)
     severe, mild = found["classes"]
     return {
@@ -162,38 +249,6 @@ def _sets(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> R
         "expected severe": severe["expected"],
         "expected mild": mild["expected"],
         "names one class": found["sets"]["single"],
-    }
-
-
-def _figures(result: Any, arm: Arm, number: int) -> Row:
-    """Return what an evaluation says."""
-    summary = result.summary
-    row = {key: summary["auc"][key] for key in ("mean_over_repeats", "per_repeat", "per_fold")}
-    row["interval"] = summary["auc"]["interval"]
-    row["slope"] = summary["calibration"]["slope"]["median"]
-    row["p_comparators"] = {
-        each["name"]: each["difference"]["p"] for each in summary["comparators"]
-    }
-    if summary["permutation"]["p"] is not None:
-        row["p_permutation"] = summary["permutation"]["p"]
-        row["p_randomised"] = randomised_p(
-            summary["permutation"]["observed"],
-            np.array(summary["permutation"]["values"]),
-            spawn(20_261_121, ARMS.index(arm), number),
-        )
-    return row
-
-
-def _of_model(model: Any, test: pc.ProteinMatrix, classes: Floats, arm: Arm) -> Row:
-    """Return the AUC and the calibration of the shipped model on patients of its own."""
-    probability = model.score(test)["probability"].to_numpy()
-    prevalence = arm.events / arm.patients
-    weights = np.where(classes == 1, prevalence, 1 - prevalence)
-    slope, intercept = recalibration(classes, log_odds(probability), weights)
-    return {
-        "model_auc": auc(classes, probability),
-        "model_slope": slope,
-        "model_intercept": intercept,
     }
 
 
@@ -257,49 +312,65 @@ def figures(rows: list[Row], arm: str) -> dict[str, Any]:
     if "halves" not in chosen[0]:
         shares = {key: share_of([row[key] for row in chosen]) for key in chosen[0] if " " in key}
         return {"cohorts": len(chosen)} | shares
+    first = chosen[0]["halves"][0]
+    return (
+        _interval_figures(chosen)
+        | (_evaluation_figures(chosen) if "slope" in first else {})
+        | (_permutation_figures(chosen) if "p_permutation" in first else {})
+    )
 
-    def each(key: str) -> Floats:
-        return np.array([[half[key] for half in row["halves"]] for row in chosen])
 
-    headline, limits, reached = each("mean_over_repeats"), each("interval"), each("model_auc")
+def _each(chosen: list[Row], key: str) -> Floats:
+    return np.array([[half[key] for half in row["halves"]] for row in chosen])
+
+
+def _interval_figures(chosen: list[Row]) -> dict[str, Any]:
+    """Return what the AUCs of the outer folds come to."""
+    folds = _each(chosen, "per_fold").mean(axis=(2, 3))
+    limits, reached = _each(chosen, "interval"), _each(chosen, "model_auc")
     expected = reached.mean()
     low, high = limits[..., 0], limits[..., 1]
-    width = high - low
-    found = {
+    return {
         "cohorts": len(chosen),
         "expected AUC": share_of(reached),
-        "headline": share_of(headline),
-        "headline minus expected": share_of(headline - reached),
-        "SD of headline": float(headline.std(ddof=1)),
-        "SD of model's AUC": float(reached.std(ddof=1)),
-        "median width": float(np.median(width)),
+        "mean over folds": share_of(folds),
+        "mean over folds minus expected": share_of(folds - reached),
+        "SD of mean over folds": float(folds.std(ddof=1)),
+        "SD of a model's AUC": float(reached.std(ddof=1)),
+        "median width": float(np.median(high - low)),
         "covers expected": share_of((low <= expected) & (expected <= high)),
         "above expected": share_of(low > expected),
         "below expected": share_of(high < expected),
         "covers this model": share_of((low <= reached) & (reached <= high)),
-        "slope": quantiles(each("slope")),
-        "model slope": quantiles(each("model_slope")),
-        "model intercept": quantiles(each("model_intercept")),
         "difference rejected": share_of([row["p_difference"] < 0.05 for row in chosen]),
     }
-    return found | (_null_figures(chosen) if "null" in arm else {})
 
 
-def _null_figures(chosen: list[Row]) -> dict[str, Any]:
-    """Return what can be asked only where nothing is to be found."""
+def _evaluation_figures(chosen: list[Row]) -> dict[str, Any]:
+    """Return what calibrated scores come to."""
+    headline, reached = _each(chosen, "mean_over_repeats"), _each(chosen, "model_auc")
+    names = chosen[0]["halves"][0]["p_comparators"]
+    p = {name: [[h["p_comparators"][name] for h in r["halves"]] for r in chosen] for name in names}
+    return {
+        "headline": share_of(headline),
+        "headline minus expected": share_of(headline - reached),
+        "SD of headline": float(headline.std(ddof=1)),
+        "slope": quantiles(_each(chosen, "slope")),
+        "model slope": quantiles(_each(chosen, "model_slope")),
+        "model intercept": quantiles(_each(chosen, "model_intercept")),
+        "not scored": share_of(_each(chosen, "not_scored")),
+    } | {f"minus {name}, rejected": share_of(np.array(p[name]) < 0.05) for name in names}
+
+
+def _permutation_figures(chosen: list[Row]) -> dict[str, Any]:
+    """Return whether p is uniform where labels mean nothing."""
     first = [row["halves"][0] for row in chosen]
     p = np.array([half["p_permutation"] for half in first])
     uniform = np.array([half["p_randomised"] for half in first])
-    names = first[0]["p_comparators"]
-    rejected = {
-        name: share_of([[h["p_comparators"][name] < 0.05 for h in r["halves"]] for r in chosen])
-        for name in names
-    }
     return {
         "permutation p ≤ 0.05": share_of(p <= 0.05 + 1e-12),
         "permutation p ≤ 0.5": share_of(p <= 0.5 + 1e-12),
         "permutation KS p": float(distributions.kstest(uniform, "uniform").pvalue),
-        "comparators rejected": rejected,
     }
 
 
@@ -310,12 +381,12 @@ def quantiles(values: Floats) -> tuple[float, float, float]:
 
 
 def print_report(rows: list[Row]) -> None:
-    """Print a column an arm, the prediction sets in a table of their own."""
-    for alone in (False, True):
-        ran = [a.name for a in ARMS if bool(a.alpha) == alone]
-        arms = [name for name in ran if sum(row["arm"] == name for row in rows) > 1]
-        if arms:
-            _print_table(rows, arms)
+    """Print a table for what each kind of arm asks, with a column an arm."""
+    for asked in dict.fromkeys(arm.asked for arm in ARMS):
+        names = [arm.name for arm in ARMS if arm.asked == asked]
+        ran = [name for name in names if sum(row["arm"] == name for row in rows) > 1]
+        if ran:
+            _print_table(rows, ran)
             print()
 
 
@@ -323,16 +394,8 @@ def _print_table(rows: list[Row], arms: list[str]) -> None:
     found = {arm: figures(rows, arm) for arm in arms}
     print(f"| figure | {' | '.join(arms)} |")
     print("|---" * (1 + len(arms)) + "|")
-    names = dict.fromkeys(name for of_arm in found.values() for name in of_arm)
-    for name in names:
-        if name != "comparators rejected":
-            print(f"| {name} | {' | '.join(_cell(found[arm].get(name)) for arm in arms)} |")
-    compared = dict.fromkeys(
-        name for of_arm in found.values() for name in of_arm.get("comparators rejected", {})
-    )
-    for name in compared:
-        cells = [_cell(found[arm].get("comparators rejected", {}).get(name)) for arm in arms]
-        print(f"| minus {name}, rejected | {' | '.join(cells)} |")
+    for name in dict.fromkeys(name for of_arm in found.values() for name in of_arm):
+        print(f"| {name} | {' | '.join(_cell(found[arm].get(name)) for arm in arms)} |")
 
 
 def _cell(value: Any) -> str:
@@ -350,7 +413,7 @@ def _cell(value: Any) -> str:
 def main() -> None:
     """Run what is missing and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cohorts", type=int, default=1_000, help="of the first arm")
+    parser.add_argument("--cohorts", type=int, default=2_000, help="of the first arm")
     parser.add_argument("--scratch", type=Path, help="where rows are kept")
     parser.add_argument("--part", type=int, default=0, help="which of the parts")
     parser.add_argument("--parts", type=int, default=1, help="processes that share the cohorts")

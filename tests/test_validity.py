@@ -10,6 +10,8 @@ import pytest
 from scipy import stats as distributions
 from sklearn.metrics import roc_auc_score
 
+from proteoclass.scorer import evaluate
+
 
 @pytest.fixture(scope="module")
 def study():
@@ -85,7 +87,7 @@ def test_the_halves_of_a_cohort_count_as_one_draw(study):
 
 def test_wherever_a_run_stops_the_arms_are_complete_alike(study):
     order = [arm for arm, _ in study.schedule(200)]
-    for stop in (50, 130, len(order)):
+    for stop in (100, 300, len(order)):
         shares = [order[:stop].count(arm) / order.count(arm) for arm in study.ARMS]
         assert max(shares) - min(shares) < 0.1
     assert [order.count(arm) for arm in study.ARMS] == [
@@ -111,15 +113,8 @@ def test_a_second_run_goes_on_where_the_first_one_stopped(study, tmp_path, monke
     assert [json.loads(line) for line in lines] == rows == study.read(scratch)
 
 
-def half(model_auc, interval, headline=0.8):
-    return {
-        "mean_over_repeats": headline,
-        "interval": interval,
-        "model_auc": model_auc,
-        "slope": 1.0,
-        "model_slope": 1.0,
-        "model_intercept": 0.0,
-    }
+def half(model_auc, interval):
+    return {"per_fold": [[0.7, 0.9], [0.8, 0.8]], "interval": interval, "model_auc": model_auc}
 
 
 def test_coverage_is_of_the_mean_over_models_and_of_each_model(study):
@@ -140,11 +135,28 @@ def test_coverage_is_of_the_mean_over_models_and_of_each_model(study):
     found = study.figures(rows, "a")
     assert found["cohorts"] == 2
     assert found["expected AUC"][0] == pytest.approx(0.8)
+    assert found["mean over folds"] == (pytest.approx(0.8), pytest.approx(0))
     assert found["covers expected"][0] == 0.75
     assert found["above expected"][0] == 0.25
     assert found["below expected"][0] == 0
     assert found["covers this model"][0] == 0.25
     assert found["difference rejected"][0] == 0.5
+
+
+def test_the_short_way_to_the_aucs_of_the_folds_is_that_of_the_evaluation(study, monkeypatch):
+    # Most cohorts of the study take it; that nothing else is measured has to be shown.
+    for name, value in (("FOLDS", 3), ("REPEATS", 2)):
+        monkeypatch.setitem(study.fold_aucs.__globals__, name, value)
+    classes = (np.arange(30) < 9).astype(float)
+    arm = study.ARMS[0]
+    matrix, _, _ = next(study.halves_of(arm, classes, np.random.default_rng(4)))
+    whole = evaluate(
+        matrix, study.OUTCOME, settings=study.NOT_TUNED, folds=3, repeats=2, permutations=0,
+        describe=False, seed=11,
+    )  # fmt: skip
+    short = study.fold_aucs(whole.cohort, whole.settings, 11)
+    assert short == whole.summary["auc"]["per_fold"]
+    assert np.unique(short).size > 2
 
 
 def within(share, low, high):
@@ -157,14 +169,19 @@ def within(share, low, high):
 
 @pytest.mark.long
 def test_the_figures_of_an_evaluation_mean_what_they_say(study):
-    rows = study.study(120)
-    for name in ("50/11, signal", "100/30, signal"):
-        found = study.figures(rows, name)
+    rows = study.study(300)
+    for size in ("50/11", "100/30"):
+        found = study.figures(rows, f"{size}, signal")
         assert within(found["covers expected"], 0.93, 1.0), found
         assert within(found["difference rejected"], 0.03, 0.07), found
-        assert 0.8 <= found["slope"][0] <= 1.25, found
+        whole = study.figures(rows, f"{size}, signal, whole evaluation")
+        assert 0.8 <= whole["slope"][0] <= 1.25, whole
         # Fewer patients to learn from in a fold than in the whole cohort: never too high.
-        assert found["headline minus expected"][0] < 0.01, found
+        assert whole["headline minus expected"][0] < 3 * whole["headline minus expected"][1], whole
+    for name, promised in (("50/11, sets at 0.75", 0.75), ("100/30, sets at 0.9", 0.9)):
+        sets = study.figures(rows, name)
+        assert within(sets["covers severe"], promised - 0.01, 1.0), sets
+        assert within(sets["covers mild"], promised - 0.01, 1.0), sets
     null = study.figures(rows, "50/11, null")
-    assert null["permutation KS p"] > 0.01
-    assert null["headline"][0] == pytest.approx(0.5, abs=4 * null["headline"][1])
+    assert null["permutation KS p"] > 0.01, null
+    assert within(null["mean over folds"], 0.45, 0.55), null
