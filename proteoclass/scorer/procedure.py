@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from proteoclass.errors import TooLittleDataError, name_list
+from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.matrix.normalisation.normalise import Normaliser, frozen_normalised
 from proteoclass.panel.selection.selector import PanelSelector
@@ -154,6 +154,11 @@ class FittedProcedure:
 
     def _normalised(self, values: pd.DataFrame) -> Floats:
         """Normalise without the checks of names and types, which take longer than the sum."""
+        if not values.columns.equals(self.proteins):
+            raise InputError(
+                f"values: found {values.shape[1]} proteins, or another order, expected the "
+                f"{len(self.proteins)} that the procedure was fitted on, in their order"
+            )
         step, checked = self.pipeline["normalise"], values.to_numpy(dtype=float)
         return frozen_normalised(checked, checked[:, step.reference_], step.profile_, step.method)
 

@@ -13,6 +13,7 @@ from proteoclass.matrix import Outcome, ProteinMatrix
 from proteoclass.scorer import Settings, evaluate, load_model, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import inner_folds, out_of_fold_margins, run_fold, tune_on_all
+from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.tuning import Candidate, candidate_named, candidates, choose
 
 OUTCOME = Outcome("severity", "severe")
@@ -187,3 +188,13 @@ def test_nothing_is_tuned_where_it_is_not_asked_for(cohort, settings):
 def test_settings_refuse_what_cannot_be_tuned(changed, message):
     with pytest.raises(InputError, match=message):
         Settings(**changed)
+
+
+def test_values_in_another_order_are_refused(cohort, settings):
+    # Columns are taken by position: another order would score other proteins in silence.
+    fitted = fit_procedure(cohort, cohort.index_rows(), settings, 0)
+    training = cohort.values.iloc[cohort.index_rows()]
+    np.testing.assert_array_equal(fitted.panel_filled, fitted.panel_values(training))
+    for wrong in (training[training.columns[::-1]], training.iloc[:, :-1]):
+        with pytest.raises(InputError, match="expected the 30 that the procedure was fitted on"):
+            fitted.panel_values(wrong)
