@@ -234,6 +234,13 @@ def test_columns_are_described_with_what_is_missing():
     assert table_of(make_cohort()) is None
 
 
+def test_a_few_names_that_are_known_of_few_are_no_identifier():
+    ward = ["a", "b", "a", *[None] * 57]
+    assert table_of(make_cohort(ward=ward), "ward").describe()[0]["levels"] == ["a", "b"]
+    thirty = [f"d{i % 30}" for i in range(60)]
+    assert len(table_of(make_cohort(ward=thirty), "ward").describe()[0]["levels"]) == 30
+
+
 def test_a_batch_that_is_a_number_is_a_name():
     clinical = table_of(make_cohort(batch=np.arange(60) % 4), "batch")
     assert clinical.describe()[0]["levels"] == ["0", "1", "2", "3"]
@@ -246,7 +253,8 @@ def test_a_batch_that_is_a_number_is_a_name():
         ("crp", None, r"no column 'crp' for --clinical; found day, age, sex; correct --clinical"),
         ("severity", None, "--clinical severity: is the outcome itself"),
         ("patient_id", None, "--clinical patient_id: tells samples or patients apart"),
-        ("code", [f"c{i}" for i in range(60)], "has 60 levels in 60 patients, a name for each"),
+        ("code", [f"c{i}" for i in range(60)], "has 60 levels in 60 patients, hardly two"),
+        ("date", [f"d{i % 31}" for i in range(60)], "has 31 levels in 60 patients, hardly two"),
         ("unit", ["icu"] * 60, "is 'icu' in all 60 patients; leave it out"),
         ("dose", [5.0] * 60, "is '5.0' in all 60 patients; leave it out"),
         ("blank", [None] * 60, "is empty in all 60 index samples"),

@@ -13,6 +13,8 @@ from proteoclass.matrix.wording import counted
 _IDS = ("sample_id", "patient_id", "second_id", "replicate_of")
 #: Above this share of cells that read as numbers, the others are taken for slips.
 _MOSTLY = 0.5
+#: Levels from which on each should have two patients at least.
+_MANY = 10
 
 
 def check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None:
@@ -55,7 +57,7 @@ def check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None
 
 
 def check_levels(name: str, column: pd.Series, where: str) -> None:
-    """Refuse numbers with slips among them, and names of which each patient has its own.
+    """Refuse numbers with slips among them, and names that hardly two patients share.
 
     Parameters
     ----------
@@ -76,10 +78,11 @@ def check_levels(name: str, column: pd.Series, where: str) -> None:
             f"({name_list(sorted(set(wrong)))}, {counted(len(wrong), 'patient')}), expected one of "
             "the two; correct the cells or leave them empty"
         )
-    if len(known) > 2 and known.nunique() == len(known):
+    levels = known.nunique()
+    if levels > 2 and (levels == len(known) or levels > max(_MANY, len(known) / 2)):
         raise InputError(
-            f"{where}: column {name!r} for --clinical has {known.nunique()} levels in {len(known)} "
-            "patients, a name for each: nothing can be learnt from it; leave it out"
+            f"{where}: column {name!r} for --clinical has {levels} levels in {len(known)} patients, "
+            "hardly two patients share one: nothing can be learnt from it; leave it out"
         )
 
 
