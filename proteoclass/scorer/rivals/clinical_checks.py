@@ -81,8 +81,8 @@ def check_levels(name: str, column: pd.Series, where: str) -> None:
     levels = known.nunique()
     if levels > 2 and (levels == len(known) or levels > max(_MANY, len(known) / 2)):
         raise InputError(
-            f"{where}: column {name!r} for --clinical has {levels} levels in {len(known)} patients, "
-            "hardly two patients share one: nothing can be learnt from it; leave it out"
+            f"{where}: column {name!r} for --clinical has {levels} levels in {len(known)} "
+            "patients, hardly two patients share one: nothing can be learnt from it; leave it out"
         )
 
 
