@@ -208,7 +208,6 @@ def evaluate(
     said = design.to_dict() | {
         "folds": folds,
         "repeats": repeats,
-        "cohort_sha256": cohort.fingerprint,
         "panel": "held" if fixed else "chosen in each fold",
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }

@@ -24,15 +24,12 @@ from proteoclass.scorer.performance.decision_curve import decision_curve
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.held_out import HeldOut
 from proteoclass.scorer.performance.locked_calibration import locked_calibration
-from proteoclass.scorer.performance.patient_bootstrap import (
-    BOOTSTRAP_KIND,
-    interval_fields,
-    resampled,
-)
+from proteoclass.scorer.performance.probability import brier
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
 from proteoclass.scorer.performance.sites import site_figures
 from proteoclass.scorer.performance.subgroups import subgroups
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
+from proteoclass.scorer.seen_patients import patients_among
 from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
 from proteoclass.scorer.summary import describe_cohort
 from proteoclass.scorer.versions import software_versions
@@ -159,7 +156,6 @@ def evaluate_external(
             "kind": "external cohort, locked model",
             "index": index,
             "seed": seed,
-            "cohort_sha256": cohort.fingerprint,
         },
         "not_reportable": refused,
         "auc": auc,
@@ -288,15 +284,27 @@ def _require_one_sample(cohort: Cohort, index: str) -> None:
 
 
 def _refuse_training_cohort(model: SeverityModel, matrix: ProteinMatrix, cohort: Cohort) -> None:
-    """Refuse the cohort that a model was trained on: its AUC there says nothing."""
-    trained_on = model.content.training.matrix_sha256
-    known = model.content.evaluation.get("design", {}).get("cohort_sha256")
-    same_file = bool(trained_on) and trained_on == matrix.source.sha256
-    if same_file or known == cohort.fingerprint:
+    """Refuse the cohort that a model was trained on, or a part of it: an AUC there says nothing.
+
+    Patients are known by their values; see `patients_seen` for what is not recognised.
+    """
+    training, where = model.content.training, matrix.source.path or "matrix"
+    same_file = bool(matrix.source.sha256) and training.matrix_sha256 == matrix.source.sha256
+    # A file may hold both: a newer model knows its patients, an older one its file alone.
+    unknown = same_file and not training.samples
+    if unknown or training.cohort_sha256 == cohort.fingerprint:
         raise InputError(
-            f"{matrix.source.path or 'matrix'}: the model {model.name} was trained on this very "
+            f"{where}: the model {model.name} was trained on this very "
             f"{'file' if same_file else 'cohort'}, which is no external cohort; leave out --model "
             "for an honest figure by cross-validation"
+        )
+    proteins = model.wanted().loc[[protein.id for protein in model.content.panel]]
+    shared = patients_among(training.samples, proteins, cohort, training.cohort_sha256)
+    if shared:
+        raise InputError(
+            f"{where}: {len(shared)} of {len(cohort.training_patients[0])} patients were in the "
+            f"training cohort of the model {model.name}: {name_list(shared)}; their scores are "
+            "flattering: leave them out of the matrix or the sheet"
         )
 
 
@@ -342,24 +350,11 @@ def _auc(labels: Floats, scores: Floats) -> dict[str, Any]:
 
 def _figures(held: HeldOut, seed: int) -> dict[str, Any]:
     """Return what rests on the scores alone, beside the AUC."""
-    values, limits = resampled(
-        held,
-        lambda log_odds, weights: (
-            weights @ (stats.expit(log_odds) - held.labels) ** 2 / weights.sum(axis=1)
-        )[:, None],
-        seed,
-    )
     locked = {"estimand": "this locked model's risks on patients like these"}
     return {
         "average_precision": average_precision(held, seed),
         "sensitivity_at_specificity": rates_at_fixed(held, seed),
-        "brier": {
-            "mean_over_repeats": float(values[0]),
-            **interval_fields(limits[0]),
-            "interval_kind": BOOTSTRAP_KIND,
-            "reference": held.prevalence * (1 - held.prevalence),
-            "reference_kind": "the prevalence given to every patient",
-        },
+        "brier": brier(held, seed),
         "calibration": locked_calibration(held.labels, held.log_odds[0]),
         "decision_curve": decision_curve(held, seed) | locked,
     }

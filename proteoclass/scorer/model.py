@@ -39,6 +39,9 @@ from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
 
 Floats = npt.NDArray[np.float64]
 
+#: What nobody reads in a model file but the model itself.
+_NOT_SHOWN = ("boosters", "companion", "probes", "normaliser")
+
 
 @dataclass(frozen=True, eq=False)
 class _Measured:
@@ -302,7 +305,7 @@ class SeverityModel:
     def summary(self) -> dict[str, Any]:
         """Return what a person or a report needs to know, without the boosters."""
         dumped = self.content.model_dump(
-            mode="json", exclude={"boosters", "companion", "probes", "normaliser"}
+            mode="json", exclude={**dict.fromkeys(_NOT_SHOWN, True), "training": {"samples"}}
         )
         dumped["thresholds"]["rule"] = self.thresholds.rule
         dumped["normalise"] = {

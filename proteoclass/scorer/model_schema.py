@@ -20,6 +20,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 Text = Annotated[str, Field(max_length=2000)]
 Id = Annotated[str, Field(min_length=1, max_length=500)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Points = Annotated[float, Field(ge=-1, le=101)]
 
@@ -152,7 +153,12 @@ class ReferencePart(BaseModel):
 
 
 class TrainingPart(BaseModel):
-    """The cohort in numbers, no row of it."""
+    """The cohort in numbers, no row of it.
+
+    Since version 3 `cohort_sha256` is the fingerprint of its ids and values and `samples` are
+    digests of its samples, as in a derived panel: no id and no value can be read from them, and
+    a cohort that shares patients with this one is recognised.
+    """
 
     model_config = _STRICT
 
@@ -164,6 +170,8 @@ class TrainingPart(BaseModel):
     n_sites: Count
     synthetic: bool
     matrix_sha256: Text
+    cohort_sha256: Text = ""
+    samples: Annotated[list[Digest], Field(max_length=20_000)] = Field(default_factory=list)
 
 
 class Probe(BaseModel):

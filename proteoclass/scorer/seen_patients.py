@@ -1,8 +1,9 @@
-"""Patients of a cohort that a derived panel has seen, told from digests of their samples."""
+"""Patients of a cohort that a panel or a model has seen, told from digests of their samples."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -38,9 +39,7 @@ def with_seen_samples(panel: Panel, cohort: Cohort) -> Panel:
     """
     if panel.derivation is None:
         return panel
-    rows = cohort.rows_of(cohort.training_patients[0])
-    found = _digests_of_rows(panel, cohort, rows, panel.derivation.cohort_hash)
-    kept = tuple(sorted(set(found) - {""})[:MAX_SAMPLES])
+    kept = sample_digests(panel.frame(), cohort, panel.derivation.cohort_hash)
     derivation = panel.derivation.model_copy(update={"samples": kept})
     return panel.model_copy(update={"derivation": derivation})
 
@@ -76,20 +75,65 @@ def patients_seen(panel: Panel, cohort: Cohort) -> int:
     patients = cohort.training_patients[0]
     if panel.derivation.cohort_hash == cohort.fingerprint:
         return len(patients)
-    if not panel.derivation.samples:
-        return 0
-    seen = set(panel.derivation.samples)
-    rows = cohort.rows_of(patients)
-    found = _digests_of_rows(panel, cohort, rows, panel.derivation.cohort_hash)
+    derivation = panel.derivation
+    return len(patients_among(derivation.samples, panel.frame(), cohort, derivation.cohort_hash))
+
+
+def sample_digests(proteins: pd.DataFrame, cohort: Cohort, salt: str) -> tuple[str, ...]:
+    """Return digests of all samples of the training patients, sorted.
+
+    Parameters
+    ----------
+    proteins : DataFrame, shape (n_proteins, >= 0)
+        Of the panel, as matching takes them.
+    cohort : Cohort
+    salt : str
+        Hash of the cohort.
+
+    Returns
+    -------
+    tuple of str
+        See `patients_seen`.
+    """
+    rows = cohort.rows_of(cohort.training_patients[0])
+    found = _digests_of_rows(proteins, cohort, rows, salt)
+    return tuple(sorted(set(found) - {""})[:MAX_SAMPLES])
+
+
+def patients_among(
+    digests: Sequence[str], proteins: pd.DataFrame, cohort: Cohort, salt: str
+) -> list[str]:
+    """Return the training patients of a cohort with a sample among some digests.
+
+    Parameters
+    ----------
+    digests : sequence of str
+        As `sample_digests` gave for another cohort.
+    proteins : DataFrame, shape (n_proteins, >= 0)
+        The same as then.
+    cohort : Cohort
+    salt : str
+        The same as then.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
+    if not digests:
+        return []
+    seen = set(digests)
+    rows = cohort.rows_of(cohort.training_patients[0])
+    found = _digests_of_rows(proteins, cohort, rows, salt)
     known = np.array([digest in seen for digest in found], dtype=bool)
-    return len(set(cohort.patients[rows][known]))
+    return sorted({str(patient) for patient in cohort.patients[rows][known]})
 
 
 def _digests_of_rows(
-    panel: Panel, cohort: Cohort, rows: npt.NDArray[np.intp], salt: str
+    proteins: pd.DataFrame, cohort: Cohort, rows: npt.NDArray[np.intp], salt: str
 ) -> list[str]:
     """Return a digest of each row: of the panel's proteins, of all where too few are there."""
-    found = _digests(_of_panel(panel, cohort).iloc[rows], salt)
+    found = _digests(_of_panel(proteins, cohort).iloc[rows], salt)
     short = np.flatnonzero([not digest for digest in found])
     whole = _digests(cohort.values.iloc[rows[short]].sort_index(axis=1), salt)
     for place, digest in zip(short, whole, strict=True):
@@ -97,9 +141,9 @@ def _digests_of_rows(
     return found
 
 
-def _of_panel(panel: Panel, cohort: Cohort) -> pd.DataFrame:
+def _of_panel(proteins: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     """Return the log2 values of the panel's proteins, columns by name."""
-    fitting = fitting_proteins(panel.frame(), cohort.matrix)
+    fitting = fitting_proteins(proteins, cohort.matrix)
     alone = fitting["fits"][fitting["fits"].map(len) == 1]
     values = cohort.values[[fits[0] for fits in alone]]
     return values.set_axis(alone.index, axis=1).sort_index(axis=1)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from proteoclass.io import canonical_json, creation_date, plain
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
@@ -22,6 +23,7 @@ from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
 from proteoclass.scorer.parallel import Progress, single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.seen_patients import sample_digests
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.tuning import candidate_named
 from proteoclass.scorer.versions import software_versions
@@ -182,6 +184,10 @@ def _content(
         | {
             "n_sites": int(samples["site"].nunique()) if "site" in samples else 0,
             "matrix_sha256": matrix.source.sha256,
+            "cohort_sha256": cohort.fingerprint,
+            "samples": list(
+                sample_digests(_proteins(cohort.matrix, fitted), cohort, cohort.fingerprint)
+            ),
         },
         "evaluation": {key: evaluation.summary[key] for key in _EVALUATION_FIELDS},
         "settings": evaluation.settings.to_dict(),
@@ -201,13 +207,18 @@ def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any
         "reference": [
             {
                 "id": protein,
-                "accessions": matrix.proteins.at[protein, "accessions"],
-                "gene": matrix.proteins.at[protein, "gene"],
+                "accessions": matrix.proteins.loc[protein, "accessions"],
+                "gene": matrix.proteins.loc[protein, "gene"],
                 "value": value,
             }
             for protein, value in zip(ids, step.profile_, strict=True)
         ],
     }
+
+
+def _proteins(matrix: ProteinMatrix, fitted: FittedProcedure) -> pd.DataFrame:
+    """Return accessions and genes of the panel, as matching takes them."""
+    return matrix.proteins.loc[fitted.panel, ["accessions", "gene"]]
 
 
 def _panel(
@@ -227,8 +238,8 @@ def _panel(
         proteins.append(
             {
                 "id": protein,
-                "accessions": matrix.proteins.at[protein, "accessions"],
-                "gene": matrix.proteins.at[protein, "gene"],
+                "accessions": matrix.proteins.loc[protein, "accessions"],
+                "gene": matrix.proteins.loc[protein, "gene"],
                 "direction": {1: "up", -1: "down"}.get(int(signs[position]), "unknown"),
                 "fill": None if np.isnan(fill[position]) else fill[position],
                 "median": blend.median[position],

@@ -17,6 +17,7 @@ from statsmodels.stats.proportion import proportion_confint
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
+from proteoclass.scorer import SeverityModel, load_model
 from proteoclass.scorer.external import MIN_REPORTABLE, evaluate_external
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.locked_calibration import (
@@ -228,3 +229,37 @@ def test_other_labels_and_another_prevalence_are_said(model, cohort):
     )
     assert any("80% of these patients are positive, 35% of the training" in w for w in warnings)
     assert any("Only 3 patients in the smaller class" in w for w in warnings)
+
+
+def test_patients_of_the_training_cohort_are_recognised_among_others(model, toy, cohort):
+    # Three patients of the training cohort under other names, proteins in another order.
+    kept = toy.values.columns[::-1]
+    known = toy.take([s for s in toy.values.index if s[:3] in ("S00", "S01", "S09")])
+    strangers = cohort.take([s for s in cohort.values.index if s[:3] not in ("S00", "S01", "S09")])
+    samples = known.samples.assign(patient_id="X" + known.samples["patient_id"])
+    mixed = replace(
+        strangers,
+        values=pd.concat([known.values, strangers.values])[kept],
+        samples=pd.concat([samples, strangers.samples]),
+        proteins=strangers.proteins.loc[kept],
+    )
+    words = r"3 of 35 patients were in the training cohort of the model .*: XP00, XP01, XP09; their"
+    with pytest.raises(InputError, match=words):
+        evaluate_external(model, mixed, OUTCOME)
+
+
+def test_a_model_file_shows_no_digests_and_keeps_them(model, tmp_path):
+    assert len(model.content.training.samples) == 80
+    assert "samples" not in model.summary()["training"]
+    read = load_model(model.save(tmp_path / "model.json"))
+    assert read.content.training.samples == model.content.training.samples
+
+
+def test_other_patients_of_the_same_file_are_another_cohort(model, cohort):
+    same = replace(cohort, source=replace(cohort.source, sha256="ab" * 32))
+    assert "auc" in evaluate_external(model, same, OUTCOME).summary
+    training = model.content.training.model_copy(update={"samples": [], "cohort_sha256": ""})
+    content = model.content.model_copy(update={"training": training})
+    old = SeverityModel(content, model.sha256, model._blend.boosters, version=2)
+    with pytest.raises(InputError, match="was trained on this very file"):
+        evaluate_external(old, same, OUTCOME)
