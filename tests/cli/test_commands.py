@@ -24,7 +24,8 @@ def test_the_verbs_of_this_stage_are_there():
         for verb in (
             *("simulate", "check", "sheet", "qc", "normalise"),
             *("panel list", "panel show", "panel check", "panel compare", "panel select"),
-            *("evaluate", "train", "model show", "model verify", "score", "explain", "track"),
+            *("evaluate", "compare", "train", "model show", "model verify", "score", "explain"),
+            *("selftest", "track"),
             *("report study", "report patient", "run"),
             *("data list", "data fetch"),
         )
@@ -84,10 +85,10 @@ def test_the_reference_is_made_of_the_same_sections_as_the_page():
     ]
 
 
-def test_options_that_are_not_built_yet_are_not_offered():
+def test_options_are_offered_once_they_are_built():
     flags = {name: {f for p in c.params for f in p.opts} for name, c in LEAVES.items()}
-    assert "--leave-out" not in flags["proteoclass evaluate"]
-    assert "--model" not in flags["proteoclass evaluate"]
+    built = {"--leave-out", "--clinical", "--learning-curve", "--conformal"}
+    assert built <= flags["proteoclass evaluate"]
     assert "--store" not in flags["proteoclass score"]
 
 
