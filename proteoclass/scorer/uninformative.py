@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -34,12 +35,13 @@ class Uninformative:
     empty: Names
     n_proteins: int
 
-    def counts(self) -> dict[str, int]:
-        """Return how many of each, as `evaluation.json` has them."""
+    def counts(self) -> dict[str, Any]:
+        """Return how many of each, and which samples, as `evaluation.json` has them."""
         return {
             "n_proteins_never_found": len(self.never_found),
             "n_proteins_constant": len(self.constant),
             "n_index_samples_empty": len(self.empty),
+            "index_samples_empty": name_list(self.empty),
         }
 
     def warnings(self) -> list[str]:
@@ -68,9 +70,10 @@ class Uninformative:
                 "samples are normalised it differs between them by their loading alone."
             )
         if len(self.empty):
+            # Warnings go into the locked model, which names no sample.
             said.append(
-                f"{counted(len(self.empty), 'index sample')} without any value: "
-                f"{name_list(self.empty)}. A score rests on what is missing there."
+                f"{counted(len(self.empty), 'index sample')} without any value, named under "
+                "`cohort` in evaluation.json: a score rests on what is missing there."
             )
         return said
 
