@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from proteoclass.cli.console import check_target, progress_bar, put_json, put_text, say
+from proteoclass.cli.external import leave_out_option, refuse_beside_leave_out
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
@@ -52,6 +53,7 @@ class _Asked:
     settings: Settings
     panel: Panel | None
     folds: int
+    leave_out: str
     index: str
     seed: int
 
@@ -78,6 +80,7 @@ class _Asked:
     show_default=True,
     help="Parts the patients are split into.",
 )
+@leave_out_option
 @click.option(
     "--runs",
     type=click.IntRange(QUICK_RUNS),
@@ -109,6 +112,8 @@ def selftest(
     the pipeline fools itself. 50 patients and 4,000 proteins take about two minutes with
     --jobs 2.
     """
+    if configuration["leave_out"]:
+        refuse_beside_leave_out()
     if quick and runs is not None:
         raise click.UsageError("--quick and --runs exclude each other")
     check_target(output, force=force)
@@ -150,7 +155,9 @@ def _row(cells: tuple[str, ...]) -> str:
 def _run(asked: _Asked, pipeline: str, runs: int, jobs: int) -> SelftestReport:
     from proteoclass import selftest as room
 
-    own = room.SeverityPipeline(asked.settings, asked.panel, asked.folds, asked.index)
+    own = room.SeverityPipeline(
+        asked.settings, asked.panel, asked.folds, asked.index, asked.leave_out
+    )
     with progress_bar() as progress:
         return room.run(
             room.LeakyPipeline(own) if pipeline == "leaky" else own,
@@ -192,6 +199,7 @@ def _of_study(path: str, seed: int) -> _Asked:
         settings=given.settings,
         panel=given.panel,
         folds=study.evaluate.folds,
+        leave_out=study.evaluate.leave_out,
         index=study.outcome.index,
         seed=seed if own_seed else study.study.seed,
     )

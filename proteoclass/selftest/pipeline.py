@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import pandas as pd
 
@@ -118,8 +118,8 @@ class SeverityPipeline:
     folds : int
     index : str
         Rule of `index_weights`.
-    options : mapping
-        Further keywords of `evaluate`.
+    leave_out : str
+        Column of the sheet whose levels are the folds; "" for folds by chance.
 
     Notes
     -----
@@ -140,7 +140,7 @@ class SeverityPipeline:
     panel: Panel | None = None
     folds: int = 5
     index: str = "first"
-    options: Mapping[str, Any] = field(default_factory=dict)
+    leave_out: str = ""
 
     def __call__(self, matrix: ProteinMatrix, outcome: Outcome, seed: int) -> PipelineResult:
         """Evaluate a cohort; see `Pipeline`."""
@@ -196,5 +196,5 @@ class SeverityPipeline:
             describe=False,
             index=self.index,
             seed=seed,
-            **self.options,
+            leave_out=self.leave_out,
         )

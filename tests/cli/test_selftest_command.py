@@ -51,8 +51,9 @@ class StandIn:
 
     auc = 0.5
 
-    def __init__(self, settings=None, panel=None, folds=5, index="first"):
+    def __init__(self, settings=None, panel=None, folds=5, index="first", leave_out=""):
         self.settings, self.panel, self.folds, self.index = settings, panel, folds, index
+        self.leave_out = leave_out
         type(self).last = self
 
     def __call__(self, matrix, outcome, seed):
@@ -165,6 +166,7 @@ def test_the_leaky_pipeline_is_asked_for_by_name(invoke, stand_in, monkeypatch):
         (("cohort/matrix.tsv",), "MATRIX and --outcome are given together, or neither"),
         (OUTCOME, "MATRIX and --outcome are given together, or neither"),
         (("--runs", "4"), "4 is not in the range"),
+        (("--leave-out", "site", "--folds", "3"), "--leave-out excludes --folds"),
     ],
 )
 def test_contradictions_are_wrong_usage(invoke, arguments, message):
@@ -178,9 +180,10 @@ def test_the_numbers_that_are_spelt_out_are_those_of_the_room():
     assert command.QUICK_RUNS == QUICK_RUNS == FEWEST_RUNS
 
 
-def test_a_given_panel_is_handed_on(invoke, stand_in):
-    invoke(*MATRIX, "--quick", "--panel", "kidney-injury-urine")
+def test_a_given_panel_and_a_site_left_out_are_handed_on(invoke, stand_in):
+    invoke(*MATRIX, "--quick", "--panel", "kidney-injury-urine", "--leave-out", "site")
     assert stand_in.last.panel.name == "kidney-injury-urine"
+    assert stand_in.last.leave_out == "site"
 
 
 @pytest.mark.long
