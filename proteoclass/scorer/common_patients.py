@@ -47,8 +47,8 @@ def common_cohorts(
     common = sorted(of_a.keys() & of_b.keys())
     if not common:
         raise InputError(
-            f"no patient has an index sample in both: A has {name_list(sorted(of_a))}, B has "
-            f"{name_list(sorted(of_b))}; give both sheets the same patient_id"
+            f"no patient has an index sample in both: A has {name_list(sorted(of_a)) or 'none'}, B "
+            f"has {name_list(sorted(of_b)) or 'none'}; give both sheets the same patient_id"
         )
     differ = [name for name in common if of_a[name] != of_b[name]]
     if differ:
