@@ -45,18 +45,19 @@ def cohort(matrix):
 
 def fold_panels(matrix, settings, **options):
     result = evaluate(matrix, OUTCOME, settings=settings, folds=3, repeats=1, permutations=0,
-                      **options)  # fmt: skip
+                      **{"describe": False, **options})  # fmt: skip
     return result, {f["id"]: f["frequency"] for f in result.summary["panel"]["frequencies"]}
 
 
 @pytest.fixture(scope="module")
 def plain(matrix):
     """The evaluation with nothing asked, and the selection frequency of its proteins."""
-    return fold_panels(matrix, QUICK)
+    return fold_panels(matrix, QUICK, describe=True)
 
 
 def test_the_default_exclusions_reach_every_fold_and_are_recorded(matrix, plain):
-    free, with_all = fold_panels(matrix, replace(QUICK, allow=("keratins", "immunoglobulins")))
+    free, with_all = fold_panels(matrix, replace(QUICK, allow=("keratins", "immunoglobulins")),
+                                 describe=True)  # fmt: skip
     kept, without = plain
     assert {"Q000", "Q001"} <= set(with_all), "they are what the data would choose"
     assert not set(GENES) & set(without)
@@ -177,7 +178,7 @@ def test_near_copies_are_taken_once_in_the_folds(matrix, plain):
 def test_candidates_are_limited_to_what_another_assay_measures(matrix):
     names = [f"Q{i:03d}" for i in range(0, 60, 4)]
     other = OtherMatrix("assay.tsv", tuple((name, "", "") for name in names))
-    result, frequency = fold_panels(matrix, replace(QUICK, measurable_in=other))
+    result, frequency = fold_panels(matrix, replace(QUICK, measurable_in=other), describe=True)
     assert set(frequency) <= set(names) - set(GENES)
     assert result.summary["panel"]["n_candidates"] == 14
     assert result.summary["settings"]["measurable_in"] == "assay.tsv"
@@ -415,7 +416,8 @@ def test_a_panel_that_must_have_what_the_new_matrix_lacks_does_not_fit(matrix, c
         without, matrix.samples, matrix.proteins.loc[without.columns], scale="log2", fluid="plasma"
     )
     with pytest.raises(PanelMismatchError, match="--must-have: found no protein of"):
-        evaluate(smaller, OUTCOME, settings=QUICK, panel=panel, folds=3, repeats=1, permutations=0)
+        evaluate(smaller, OUTCOME, settings=QUICK, panel=panel, folds=3, repeats=1, permutations=0,
+                 describe=False)  # fmt: skip
 
 
 def test_a_must_have_that_no_index_sample_has_is_refused(make_toy):

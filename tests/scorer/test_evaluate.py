@@ -106,7 +106,7 @@ def test_order_of_samples_and_proteins_changes_no_prediction(make_toy):
     )
     tables = [
         evaluate(
-            m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0
+            m, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False
         ).predictions.set_index("sample_id")["score"]
         for m in (matrix, shuffled)
     ]
@@ -187,6 +187,7 @@ def test_follow_up_samples_are_never_trained_on(toy, evaluated):
         folds=4,
         repeats=2,
         permutations=0,
+        describe=False,
         seed=1,
     )
     columns = ["sample_id", "repeat", "score"]
@@ -199,7 +200,8 @@ def test_permuted_labels_average_to_a_coin(make_toy):
     values = [
         evaluate(
             make_toy(patients=30, visits=1, signal=0.0, seed=seed),
-            OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False, seed=seed,
+            OUTCOME, settings=replace(QUICK, bags=2, rounds=5), folds=2, repeats=1, permutations=0,
+            describe=False, seed=seed,
         ).summary["auc"]["mean_over_repeats"]
         for seed in range(8)
     ]  # fmt: skip
@@ -234,7 +236,14 @@ def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
     assert held == ("Q001", "Q050")
     assert resolved.size == 2
     result = evaluate(
-        toy, OUTCOME, settings=QUICK, panel=foreign, folds=3, repeats=1, permutations=0
+        toy,
+        OUTCOME,
+        settings=QUICK,
+        panel=foreign,
+        folds=3,
+        repeats=1,
+        permutations=0,
+        describe=False,
     )
     assert {r["id"] for r in result.summary["panel"]["frequencies"]} == {"Q001", "Q050"}
     silent = replace(toy, values=toy.values.assign(Q050=np.nan))
@@ -251,7 +260,14 @@ def test_a_panel_derived_in_memory_is_chosen_again(make_toy):
     shuffled = noise.take(list(noise.values.index[::-1]))
     derived = derive_panel(noise, OUTCOME, settings=QUICK)
     result = evaluate(
-        shuffled, OUTCOME, settings=QUICK, panel=derived, folds=4, repeats=1, permutations=0
+        shuffled,
+        OUTCOME,
+        settings=QUICK,
+        panel=derived,
+        folds=4,
+        repeats=1,
+        permutations=0,
+        describe=False,
     )
     assert result.summary["design"]["panel"] == "chosen in each fold"
     assert result.summary["auc"]["mean_over_repeats"] < 0.8
@@ -269,6 +285,7 @@ def test_the_best_single_protein_of_a_held_panel_is_the_best_one(toy):
     result = evaluate(
         replace(toy, values=values), OUTCOME,
         settings=replace(QUICK, normalise="none"), panel=panel, folds=4, repeats=1, permutations=0,
+        describe=False,
     )  # fmt: skip
     rows = result.summary["comparators"]
     [best] = [row for row in rows if row["name"] == "best single protein"]
@@ -278,7 +295,9 @@ def test_the_best_single_protein_of_a_held_panel_is_the_best_one(toy):
 def test_labels_that_cannot_be_permuted_give_no_p(make_toy):
     toy = make_toy(visits=1)
     samples = toy.samples.drop(columns="site").assign(batch=toy.values.index)
-    options = {"settings": QUICK, "folds": 3, "repeats": 1, "permutations": 2}
+    options = {
+        "settings": QUICK, "folds": 3, "repeats": 1, "permutations": 2, "describe": False
+    }  # fmt: skip
     alone = evaluate(replace(toy, samples=samples), OUTCOME, **options).summary
     assert alone["permutation"] == {
         "p": None,
@@ -318,13 +337,17 @@ def test_a_sample_that_cannot_be_normalised_is_refused_by_name(toy):
     failed = replace(toy, values=values)
     words = "1 index samples could not be normalised, too few .* detected in them: S07v0; remove"
     with pytest.raises(TooLittleDataError, match=words):
-        evaluate(failed, OUTCOME, settings=QUICK, folds=4, repeats=1, permutations=0)
+        evaluate(
+            failed, OUTCOME, settings=QUICK, folds=4, repeats=1, permutations=0, describe=False
+        )
     with pytest.raises(TooLittleDataError, match=words):
         derive_panel(failed, OUTCOME, settings=QUICK)
 
 
 def test_auto_is_named_where_it_is_recorded(toy):
-    result = evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0)
+    result = evaluate(
+        toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False
+    )
     assert result.settings.select == DEFAULT
     assert derive_panel(toy, OUTCOME, settings=QUICK).derivation.method == DEFAULT
 
@@ -348,7 +371,9 @@ def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluat
 
 def test_an_interval_without_width_is_no_certainty(make_toy):
     toy = make_toy(signal=20.0, visits=1)
-    result = evaluate(toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0).summary
+    result = evaluate(
+        toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False
+    ).summary
     assert result["auc"]["interval"] == [1.0, 1.0]
     assert any("that is no certainty" in warning for warning in result["warnings"])
 

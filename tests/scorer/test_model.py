@@ -379,7 +379,8 @@ def test_training_twice_gives_the_same_model(toy, evaluated, model, monkeypatch)
 def test_train_computes_its_own_evaluation(toy):
     quick = Settings(size=8, bags=2, rounds=4)
     locked = train(toy, *train_args(toy), settings=quick, folds=3, repeats=1)
-    direct = evaluate(toy, *train_args(toy), settings=quick, folds=3, repeats=1, permutations=0)
+    direct = evaluate(toy, *train_args(toy), settings=quick, folds=3, repeats=1, permutations=0,
+                      describe=False)  # fmt: skip
     assert locked.summary()["auc"]["per_repeat"] == direct.summary["auc"]["per_repeat"]
 
 

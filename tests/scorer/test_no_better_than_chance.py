@@ -61,7 +61,7 @@ def words(summary):
 def test_noise_is_no_better_than_chance_without_permutations(make_toy):
     result = evaluate(
         make_toy(patients=24, proteins=30, signal=0.0, visits=1, seed=3), OUTCOME,
-        settings=QUICK, folds=3, repeats=2, permutations=0,
+        settings=QUICK, folds=3, repeats=2, permutations=0, describe=False,
     )  # fmt: skip
     assert len(words(result.summary)) == 1
     assert result.summary["warnings"][0] == words(result.summary)[0], "it comes first"
@@ -72,7 +72,7 @@ def test_noise_is_no_better_than_chance_without_permutations(make_toy):
 def test_an_effect_is_not_called_chance(make_toy):
     result = evaluate(
         make_toy(proteins=30, signal=1.5, visits=1), OUTCOME,
-        settings=QUICK, folds=3, repeats=1, permutations=19,
+        settings=QUICK, folds=3, repeats=1, permutations=19, describe=False,
     )  # fmt: skip
     assert result.summary["auc"]["interval"][0] > 0.5
     assert not words(result.summary)

@@ -36,7 +36,15 @@ SIZES = (1, 3, 8, 12)
 @pytest.fixture(scope="module")
 def with_sizes(toy):
     return evaluate(
-        toy, OUTCOME, settings=QUICK, folds=3, repeats=2, permutations=0, seed=1, sizes=SIZES
+        toy,
+        OUTCOME,
+        settings=QUICK,
+        folds=3,
+        repeats=2,
+        permutations=0,
+        describe=False,
+        seed=1,
+        sizes=SIZES,
     ).summary
 
 
@@ -68,7 +76,14 @@ def test_the_point_at_the_size_of_the_procedure_is_its_own_auc(with_sizes):
 
 def test_another_size_of_the_curve_is_the_procedure_of_that_size(toy, with_sizes):
     three = evaluate(
-        toy, OUTCOME, settings=replace(QUICK, size=3), folds=3, repeats=2, permutations=0, seed=1
+        toy,
+        OUTCOME,
+        settings=replace(QUICK, size=3),
+        folds=3,
+        repeats=2,
+        permutations=0,
+        describe=False,
+        seed=1,
     )
     point = with_sizes["panel"]["size_curve"][1]
     assert point["size"] == 3
@@ -140,7 +155,7 @@ def test_three_proteins_carry_everything_and_the_curve_is_flat_after_three(make_
     matrix = replace(matrix, values=values, samples=matrix.samples.assign(severity=severity))
     settings = Settings(size=3, bags=3, rounds=20, normalise="none", select="moderated-t")
     summary = evaluate(
-        matrix, OUTCOME, settings=settings, folds=3, repeats=1, permutations=0,
+        matrix, OUTCOME, settings=settings, folds=3, repeats=1, permutations=0, describe=False,
         sizes=(1, 2, 3, 5, 8),
     ).summary["panel"]  # fmt: skip
     assert {row["id"]: row["frequency"] for row in summary["frequencies"]} == {
@@ -237,7 +252,14 @@ def test_sizes_that_no_fold_can_have_give_no_curve_and_the_reason():
 def test_sizes_below_what_is_asked_for_are_left_out(toy):
     settings = replace(QUICK, must_have=("Q020", "Q021"), exclude=("Q000",))
     panel = evaluate(
-        toy, OUTCOME, settings=settings, folds=3, repeats=1, permutations=0, sizes=(1, 2, 8)
+        toy,
+        OUTCOME,
+        settings=settings,
+        folds=3,
+        repeats=1,
+        permutations=0,
+        describe=False,
+        sizes=(1, 2, 8),
     ).summary["panel"]
     assert [point["size"] for point in panel["size_curve"]] == [2, 8]
     assert (

@@ -94,7 +94,14 @@ def test_held_a_panel_reads_far_above_chance_on_noise_and_chosen_again_it_does_n
 def test_the_optimism_over_six_cohorts_as_evaluate_reads_it():
     def auc(matrix, panel):
         result = evaluate(
-            matrix, OUTCOME, settings=QUICK, panel=panel, folds=4, repeats=1, permutations=0
+            matrix,
+            OUTCOME,
+            settings=QUICK,
+            panel=panel,
+            folds=4,
+            repeats=1,
+            permutations=0,
+            describe=False,
         )
         how = result.summary["design"]["panel"]
         return how == "held", result.summary["auc"]["mean_over_repeats"]
@@ -160,14 +167,21 @@ def test_how_many_patients_are_shared_is_said(cohort, derived):
     others = renamed(noise(2, patients=20, proteins=200), "X")
     result = evaluate(
         both(half, others), OUTCOME, settings=QUICK, panel=derived, folds=3, repeats=1,
-        permutations=0,
+        permutations=0, describe=False,
     )  # fmt: skip
     design = result.summary["design"]
     assert (design["panel"], design["patients_seen_by_panel"]) == ("chosen in each fold", 15)
     said = "The panel was derived from 15 of the 35 patients evaluated here: it was not held"
     assert [text for text in result.summary["warnings"] if text.startswith(said)]
     held = evaluate(
-        others, OUTCOME, settings=QUICK, panel=derived, folds=3, repeats=1, permutations=0
+        others,
+        OUTCOME,
+        settings=QUICK,
+        panel=derived,
+        folds=3,
+        repeats=1,
+        permutations=0,
+        describe=False,
     )
     assert held.summary["design"]["patients_seen_by_panel"] == 0
     assert not [text for text in held.summary["warnings"] if "derived from" in text]

@@ -226,7 +226,14 @@ def test_the_same_bytes_for_any_number_of_processes(planted):
 
 def test_evaluate_reports_swaps_of_the_panels_of_its_own_folds(planted):
     summary = evaluate(
-        planted.matrix, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, swaps=True
+        planted.matrix,
+        OUTCOME,
+        settings=QUICK,
+        folds=3,
+        repeats=1,
+        permutations=0,
+        describe=False,
+        swaps=True,
     ).summary["panel"]
     swaps = summary["swaps"]
     held = {row["id"]: round(3 * row["frequency"]) for row in summary["frequencies"]}
