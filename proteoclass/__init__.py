@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from proteoclass.scorer import SeverityModel as SeverityModel
     from proteoclass.scorer import SeverityScorer as SeverityScorer
     from proteoclass.scorer import evaluate as evaluate
+    from proteoclass.scorer import evaluate_external as evaluate_external
     from proteoclass.scorer import explain as explain
     from proteoclass.scorer import load_model as load_model
     from proteoclass.scorer import train as train
@@ -47,6 +48,7 @@ _ROOM_OF = {
     "SeverityModel": "scorer",
     "SeverityScorer": "scorer",
     "evaluate": "scorer",
+    "evaluate_external": "scorer",
     "explain": "scorer",
     "load_model": "scorer",
     "train": "scorer",

@@ -2,6 +2,7 @@
 
 from proteoclass.scorer.derive import derive_panel
 from proteoclass.scorer.evaluation import Evaluation, evaluate
+from proteoclass.scorer.external import ExternalEvaluation, evaluate_external
 from proteoclass.scorer.fluids import compare_fluids
 from proteoclass.scorer.model import SeverityModel, explain
 from proteoclass.scorer.model_file import load_model, verify_model
@@ -12,6 +13,7 @@ from proteoclass.scorer.training import train
 
 __all__ = [
     "Evaluation",
+    "ExternalEvaluation",
     "Settings",
     "SeverityModel",
     "SeverityScorer",
@@ -19,6 +21,7 @@ __all__ = [
     "derive_panel",
     "describe_panel",
     "evaluate",
+    "evaluate_external",
     "explain",
     "load_model",
     "train",
