@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.io import json_text
 from proteoclass.scorer.performance.delong import NO_SPREAD, delong_interval
+from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.grouping import group_patients
 from proteoclass.scorer.performance.held_out import held_out
 from proteoclass.scorer.performance.heterogeneity import heterogeneity
@@ -193,6 +194,16 @@ def test_sites_without_an_error_are_left_out_and_named():
     assert found["left_out"][0]["reason"] == NO_SPREAD
     assert (found["heterogeneity"]["n_sites"], found["auc"]) == (2, None)
     assert found["heterogeneity"]["reason"].startswith("2 sites")
+
+
+def test_levels_that_were_left_out_are_the_sites():
+    cohort, by_repeat = cohort_of(ward=np.array(["A", "B", "C"])[np.arange(45) // 15])
+    named = held_out_figures(cohort, by_repeat, {"seed": 0, "leave_out": "ward"})
+    assert (named["sites"]["column"], named["sites"]["heterogeneity"]["n_sites"]) == ("ward", 3)
+    plain = held_out_figures(cohort, by_repeat, {"seed": 0, "leave_out": ""})
+    assert plain["sites"]["column"] == "site"
+    assert plain["sites"]["heterogeneity"] is None
+    assert plain["sites"]["reason"]
 
 
 def test_without_sites_that_is_said():
