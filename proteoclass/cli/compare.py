@@ -25,7 +25,7 @@ from proteoclass.cli.options import (
     seed_option,
     stack,
 )
-from proteoclass.cli.settings_options import settings_options
+from proteoclass.cli.settings_options import settings_options, tune_option
 from proteoclass.io import new_folder
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ def _other_matrix_options(function: Function) -> Function:
 @_other_matrix_options
 @outcome_options()
 @settings_options
+@tune_option
 @index_option
 @folds_options
 @output_option("Folder for comparison.json, correlations.tsv and predictions.tsv.")

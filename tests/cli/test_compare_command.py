@@ -11,7 +11,8 @@ from proteoclass.cli import main
 from proteoclass.cli.compare import _correlation_text
 
 pytestmark = pytest.mark.usefixtures("quick_boosters")
-OUTCOME = ("--outcome", "severity", "--positive", "severe", "--folds", 3, "--repeats", 1)
+OUTCOME = ("--outcome", "severity", "--positive", "severe", "--folds", 3, "--repeats", 1,
+           "--tune", "none")  # fmt: skip
 
 
 def run(*arguments):
