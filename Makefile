@@ -53,7 +53,7 @@ example: $(READY)  ## rebuild the committed example and the picture in the READM
 	pdftoppm -png -r 100 -f 1 -l 1 -singlefile reports/example/patient.pdf docs/images/patient-report
 
 test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
-	$(PYTEST) -n $(JOBS) -m "not long"
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not long"
 
 long: $(READY)  ## studies over many seeds
 	$(PYTEST) -n $(JOBS) -m long

@@ -224,7 +224,7 @@ def test_abundant_candidates_are_said_and_counted(matrix, cohort):
     left = rows.loc[:, rows.isna().mean() <= 0.5].drop(columns=list(GENES))
     allowed = len(left.columns)
     assert panel.derivation.n_candidates == -(-allowed // 4)
-    evaluated, frequency = fold_panels(matrix, settings)
+    evaluated, frequency = fold_panels(matrix, settings, describe=True)
     assert evaluated.summary["panel"]["n_candidates"] == panel.derivation.n_candidates
     assert evaluated.summary["settings"]["abundant"] == 0.25
     assert len(frequency) < allowed / 2, "folds choose among the abundant ones too"

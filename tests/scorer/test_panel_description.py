@@ -143,7 +143,7 @@ def test_an_excluded_protein_is_no_rival(toy, described):
 @pytest.mark.parametrize("impute", ["none", "low"])
 def test_an_evaluation_says_the_same_of_the_same_folds(make_toy, impute):
     # Two ways through the folds, one with calibration and one without.
-    toy = make_toy()
+    toy = make_toy(patients=30, proteins=30, visits=1)
     options = {"settings": replace(QUICK, impute=impute), "folds": 3, "repeats": 1, "seed": 4}
     asked = {"sizes": (1, 6), "swaps": True}
     known = describe_panel(toy, OUTCOME, **options, **asked)
@@ -254,7 +254,7 @@ def test_half_samples_that_cannot_be_normalised_give_the_reason(toy, monkeypatch
 @pytest.fixture(scope="module")
 def thresholded(make_toy):
     """A panel cut at a threshold, and its description read back from the panel's file."""
-    toy = make_toy(patients=60, signal=2.5, visits=1, proteins=30)
+    toy = make_toy(patients=40, signal=3.0, visits=1, proteins=15)
     settings = replace(QUICK, select="stability", threshold=0.8)
     derived = derive_panel(toy, OUTCOME, settings=settings)
     return derived, describe(toy, QUICK, panel=Panel.from_toml(derived.to_toml()))
@@ -295,7 +295,7 @@ def test_sizes_and_swaps_where_no_fold_has_a_panel(make_toy, monkeypatch):
         return np.array([], dtype=np.intp)
 
     monkeypatch.setattr(panel_description, "_chosen", refuse)
-    toy = make_toy(patients=60, signal=2.5, visits=1, proteins=30)
+    toy = make_toy(patients=40, signal=3.0, visits=1, proteins=15)
     settings = replace(QUICK, select="stability", threshold=0.8)
     known = describe(toy, settings, sizes=(1, 4), swaps=True)
     assert "cut at a threshold, whatever its size" in known["size_curve_text"]
@@ -328,9 +328,12 @@ def test_order_of_the_file_changes_nothing(toy, described):
         assert named[0] == named[1]
 
 
-def test_progress_is_told_of_folds_and_half_samples(toy):
+def test_progress_is_told_of_folds_and_half_samples(make_toy):
     told = []
-    describe(toy, progress=lambda label, done, total: told.append((label, done, total)))
+    describe(
+        make_toy(patients=24, proteins=15, visits=1),
+        progress=lambda label, done, total: told.append((label, done, total)),
+    )
     assert told[2] == ("folds", 3, 3)
     assert told[-1] == ("half-samples", 2 * N_PAIRS, 2 * N_PAIRS)
 
@@ -375,7 +378,7 @@ def test_public_plasma_cohort(data_folder):
 
 
 def test_an_evaluation_may_leave_the_description_out_and_nothing_else_changes(toy):
-    options = {"settings": QUICK, "folds": 3, "repeats": 1, "permutations": 0}
+    options = {"settings": QUICK, "folds": 2, "repeats": 1, "permutations": 0}
     whole = evaluate(toy, OUTCOME, **options).summary
     bare = evaluate(toy, OUTCOME, **options, describe=False).summary
     left_out = set(whole["panel"]) - set(bare["panel"])
