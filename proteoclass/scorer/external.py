@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 
 from proteoclass import io, stats
 from proteoclass.errors import InputError, TooLittleDataError, name_list
-from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.outcome import Outcome, index_weights
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer.chance import chance_warning
 from proteoclass.scorer.cohort import Cohort, build_cohort
@@ -96,7 +96,8 @@ def evaluate_external(
     others : sequence of SeverityModel, optional
         Locked models to compare with it on the same patients.
     index : str
-        Rule of `index_weights`; it must leave one sample a patient.
+        Rule of `index_weights`, but that one sample stands for a patient: the first of those
+        that carry a value.
     seed : int
         Of the draws of patients behind some intervals.
 
@@ -127,8 +128,9 @@ def evaluate_external(
     >>> result.summary["auc"]["estimand"]
     'AUC of this locked model on patients like these'
     """
-    cohort = build_cohort(matrix, outcome, index=index, minimum=1)
-    _require_one_sample(cohort, index)
+    cohort, n_several = one_sample_each(
+        build_cohort(matrix, outcome, index=index, minimum=1), index
+    )
     for each in (model, *others):
         _refuse_training_cohort(each, matrix, cohort)
     scores = model.score(matrix)
@@ -155,6 +157,7 @@ def evaluate_external(
         "design": {
             "kind": "external cohort, locked model",
             "index": index,
+            "n_patients_of_several_samples": n_several,
             "seed": seed,
         },
         "not_reportable": refused,
@@ -273,14 +276,47 @@ def locked_limits(model: SeverityModel, labels: Floats, scores: Floats) -> list[
     return rows
 
 
-def _require_one_sample(cohort: Cohort, index: str) -> None:
-    several = np.unique(cohort.patients[(cohort.weights > 0) & (cohort.weights < 1)].astype(str))
-    if len(several):
+def one_sample_each(cohort: Cohort, index: str) -> tuple[Cohort, int]:
+    """Return a cohort with one index sample a patient, and for how many one was chosen.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    index : str
+        The rule that its index samples come from. Of several samples that carry a value, the
+        first by day or visit stands for the patient.
+
+    Returns
+    -------
+    cohort : Cohort
+    n_several : int
+
+    Raises
+    ------
+    InputError
+        If a patient's samples have no order, or all of them were asked for.
+    """
+    several = _patients_of_several(cohort)
+    if not several:
+        return cohort, 0
+    if "=" in index:
+        samples = cohort.matrix.samples
+        chosen = pd.Series(cohort.labels, index=samples.index).where(cohort.weights > 0)
+        weights = index_weights(samples, chosen, "first").to_numpy(dtype=float)
+        cohort = replace(cohort, weights=weights)
+    left = _patients_of_several(cohort)
+    if left:
         raise InputError(
-            f"--index {index}: {len(several)} patients have several index samples: "
-            f"{name_list(several)}; DeLong's interval needs one a patient: name it with --index "
+            f"--index {index}: {len(left)} patients have several index samples: "
+            f"{name_list(left)}; DeLong's interval needs one a patient: name it with --index "
             "COLUMN=VALUE, or give days or visits"
         )
+    return cohort, len(several)
+
+
+def _patients_of_several(cohort: Cohort) -> list[str]:
+    inside = (cohort.weights > 0) & (cohort.weights < 1)
+    return sorted(set(cohort.patients[inside].astype(str)))
 
 
 def _refuse_training_cohort(model: SeverityModel, matrix: ProteinMatrix, cohort: Cohort) -> None:
@@ -402,6 +438,12 @@ def _warnings(summary: dict[str, Any], model: SeverityModel) -> list[str]:
             f"{refused['n']} of {refused['n_index_samples']} patients are not reportable "
             f"({refused['n_positive']} positive, {refused['n_negative']} negative) and take no "
             f"part in any figure; {refused['reasons'][0]['reason']}."
+        )
+    n_several = summary["design"]["n_patients_of_several_samples"]
+    if n_several:
+        warnings.append(
+            f"{n_several} patients have several samples that --index {summary['design']['index']} "
+            "names: the first of each, by day or visit, stands for the patient."
         )
     smaller = min(auc["n_positive"], auc["n_negative"])
     if smaller < 20:

@@ -204,9 +204,22 @@ def test_the_training_cohort_is_refused_as_a_file_and_as_values(model, toy):
         evaluate_external(model, copied, OUTCOME)
 
 
-def test_several_index_samples_of_a_patient_are_refused(model, cohort):
+def test_all_samples_of_a_patient_are_refused_and_of_several_the_first_is_taken(model, cohort):
     with pytest.raises(InputError, match=r"--index all: 35 patients have several .*P00, P01, P03"):
         evaluate_external(model, cohort, OUTCOME, index="all")
+    samples = cohort.samples.assign(visit=np.where(cohort.samples["day"] == 0, "T1", "T2"))
+    samples.loc["S04v1", "visit"] = "T1"
+    twice = replace(cohort, samples=samples)
+    found = evaluate_external(model, twice, OUTCOME, index="visit=T1")
+    used = found.predictions.set_index("sample_id")["used"]
+    assert (used["S04v0"], used["S04v1"]) == ("index", "follow-up")
+    assert any(
+        "1 patients have several samples that --index visit=T1 names: the first" in w
+        for w in found.summary["warnings"]
+    )
+    unordered = samples.rename(columns={"visit": "arm"}).drop(columns="day")
+    with pytest.raises(InputError, match=r"--index arm=T1: 1 patients have several .* P04; DeLong"):
+        evaluate_external(model, replace(cohort, samples=unordered), OUTCOME, index="arm=T1")
 
 
 def test_too_few_reportable_patients_are_refused_with_the_reason(model, cohort):
