@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from proteoclass.scorer.fluid_correlations import protein_correlations, score_co
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, fold_units
-from proteoclass.scorer.summary import describe_cohort
+from proteoclass.scorer.summary import describe_cohort, panel_frequencies
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -153,8 +154,8 @@ def compare_fluids(
         },
         "design": {"folds": folds, "repeats": repeats, "index": index, "seed": seed},
         "patients": patients,
-        "a": _described(first, a, chosen[0]),
-        "b": _described(second, b, chosen[1]),
+        "a": _described(first, a, chosen[0], results[: len(units)]),
+        "b": _described(second, b, chosen[1], results[len(units) :]),
         "fusion": FUSION,
         **_figures(scores, 1 / (folds - 1)),
         "score_correlation": _score_correlation(scores, first.outcome),
@@ -256,8 +257,14 @@ def _score_correlation(scores: pd.DataFrame, outcome: Outcome) -> dict[str, Any]
     )
 
 
-def _described(cohort: Cohort, matrix: ProteinMatrix, settings: Settings) -> dict[str, Any]:
+def _described(
+    cohort: Cohort, matrix: ProteinMatrix, settings: Settings, results: list[FoldResult]
+) -> dict[str, Any]:
+    """Return what one fluid is, and what its folds decided for themselves."""
     return describe_cohort(cohort) | {
+        "imputation": dict(sorted(Counter(result.imputation for result in results).items())),
+        "tuning": dict(sorted(Counter(result.tuned.name for result in results).items())),
+        "panel": panel_frequencies(cohort, settings, [results]),
         "path": matrix.source.path,
         "sha256": matrix.source.sha256,
         "settings": settings.to_dict(),

@@ -96,7 +96,7 @@ def summarise(
         "thresholds": thresholds(cohort, by_repeat),
         **held_out_figures(cohort, by_repeat, design),
         "comparators": compare_on_folds(cohort, judged),
-        "panel": _panel(cohort, settings, by_repeat, fixed),
+        "panel": panel_frequencies(cohort, settings, by_repeat, fixed),
         "optimism": {
             "apparent": apparent,
             "cross_validated": auc["mean_over_repeats"],
@@ -189,12 +189,13 @@ def _apparent_auc(cohort: Cohort, fitted: FittedProcedure, rows: npt.NDArray[np.
     return stats.auc(cohort.labels[rows], fitted.blend.margin(values), cohort.weights[rows])
 
 
-def _panel(
+def panel_frequencies(
     cohort: Cohort,
     settings: Settings,
     by_repeat: list[list[FoldResult]],
-    fixed: tuple[str, ...],
+    fixed: tuple[str, ...] = (),
 ) -> dict[str, Any]:
+    """Return how often each protein was in the panel of a fold, the most frequent first."""
     results = [r for repeat in by_repeat for r in repeat]
     ids, counts = np.unique(np.concatenate([r.panel for r in results]), return_counts=True)
     order = np.lexsort((ids, -counts))

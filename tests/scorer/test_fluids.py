@@ -65,6 +65,10 @@ def compared(urine, plasma):
 def test_each_fluid_reaches_what_evaluate_says_of_it_alone(plasma, compared):
     """Independent route: `evaluate` deals the same patients alike."""
     alone = evaluate(plasma, OUTCOME, permutations=0, describe=False, **DESIGN)
+    told = compared.summary["b"]
+    assert told["panel"]["frequencies"] == alone.summary["panel"]["frequencies"]
+    assert told["imputation"] == alone.summary["imputation"]["folds"] == {"none": 6}
+    assert sum(told["tuning"].values()) == 6
     found, expected = compared.summary["auc"]["b"], alone.summary["auc"]
     assert found["per_repeat"] == pytest.approx(expected["per_repeat"], abs=1e-12)
     assert found["mean_over_folds"] == pytest.approx(expected["mean_over_folds"], abs=1e-12)
