@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
@@ -148,3 +149,24 @@ def test_refuses_what_is_not_a_score_or_a_label():
         delong_interval([0, 1, 1], [1, np.nan, 2])
     with pytest.raises(InputError, match="1 of 3 labels are neither 0 nor 1"):
         delong_interval([0, 1, 2], [1, 2, 3])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("positive", "negative"), [(11, 39), (30, 70)])
+def test_intervals_cover_and_the_test_keeps_its_level(positive, negative):
+    # Two normals: AUC = Φ(d/√2). Two scores that share half their noise have one AUC.
+    rng = np.random.default_rng(positive)
+    labels = np.repeat([1.0, 0.0], [positive, negative])
+    true = float(special.ndtr(1.5 / np.sqrt(2)))
+    covered, rejected, n = 0, 0, 4000
+    for _ in range(n):
+        common = rng.normal(size=len(labels))
+        first, second = (
+            1.5 * labels + np.sqrt(0.5) * (common + rng.normal(size=len(labels))) for _ in range(2)
+        )
+        low, high = delong_interval(labels, first)["interval"]
+        # No interval, where the classes are apart, is no claim: it counts as missed.
+        covered += low <= true <= high
+        rejected += delong_test(labels, first, second)["p"] < 0.05
+    assert 0.93 < covered / n < 0.975
+    assert 0.03 < rejected / n < 0.07
