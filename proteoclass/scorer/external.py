@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -13,23 +12,29 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass import io, stats
-from proteoclass.errors import InputError, TooLittleDataError, name_list
-from proteoclass.matrix.outcome import Outcome, index_weights
+from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.quality.duplicates import duplicates_warning
 from proteoclass.scorer.chance import chance_warning
 from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.external_cohort import (
+    not_reportable,
+    one_sample_each,
+    refuse_training_cohort,
+    require_reportable,
+)
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.out_of_fold import PREDICTION_COLUMNS
 from proteoclass.scorer.performance.decision_curve import decision_curve
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.held_out import HeldOut
 from proteoclass.scorer.performance.locked_calibration import locked_calibration
+from proteoclass.scorer.performance.locked_limits import locked_limits
 from proteoclass.scorer.performance.probability import brier
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
 from proteoclass.scorer.performance.sites import site_figures
 from proteoclass.scorer.performance.subgroups import subgroups
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
-from proteoclass.scorer.seen_patients import patients_among
 from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
 from proteoclass.scorer.summary import describe_cohort
 from proteoclass.scorer.versions import software_versions
@@ -41,11 +46,6 @@ NO_PERMUTATION: Final = (
     "a locked model learnt nothing from these patients: the interval of its AUC says how far it "
     "is from chance"
 )
-THRESHOLD_KIND: Final = (
-    "limit locked in the model, judged on patients it was not set on; Wilson intervals, 95 %"
-)
-#: Fewest reportable patients of a class for any figure.
-MIN_REPORTABLE: Final = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,13 +132,13 @@ def evaluate_external(
         build_cohort(matrix, outcome, index=index, minimum=1), index
     )
     for each in (model, *others):
-        _refuse_training_cohort(each, matrix, cohort)
+        refuse_training_cohort(each, matrix, cohort)
     scores = model.score(matrix)
     reportable = (scores["status"] == "final").to_numpy()
     rows = cohort.index_rows()
     refused = not_reportable(cohort, scores, rows)
     rows = rows[reportable[rows]]
-    _require_reportable(cohort, rows, refused, model)
+    require_reportable(cohort, rows, refused, model)
     held = _held(cohort, rows, scores)
     points = scores["score"].to_numpy(dtype=float)
     auc = _auc(held.labels, points[rows])
@@ -164,14 +164,16 @@ def evaluate_external(
         "auc": auc,
         "permutation": {"p": None, "reason": NO_PERMUTATION},
         **_figures(held, seed),
-        "thresholds": locked_limits(model, held.labels, points[rows]),
+        "thresholds": locked_limits(model.thresholds, held.labels, points[rows]),
         "comparators": locked_comparators(model, matrix, ids, held.labels, points[rows]),
         "comparisons": [_compare_models(other, matrix, cohort, rows, points) for other in others],
         "subgroups": subgroups(cohort, held),
         "sites": site_figures(cohort, held),
     }
+    twice = duplicates_warning(cohort.values.iloc[rows], cohort.patients[rows])
+    warnings = [*_warnings(summary, model), *([twice] if twice else [])]
     return ExternalEvaluation(
-        summary=summary | {"warnings": _warnings(summary, model)},
+        summary=summary | {"warnings": warnings},
         predictions=_predictions(cohort, scores),
         scores=scores,
     )
@@ -200,163 +202,6 @@ def describe_model(model: SeverityModel) -> dict[str, Any]:
         "n_positive": content.training.n_positive,
         "cross_validated_auc": content.evaluation.get("auc", {}).get("mean_over_repeats"),
     }
-
-
-def not_reportable(
-    cohort: Cohort, scores: pd.DataFrame, rows: npt.NDArray[np.intp]
-) -> dict[str, Any]:
-    """Count the index samples that the model gave no score, class by class, and why.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    scores : DataFrame, shape (n_samples, 13)
-        As `SeverityModel.score` returns it.
-    rows : array of int
-        Positions of the index samples.
-
-    Returns
-    -------
-    dict
-        `n`, `n_positive`, `n_negative`, of `n_index_samples`; `reasons`, the most frequent
-        first.
-    """
-    refused = rows[(scores["status"].to_numpy()[rows] != "final")]
-    reasons = Counter(scores["reason"].to_numpy()[refused])
-    positive = int((cohort.labels[refused] == 1).sum())
-    return {
-        "n": len(refused),
-        "n_positive": positive,
-        "n_negative": len(refused) - positive,
-        "n_index_samples": len(rows),
-        "reasons": [
-            {"reason": reason, "n": n}
-            for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-        ],
-    }
-
-
-def locked_limits(model: SeverityModel, labels: Floats, scores: Floats) -> list[dict[str, Any]]:
-    """Return sensitivity and specificity at the model's two limits, with Wilson intervals.
-
-    Parameters
-    ----------
-    model : SeverityModel
-    labels : array of 0 and 1, shape (n_patients,)
-    scores : array of float, shape (n_patients,)
-        Score points, 0 to 100.
-
-    Returns
-    -------
-    list of dict
-    """
-    limits = model.thresholds
-    n_positive, n_negative = int((labels == 1).sum()), int((labels == 0).sum())
-    rows = []
-    for name, limit, rule in (
-        ("rule out", limits.lower, f"sensitivity of at least {limits.sensitivity:.0%} in training"),
-        ("rule in", limits.upper, f"specificity of at least {limits.specificity:.0%} in training"),
-    ):
-        found = int((scores[labels == 1] >= limit).sum())
-        spared = int((scores[labels == 0] < limit).sum())
-        rows.append(
-            {
-                "name": name,
-                "rule": rule,
-                "limit": limit,
-                "sensitivity": found / n_positive,
-                "sensitivity_interval": list(stats.wilson_interval(found, n_positive)),
-                "specificity": spared / n_negative,
-                "specificity_interval": list(stats.wilson_interval(spared, n_negative)),
-                "n_positive": n_positive,
-                "n_negative": n_negative,
-                "kind": THRESHOLD_KIND,
-            }
-        )
-    return rows
-
-
-def one_sample_each(cohort: Cohort, index: str) -> tuple[Cohort, int]:
-    """Return a cohort with one index sample a patient, and for how many one was chosen.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    index : str
-        The rule that its index samples come from. Of several samples that carry a value, the
-        first by day or visit stands for the patient.
-
-    Returns
-    -------
-    cohort : Cohort
-    n_several : int
-
-    Raises
-    ------
-    InputError
-        If a patient's samples have no order, or all of them were asked for.
-    """
-    several = _patients_of_several(cohort)
-    if not several:
-        return cohort, 0
-    if "=" in index:
-        samples = cohort.matrix.samples
-        chosen = pd.Series(cohort.labels, index=samples.index).where(cohort.weights > 0)
-        weights = index_weights(samples, chosen, "first").to_numpy(dtype=float)
-        cohort = replace(cohort, weights=weights)
-    left = _patients_of_several(cohort)
-    if left:
-        raise InputError(
-            f"--index {index}: {len(left)} patients have several index samples: "
-            f"{name_list(left)}; DeLong's interval needs one a patient: name it with --index "
-            "COLUMN=VALUE, or give days or visits"
-        )
-    return cohort, len(several)
-
-
-def _patients_of_several(cohort: Cohort) -> list[str]:
-    inside = (cohort.weights > 0) & (cohort.weights < 1)
-    return sorted(set(cohort.patients[inside].astype(str)))
-
-
-def _refuse_training_cohort(model: SeverityModel, matrix: ProteinMatrix, cohort: Cohort) -> None:
-    """Refuse the cohort that a model was trained on, or a part of it: an AUC there says nothing.
-
-    Patients are known by their values; see `patients_seen` for what is not recognised.
-    """
-    training, where = model.content.training, matrix.source.path or "matrix"
-    same_file = bool(matrix.source.sha256) and training.matrix_sha256 == matrix.source.sha256
-    # A file may hold both: a newer model knows its patients, an older one its file alone.
-    unknown = same_file and not training.samples
-    if unknown or training.cohort_sha256 == cohort.fingerprint:
-        raise InputError(
-            f"{where}: the model {model.name} was trained on this very "
-            f"{'file' if same_file else 'cohort'}, which is no external cohort; leave out --model "
-            "for an honest figure by cross-validation"
-        )
-    proteins = model.wanted().loc[[protein.id for protein in model.content.panel]]
-    shared = patients_among(training.samples, proteins, cohort, training.cohort_sha256)
-    if shared:
-        raise InputError(
-            f"{where}: {len(shared)} of {len(cohort.training_patients[0])} patients were in the "
-            f"training cohort of the model {model.name}: {name_list(shared)}; their scores are "
-            "flattering: leave them out of the matrix or the sheet"
-        )
-
-
-def _require_reportable(
-    cohort: Cohort, rows: npt.NDArray[np.intp], refused: dict[str, Any], model: SeverityModel
-) -> None:
-    positive = int((cohort.labels[rows] == 1).sum())
-    if min(positive, len(rows) - positive) < MIN_REPORTABLE:
-        why = (
-            f"; the most frequent reason: {refused['reasons'][0]['reason']}" if refused["n"] else ""
-        )
-        raise TooLittleDataError(
-            f"the model {model.name} gives a score to {positive} positive and "
-            f"{len(rows) - positive} negative patients, expected at least {MIN_REPORTABLE} of "
-            f"each; {refused['n']} of {refused['n_index_samples']} are not reportable{why}"
-        )
 
 
 def _held(cohort: Cohort, rows: npt.NDArray[np.intp], scores: pd.DataFrame) -> HeldOut:

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats as distributions
 
-from proteoclass import stats
 from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import fold_auc
-from proteoclass.scorer.crossfit import FoldResult, fold_margins, unit_seed
+from proteoclass.scorer.crossfit import fold_margins, unit_seed
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[np.object_]
 Item = TypeVar("Item")
-
-#: Fewest levels from which their spread is told.
-MIN_LEVELS: Final = 3
-INTERVAL_KIND: Final = (
-    "between levels: t over their AUCs, 95 %; the fits share training patients, so that it is "
-    "somewhat too narrow"
-)
-POOLED_KIND: Final = (
-    "all levels ranked together by their scores: how far the calibration carries over from one "
-    "level to another counts in it too"
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,101 +208,6 @@ def left_out(cohort: Cohort, column: str) -> LeftOut:
             "of each class, expected at least 2; name a column with larger groups, or use --folds"
         )
     return found
-
-
-def leave_out_auc(cohort: Cohort, results: list[FoldResult], levels: LeftOut) -> dict[str, Any]:
-    """Return the mean of the AUCs within levels, its interval between them, and the pooled one.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    results : list of FoldResult
-        One a level.
-    levels : LeftOut
-
-    Returns
-    -------
-    dict
-        The part `auc` of `evaluation.json`, with `levels` and `pooled` besides.
-    """
-    within = np.array(
-        [
-            fold_auc(cohort, result.rows, result.margin) if scored else np.nan
-            for result, scored in zip(results, levels.scored, strict=True)
-        ]
-    )
-    names, classes = cohort.training_patients
-    mean = float(np.nanmean(within))
-    scores = np.concatenate([100 * stats.expit(result.log_odds) for result in results])
-    pooled = fold_auc(cohort, np.concatenate([result.rows for result in results]), scores)
-    return {
-        "mean_over_repeats": mean,
-        "mean_over_folds": mean,
-        **between_levels(within),
-        "estimand": (
-            f"mean over {levels.column} of the AUC within a {levels.column}, by the procedure "
-            f"fitted on the others: what a {levels.column} that took no part may expect"
-        ),
-        "per_repeat": [mean],
-        "per_fold": [within.tolist()],
-        "levels": [
-            {"level": level, "n_positive": positive, "n_negative": negative}
-            | _auc_or_reason(value, (positive, negative))
-            for level, (positive, negative), value in zip(
-                levels.levels, levels.counts, within, strict=True
-            )
-        ],
-        "pooled": {"value": pooled, "kind": POOLED_KIND},
-        "n_patients": len(names),
-        "n_positive": int(classes.sum()),
-    }
-
-
-def between_levels(values: Floats) -> dict[str, Any]:
-    """Return the t-interval of a mean over levels, or why there is none.
-
-    Parameters
-    ----------
-    values : array of float, shape (n_levels,)
-        AUCs; NaN where a level has none.
-
-    Returns
-    -------
-    dict
-        `interval`, clipped to 0 and 1, `interval_kind`, `interval_level` and, where the
-        interval is NaN, `reason`.
-
-    Examples
-    --------
-    >>> low, high = between_levels(np.array([0.7, 0.8, 0.9, np.nan]))["interval"]
-    >>> round(low, 3), high
-    (0.552, 1.0)
-    """
-    known = values[~np.isnan(values)]
-    found: dict[str, Any] = {
-        "interval": [float("nan"), float("nan")],
-        "interval_kind": INTERVAL_KIND,
-        "interval_level": 0.95,
-    }
-    if len(known) < MIN_LEVELS:
-        return found | {
-            "reason": f"{len(known)} levels with an AUC, expected at least {MIN_LEVELS} to tell "
-            "their spread"
-        }
-    error = float(known.std(ddof=1) / np.sqrt(len(known)))
-    half = float(distributions.t.ppf(0.975, len(known) - 1)) * error
-    mean = float(known.mean())
-    return found | {"interval": [max(mean - half, 0.0), min(mean + half, 1.0)]}
-
-
-def _auc_or_reason(value: float, counts: tuple[int, int]) -> dict[str, Any]:
-    if np.isnan(value):
-        smaller = "positive" if counts[0] <= counts[1] else "negative"
-        return {
-            "auc": None,
-            "reason": f"{min(counts)} {smaller} patients, expected at least {MIN_PER_CLASS}",
-        }
-    return {"auc": float(value)}
 
 
 def _levels_of_patients(cohort: Cohort, text: Names, asked: str) -> Names:

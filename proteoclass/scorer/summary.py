@@ -16,7 +16,8 @@ from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
-from proteoclass.scorer.leave_out import LeftOut, leave_out_auc
+from proteoclass.scorer.leave_out import LeftOut
+from proteoclass.scorer.leave_out_auc import leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds

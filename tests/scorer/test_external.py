@@ -18,7 +18,8 @@ from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
 from proteoclass.scorer import SeverityModel, load_model
-from proteoclass.scorer.external import MIN_REPORTABLE, evaluate_external
+from proteoclass.scorer.external import evaluate_external
+from proteoclass.scorer.external_cohort import MIN_REPORTABLE
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.locked_calibration import (
     FLAT,
@@ -276,3 +277,12 @@ def test_other_patients_of_the_same_file_are_another_cohort(model, cohort):
     old = SeverityModel(content, model.sha256, model._blend.boosters, version=2)
     with pytest.raises(InputError, match="was trained on this very file"):
         evaluate_external(old, same, OUTCOME)
+
+
+def test_a_patient_under_two_names_is_said(model, cohort):
+    values = cohort.values.copy()
+    values.loc["S08v0"] = values.loc["S07v0"]
+    warnings = evaluate_external(model, replace(cohort, values=values), OUTCOME).summary["warnings"]
+    assert any(
+        w.startswith("1 pair of samples of different patients has the same") for w in warnings
+    )

@@ -15,7 +15,8 @@ from proteoclass.scorer import Settings, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import held_out_ratio
 from proteoclass.scorer.crossfit import FoldOptions, run_fold
-from proteoclass.scorer.leave_out import INTERVAL_KIND, between_levels, left_out
+from proteoclass.scorer.leave_out import left_out
+from proteoclass.scorer.leave_out_auc import INTERVAL_KIND, between_levels
 
 QUICK = Settings(size=6, bags=2, rounds=5)
 OUTCOME = Outcome("severity", "severe")
