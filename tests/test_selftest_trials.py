@@ -28,7 +28,7 @@ from proteoclass.selftest.signal import planted_effect, signal_plan
 from proteoclass.stats import auc
 
 OUTCOME = Outcome("severity", "severe", "non-severe")
-QUICK = Settings(size=6, bags=1, rounds=4, select="moderated-t", normalise="none")
+QUICK = Settings(size=6, bags=1, rounds=3, select="moderated-t", normalise="none", impute="none")
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def cohort():
 
 @pytest.fixture(scope="module")
 def own():
-    return SeverityPipeline(QUICK, folds=3)
+    return SeverityPipeline(QUICK, folds=2)
 
 
 @pytest.fixture
@@ -242,7 +242,7 @@ def test_a_signal_is_found_or_missed(cohort, auc_found, in_panel, verdict):
 
 
 def test_the_own_configuration_finds_the_signal(own, cohort):
-    plan = signal_plan(Setup(own, cohort, 5, seed=0), size=6)
+    plan = signal_plan(Setup(replace(own, folds=3), cohort, 5, seed=0), size=6)
     [trial] = plan.judge([call(*plan.units[0])])
     assert trial.verdict == "passed", trial.found
 

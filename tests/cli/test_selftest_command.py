@@ -12,6 +12,7 @@ from proteoclass.cli import main
 from proteoclass.cli import selftest as command
 from proteoclass.matrix import simulate_cohort
 from proteoclass.matrix.simulation.simulate import write_cohort
+from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest import PipelineResult
 from proteoclass.selftest.chance import FEWEST_RUNS
 from proteoclass.selftest.run import QUICK_RUNS
@@ -128,16 +129,15 @@ def test_an_honest_one_ends_with_0_and_says_so_in_json(invoke, monkeypatch, tmp_
 
 
 def test_a_study_file_says_all_of_it(invoke, stand_in):
-    invoke("--study", "study.toml", "--runs", 6)
+    invoke("--study", "study.toml", "--quick")
     made = stand_in.last
     assert (made.settings.size, made.folds, made.index) == (7, 3, "visit=V1")
     own_seeds = list(stand_in.seeds)
-    stand_in.seeds.clear()
-    invoke("--study", "study.toml", "--runs", 6, "--seed", 11)
-    assert stand_in.seeds == own_seeds
+    assert own_seeds[0] == unit_seed(11, 0, 0)
     stand_in.seeds.clear()
     invoke("--study", "study.toml", "--runs", 6, "--seed", 12)
-    assert stand_in.seeds != own_seeds
+    assert stand_in.seeds[0] == unit_seed(12, 0, 0)
+    assert len(stand_in.seeds) == len(own_seeds) + 2
 
 
 def test_the_leaky_pipeline_is_asked_for_by_name(invoke, stand_in, monkeypatch):
