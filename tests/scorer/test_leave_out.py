@@ -11,10 +11,9 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, evaluate, train
+from proteoclass.scorer import Settings, evaluate, evaluation, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import held_out_ratio
-from proteoclass.scorer.crossfit import FoldOptions, run_fold
 from proteoclass.scorer.leave_out import left_out
 from proteoclass.scorer.leave_out_auc import INTERVAL_KIND, between_levels
 
@@ -36,10 +35,23 @@ def sited(make_toy):
 
 
 @pytest.fixture(scope="module")
-def result(sited):
-    return evaluate(
-        sited, OUTCOME, settings=QUICK, leave_out="site", permutations=2, describe=False
-    )
+def run(sited):
+    """The evaluation, and the folds that it rests on."""
+    folds = []
+    with pytest.MonkeyPatch.context() as patch:
+        kept = evaluation.summarise
+        patch.setattr(
+            evaluation, "summarise", lambda *a, **k: folds.extend(a[2][0]) or kept(*a, **k)
+        )
+        result = evaluate(
+            sited, OUTCOME, settings=QUICK, leave_out="site", permutations=2, describe=False
+        )
+    return result, folds
+
+
+@pytest.fixture(scope="module")
+def result(run):
+    return run[0]
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +105,11 @@ def test_a_site_that_is_too_small_is_predicted_but_has_no_auc(result, index_rows
     assert "1 follow-up samples stand at another site than their patient's index" in said
 
 
-def test_comparators_are_paired_by_the_sites_that_count(sited, result):
+def test_comparators_are_paired_by_the_sites_that_count(run):
     # 24, 18 and 15 of 60 patients are held out in the folds that have an AUC.
     share = np.mean([24 / 36, 18 / 42, 15 / 45])
-    cohort = build_cohort(sited, OUTCOME)
-    levels = left_out(cohort, "site")
-    options = FoldOptions(prevalence=cohort.prevalence)
-    units = levels.units(cohort, QUICK.resolve(cohort.matrix), (), 0)
-    folds = [run_fold(*unit, options) for unit in units[:3]]
+    result, folds = run
+    cohort, folds = result.cohort, folds[:3]
     assert held_out_ratio(cohort, [folds]) == pytest.approx(share)
     row = next(r for r in result.summary["comparators"] if "XGBoost" in r["name"])
     ours, theirs = [], []
