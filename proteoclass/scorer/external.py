@@ -14,7 +14,6 @@ import pandas as pd
 from proteoclass import io, stats
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.quality.duplicates import duplicates_warning
 from proteoclass.scorer.chance import chance_warning
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.external_cohort import (
@@ -22,6 +21,7 @@ from proteoclass.scorer.external_cohort import (
     one_sample_each,
     refuse_training_cohort,
     require_reportable,
+    same_patients_warning,
 )
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.out_of_fold import PREDICTION_COLUMNS
@@ -170,10 +170,9 @@ def evaluate_external(
         "subgroups": subgroups(cohort, held),
         "sites": site_figures(cohort, held),
     }
-    twice = duplicates_warning(cohort.values.iloc[rows], cohort.patients[rows])
-    warnings = [*_warnings(summary, model), *([twice] if twice else [])]
+    twice = same_patients_warning(cohort, rows)
     return ExternalEvaluation(
-        summary=summary | {"warnings": warnings},
+        summary=summary | {"warnings": [*_warnings(summary, model), *twice]},
         predictions=_predictions(cohort, scores),
         scores=scores,
     )

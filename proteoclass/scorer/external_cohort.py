@@ -13,10 +13,13 @@ import pandas as pd
 from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.matrix.outcome import index_weights
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.quality.duplicates import duplicates_warning
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.seen_patients import patients_among
 
+#: Most patients of whom every pair is looked at, which takes 200 MB a table.
+MOST_PAIRED: Final = 5_000
 #: Fewest reportable patients of a class for any figure.
 MIN_REPORTABLE: Final = 2
 
@@ -133,6 +136,29 @@ def not_reportable(
             for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         ],
     }
+
+
+def same_patients_warning(cohort: Cohort, rows: npt.NDArray[np.intp]) -> list[str]:
+    """Say which patients may stand in a cohort under two names.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    rows : array of int
+        Positions of the reportable index samples.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    if len(rows) > MOST_PAIRED:
+        return [
+            f"Whether a patient stands here under two names was not looked for: {len(rows)} "
+            f"patients, at most {MOST_PAIRED} are compared with each other."
+        ]
+    twice = duplicates_warning(cohort.values.iloc[rows], cohort.patients[rows])
+    return [twice] if twice else []
 
 
 def require_reportable(

@@ -17,7 +17,7 @@ from statsmodels.stats.proportion import proportion_confint
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
-from proteoclass.scorer import SeverityModel, load_model
+from proteoclass.scorer import SeverityModel, external_cohort, load_model
 from proteoclass.scorer.external import evaluate_external
 from proteoclass.scorer.external_cohort import MIN_REPORTABLE
 from proteoclass.scorer.performance.delong import delong_interval
@@ -279,10 +279,13 @@ def test_other_patients_of_the_same_file_are_another_cohort(model, cohort):
         evaluate_external(old, same, OUTCOME)
 
 
-def test_a_patient_under_two_names_is_said(model, cohort):
+def test_a_patient_under_two_names_is_said(model, cohort, monkeypatch):
     values = cohort.values.copy()
     values.loc["S08v0"] = values.loc["S07v0"]
     warnings = evaluate_external(model, replace(cohort, values=values), OUTCOME).summary["warnings"]
     assert any(
         w.startswith("1 pair of samples of different patients has the same") for w in warnings
     )
+    monkeypatch.setattr(external_cohort, "MOST_PAIRED", 30)
+    warnings = evaluate_external(model, cohort, OUTCOME).summary["warnings"]
+    assert any("under two names was not looked for: 34 patients, at most 30" in w for w in warnings)
