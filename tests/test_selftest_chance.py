@@ -19,6 +19,7 @@ from proteoclass.selftest import (
 )
 from proteoclass.selftest.chance import (
     FALSE_ALARM,
+    SHORTFALL,
     SPREAD,
     chance_plans,
     chance_test,
@@ -107,7 +108,7 @@ def test_limits_by_hand():
     found = chance_test(aucs, 11, 39, false_alarm=0.05)
     variance = (10 * (1.3 * 0.0995346) ** 2 + 5 * np.var(aucs, ddof=1)) / 15
     assert found.upper == pytest.approx(0.5 + 2.13145 * np.sqrt(variance / 6), abs=1e-5)
-    assert found.lower == pytest.approx(0.48 - 2.13145 * np.sqrt(variance / 6), abs=1e-5)
+    assert found.lower == pytest.approx(0.4 - 2.13145 * np.sqrt(variance / 6), abs=1e-5)
 
 
 def test_aucs_that_agree_too_well_do_not_narrow_the_limits():
@@ -223,13 +224,19 @@ def test_proteins_chosen_on_all_samples_are_caught_on_noise():
     assert trial.figures["mean"] > 0.9
 
 
+LIGHT = Settings(size=8, bags=1, rounds=3, select="moderated-t", normalise="none", impute="none")
+
+
 @pytest.mark.long
-def test_an_honest_configuration_is_rarely_blamed():
-    """200 self-tests on other seeds: hardly an alarm, and p-values as they should be."""
+@pytest.mark.parametrize(
+    "pipeline",
+    [EstimatorPipeline(StrongestProtein()), SeverityPipeline(LIGHT, folds=2)],
+    ids=["estimator", "own"],
+)
+def test_an_honest_pipeline_is_rarely_blamed(pipeline):
+    """200 self-tests on other seeds: hardly an alarm at the self-test's own level, few at 5 %."""
     cohort = build_cohort(make_matrix(visits=1), OUTCOME)
-    settings = Settings(size=8, bags=2, rounds=5, normalise="none")
-    pipeline = SeverityPipeline(settings, folds=3)
-    alarms = {level: 0 for level in (FALSE_ALARM / 3, 0.05)}
+    alarms = dict.fromkeys((FALSE_ALARM / 3, 0.05), 0)
     means = []
     for seed in range(200):
         setup = Setup(pipeline, cohort, 5, seed)
@@ -237,7 +244,8 @@ def test_an_honest_configuration_is_rarely_blamed():
         means.append(np.mean(aucs))
         for level in alarms:
             alarms[level] += not chance_test(aucs, 8, 15, level).consistent
-    # Binomial(200, 0.001 / 3) is above 1 once in five hundred, Binomial(200, 0.05) above 20.
+    # Binomial(200, 0.001 / 3) is above 1 once in five hundred, Binomial(200, 0.05) above 18
+    # once in a hundred.
     assert alarms[FALSE_ALARM / 3] <= 1
-    assert alarms[0.05] <= 20
-    assert np.mean(means) == pytest.approx(0.49, abs=0.02)
+    assert alarms[0.05] <= 18
+    assert 0.5 - SHORTFALL < np.mean(means) < 0.52

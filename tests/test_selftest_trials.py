@@ -242,7 +242,8 @@ def test_a_signal_is_found_or_missed(cohort, auc_found, in_panel, verdict):
 
 
 def test_the_own_configuration_finds_the_signal(own, cohort):
-    plan = signal_plan(Setup(replace(own, folds=3), cohort, 5, seed=0), size=6)
+    grown = replace(own, folds=3, settings=replace(QUICK, bags=3, rounds=10))
+    plan = signal_plan(Setup(grown, cohort, 5, seed=0), size=6)
     [trial] = plan.judge([call(*plan.units[0])])
     assert trial.verdict == "passed", trial.found
 
