@@ -13,15 +13,26 @@ from click.testing import CliRunner
 from proteoclass.cli import main
 from proteoclass.errors import TooLittleDataError
 
-AUC = {"mean_over_repeats": 0.861, "interval": [0.78, 0.93], "interval_kind": "Nadeau-Bengio"}
+PATIENTS = {"n_patients": 50, "n_positive": 11}
+AUC = {
+    "mean_over_repeats": 0.861,
+    "interval": [0.78, 0.93],
+    "interval_kind": "Nadeau-Bengio",
+    **PATIENTS,
+}
 SETTINGS = {"constraints": {"sentences": ["Left out of the choice by default: 2 keratins."]}}
+TUNING = {"text": "Nothing was tuned (--tune none): blend, ridge penalty 10, in every fit."}
 SUMMARY = {
     "panel": {},
     "settings": SETTINGS,
     "imputation": {"text": "Values that were not detected, --impute auto: low in 20 of 20."},
+    "tuning": TUNING,
+    "comparators": [],
+    "learning_curve": {},
+    "conformal": {},
     "auc": AUC,
     "permutation": {"p": 0.0099},
-    "cohort": {"n_patients": 50, "n_positive": 11},
+    "cohort": PATIENTS,
     "warnings": ["batch and outcome are associated"],
 }
 MODEL = {
@@ -42,6 +53,7 @@ MODEL = {
     },
     "training": {"n_patients": 50, "n_positive": 11, "n_negative": 39, "n_sites": 1},
     "auc": AUC,
+    "evaluation": {"tuning": TUNING},
     "panel": [{"id": "P1", "accessions": "P1", "gene": "G1", "direction": "up"}],
     "intended_use": "research",
     "not_for": ["diagnosis", "another fluid"],
@@ -166,8 +178,9 @@ def test_evaluate_hands_on_its_options_and_says_one_line(files, stand_in):
     assert (call["settings"].impute, call["settings"].normalise) == ("low", "median")
     assert call["outcome"].negative == "mild"
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-4:] == [
+    assert result.stderr.splitlines()[-5:] == [
         "note: Values that were not detected, --impute auto: low in 20 of 20.",
+        f"note: {TUNING['text']}",
         "note: Left out of the choice by default: 2 keratins.",
         "note: batch and outcome are associated",
         "AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio), permutation p 0.0099; "
@@ -213,7 +226,7 @@ def test_what_cannot_be_reported_is_said(files, stand_in):
     evaluation = StandInEvaluation()
     evaluation.summary = {
         **SUMMARY,
-        "auc": {"mean_over_repeats": 0.5, "interval": None},
+        "auc": {"mean_over_repeats": 0.5, "interval": None, **PATIENTS},
         "permutation": {"p": None, "reason": "none were asked for"},
         "warnings": [],
     }
@@ -236,6 +249,7 @@ def test_train_writes_one_file(files, stand_in):
         "model abababababab: AUC 0.86 (interval 0.78 to 0.93, Nadeau-Bengio)"
     )
     assert "values that were not detected, --impute auto: low" in result.stderr
+    assert f"note: {TUNING['text']}" in result.stderr
     assert (calls[0]["panel"], calls[0]["name"]) == (None, "ours")
     assert run(*arguments).exit_code == 3
     assert len(calls) == 1
