@@ -19,6 +19,8 @@ Floats = npt.NDArray[np.float64]
 
 #: Fewest levels from which their spread is told.
 MIN_LEVELS: Final = 3
+#: What the AUC may lose where levels are ranked together before that is said.
+MOST_LOST: Final = 0.05
 INTERVAL_KIND: Final = (
     "between levels: t over their AUCs, 95 %; the fits share training patients, so that it is "
     "somewhat too narrow"
@@ -112,6 +114,36 @@ def between_levels(values: Floats) -> dict[str, Any]:
     half = float(distributions.t.ppf(0.975, len(known) - 1)) * error
     mean = float(known.mean())
     return found | {"interval": [max(mean - half, 0.0), min(mean + half, 1.0)]}
+
+
+def carries_over_warning(auc: dict[str, Any], column: str) -> list[str]:
+    """Say that scores of one level do not mean what those of another mean, where they do not.
+
+    Parameters
+    ----------
+    auc : dict
+        As `leave_out_auc` returns it.
+    column : str
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+
+    Examples
+    --------
+    >>> auc = {"mean_over_repeats": 0.89, "pooled": {"value": 0.80}}
+    >>> carries_over_warning(auc, "site")[0][:62]
+    'Scores of one site do not carry over to another: the AUC is 0.'
+    """
+    within, pooled = auc["mean_over_repeats"], auc["pooled"]["value"]
+    if not within - pooled > MOST_LOST:
+        return []
+    return [
+        f"Scores of one {column} do not carry over to another: the AUC is {within:.2f} within "
+        f"{column}, {pooled:.2f} where all are ranked together. A limit set at one means "
+        "something else at another: look for a batch effect, and set limits anew."
+    ]
 
 
 def _auc_or_reason(value: float, counts: tuple[int, int]) -> dict[str, Any]:

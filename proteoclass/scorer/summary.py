@@ -17,7 +17,7 @@ from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
 from proteoclass.scorer.leave_out import LeftOut
-from proteoclass.scorer.leave_out_auc import leave_out_auc
+from proteoclass.scorer.leave_out_auc import carries_over_warning, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
@@ -108,7 +108,7 @@ def summarise(
         summary["panel"] |= _known_of_panel(
             cohort, settings, by_repeat, fitted, design["seed"], bool(fixed)
         )
-    notes = [] if left is None else left.notes()
+    notes = [] if left is None else [*left.notes(), *carries_over_warning(auc, left.column)]
     labelled = ~np.isnan(cohort.labels)
     twice = duplicates_warning(cohort.values[labelled], cohort.patients[labelled])
     singles = [result.single_protein for results in judged for result in results]
@@ -152,13 +152,13 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
     ]
     per_fold = [[fold_auc(cohort, r.rows, r.margin) for r in results] for results in by_repeat]
     names, classes = cohort.training_patients
-    low, high = stats.corrected_resampled_interval(
+    interval = stats.corrected_resampled_auc_interval(
         np.ravel(per_fold), held_out_ratio(cohort, by_repeat)
     )
     return {
         "mean_over_repeats": float(np.mean(per_repeat)),
         "mean_over_folds": float(np.nanmean(per_fold)),
-        "interval": [max(low, 0.0), min(high, 1.0)],
+        "interval": list(interval),
         "interval_kind": stats.CORRECTED_RESAMPLED,
         "interval_level": 0.95,
         "estimand": ESTIMAND,

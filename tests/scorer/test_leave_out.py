@@ -11,11 +11,11 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, evaluate, evaluation, train
+from proteoclass.scorer import Settings, evaluate, evaluation, leave_out_auc, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import held_out_ratio
 from proteoclass.scorer.leave_out import left_out
-from proteoclass.scorer.leave_out_auc import INTERVAL_KIND, between_levels
+from proteoclass.scorer.leave_out_auc import INTERVAL_KIND, between_levels, carries_over_warning
 
 QUICK = Settings(size=6, bags=2, rounds=5)
 OUTCOME = Outcome("severity", "severe")
@@ -39,6 +39,7 @@ def run(sited):
     """The evaluation, and the folds that it rests on."""
     folds = []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(leave_out_auc, "MOST_LOST", -1.0)
         kept = evaluation.summarise
         patch.setattr(
             evaluation, "summarise", lambda *a, **k: folds.extend(a[2][0]) or kept(*a, **k)
@@ -123,6 +124,17 @@ def test_comparators_are_paired_by_the_sites_that_count(run):
     # SciPy's paired t, its variance scaled by 1 + 3 · test/training patients.
     t = scipy_stats.ttest_rel(ours, theirs).statistic / np.sqrt(1 + 3 * share)
     assert row["difference"]["p"] == pytest.approx(2 * scipy_stats.t.sf(abs(t), 2))
+
+
+def test_scores_that_do_not_carry_over_between_sites_are_said(result):
+    # The fixture says it whatever the difference.
+    auc = result.summary["auc"]
+    [said] = [warning for warning in result.summary["warnings"] if "carry over" in warning]
+    within, pooled = auc["mean_over_repeats"], auc["pooled"]["value"]
+    assert f"the AUC is {within:.2f} within site, {pooled:.2f} where all are ranked" in said
+    little = {"mean_over_repeats": 0.85, "pooled": {"value": 0.81}}
+    assert carries_over_warning(little, "site") == []
+    assert carries_over_warning(little | {"pooled": {"value": 0.79}}, "site") != []
 
 
 def test_labels_are_permuted_within_sites_on_the_same_splits(result):
