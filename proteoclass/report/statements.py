@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.wording import (
+    NOT_REPORTABLE,
     NOT_REPORTED,
     class_name,
     count,
@@ -102,3 +105,28 @@ def whole(value: object) -> str:
     """
     number = known(value)
     return NOT_REPORTED if number is None else f"{int(number):,}"
+
+
+def gap(what: str, found: dict[str, Any]) -> str:
+    """Say that a figure is not there, and why.
+
+    Parameters
+    ----------
+    what : str
+    found : dict
+        What the evaluation holds in its place; its `reason` is said. Empty where the
+        evaluation is older than the figure.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> gap("Sites", {"reason": "1 site"}), gap("Sites", {})
+    ('Sites: not reportable (1 site).', 'Sites: not reported (this evaluation holds none).')
+    """
+    reason = shown(found.get("reason"), 300)
+    if not reason or reason == "not asked for":
+        return f"{what}: {NOT_REPORTED} ({reason or 'this evaluation holds none'})."
+    return f"{what}: {NOT_REPORTABLE} ({reason})."

@@ -24,6 +24,7 @@ from proteoclass.report.statements import (
 )
 from proteoclass.report.study_checklists import checklist_blocks
 from proteoclass.report.study_course import course_blocks
+from proteoclass.report.study_groups import group_blocks
 from proteoclass.report.study_panel import panel_blocks
 from proteoclass.report.study_performance import comparator_blocks, performance_blocks
 from proteoclass.report.study_provenance import model_blocks, note_blocks, provenance_blocks
@@ -63,6 +64,7 @@ def study_document(run: Run) -> Document:
         Section("Main result", _summary(run)),
         Section("Participants", _participants(run)),
         Section("Performance", performance_blocks(run)),
+        Section("Groups and sites", group_blocks(run)),
         Section("Against simpler scores", (*comparator_blocks(run), *rival_blocks(run))),
         Section("Panel", panel_blocks(run)),
         Section("Quality of the measurements", quality_blocks(run)),

@@ -10,13 +10,20 @@ from proteoclass.report.document import Block, Column, Figure, Paragraph, Table
 from proteoclass.report.figures.calibration import calibration_frame, draw_calibration
 from proteoclass.report.figures.canvas import label, records
 from proteoclass.report.figures.comparators import comparators_frame, draw_comparators
-from proteoclass.report.figures.decision_curve import decision_curve_frame, draw_decision_curve
+from proteoclass.report.figures.decision_curve import (
+    decision_curve_frame,
+    draw_decision_curve,
+    reported_curve,
+)
 from proteoclass.report.figures.group_scores import draw_group_scores, group_scores_frame
 from proteoclass.report.figures.out_of_fold import index_predictions, mean_predictions
 from proteoclass.report.figures.permutation import draw_permutation, permutation_frame
 from proteoclass.report.figures.roc import draw_roc, roc_frame
 from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import cuts, limits, urine_caution, whole
+from proteoclass.report.study_learning import learning_blocks
+from proteoclass.report.study_rates import rate_blocks
+from proteoclass.report.study_sets import set_blocks
 from proteoclass.report.wording import (
     NOT_REPORTED,
     class_name,
@@ -42,9 +49,12 @@ def performance_blocks(run: Run) -> tuple[Block, ...]:
         _measures(evaluation),
         _interval_kinds(evaluation),
         *((Paragraph(caution, "small"),) if caution else ()),
+        *rate_blocks(run),
         _scores(run, mean_predictions(rows)),
         *_discrimination(run, rows),
         *_use(run, rows),
+        *learning_blocks(run),
+        *set_blocks(run),
     )
 
 
@@ -156,13 +166,13 @@ def _measures(evaluation: dict[str, Any]) -> Table:
         (
             "Average precision",
             fixed(precision.get("mean_over_repeats")),
-            "",
+            _ends(precision),
             f"{fixed(precision.get('prevalence'))} is chance",
         ),
         (
             "Brier score",
             fixed(brier.get("mean_over_repeats"), 3),
-            "",
+            _ends(brier, 3),
             f"{fixed(brier.get('reference'), 3)} is the prevalence alone; lower is better",
         ),
         (
@@ -177,6 +187,7 @@ def _measures(evaluation: dict[str, Any]) -> Table:
             interval(intercept.get("low"), intercept.get("high")),
             "0 is ideal",
         ),
+        *_in_the_large(calibration),
         (
             "Optimism",
             _optimism(optimism),
@@ -193,10 +204,27 @@ def _measures(evaluation: dict[str, Any]) -> Table:
     return Table("Measures on held-out patients", columns, rows)
 
 
+def _in_the_large(calibration: dict[str, Any]) -> tuple[tuple[str, ...], ...]:
+    found = part(calibration, "in_the_large")
+    if known(found.get("difference")) is None:
+        return ()
+    value = fixed(found["difference"], plus=True)
+    read = "observed share less mean probability; 0 is ideal"
+    return (("Calibration in the large", value, _ends(found), read),)
+
+
+def _ends(found: dict[str, Any], digits: int = 2) -> str:
+    """Return an interval, or nothing where an older evaluation has none."""
+    low, high = limits(found.get("interval"))
+    return "" if low is None or high is None else interval(low, high, digits)
+
+
 def _interval_kinds(evaluation: dict[str, Any]) -> Paragraph:
     auc = shown(part(evaluation, "auc").get("interval_kind"), 160) or f"kind {NOT_REPORTED}"
     calibration = shown(part(evaluation, "calibration").get("kind"), 200) or f"kind {NOT_REPORTED}"
-    return Paragraph(f"Intervals. AUC: {auc}. Calibration: {calibration}.", "small")
+    drawn = shown(part(evaluation, "brier").get("interval_kind"), 400)
+    more = f" Average precision and Brier score: {drawn}." if drawn else ""
+    return Paragraph(f"Intervals. AUC: {auc}. Calibration: {calibration}.{more}", "small")
 
 
 def _optimism(optimism: dict[str, Any]) -> str:
@@ -252,7 +280,8 @@ def _discrimination(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
 def _use(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
     mean = mean_predictions(rows)
     bins = calibration_frame(mean)
-    curve = decision_curve_frame(rows)
+    found = part(run.evaluation, "decision_curve")
+    curve = reported_curve(found) if found.get("model") else decision_curve_frame(rows)
     said = "; ".join(
         f"predicted {fixed(b.predicted)}, observed {fixed(b.observed)}" for b in bins.itertuples()
     )
@@ -275,11 +304,18 @@ def _use(run: Run, rows: pd.DataFrame) -> tuple[Block, ...]:
             "decision-curve",
             draw_decision_curve(curve),
             f"Decision curve: acting on the score is best {where} (0.01 to 0.99).",
-            f"Decision curve: acting on the score is better than on all or none {where}.",
+            _decision_caption(found, where),
             curve,
             half=True,
         ),
     )
+
+
+def _decision_caption(found: dict[str, Any], where: str) -> str:
+    verdict, caution = shown(found.get("verdict"), 400), shown(found.get("caution"), 300)
+    if not verdict:
+        return f"Decision curve: acting on the score is better than on all or none {where}."
+    return f"Decision curve. {verdict} {caution[:1].upper()}{caution[1:]}."
 
 
 def _scores(run: Run, mean: pd.DataFrame) -> Figure:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from proteoclass.report.document import Block, Paragraph, Points
 from proteoclass.report.read_run import Run, part
-from proteoclass.report.wording import shown
+from proteoclass.report.wording import sentence, shown
 
 _LONGEST = 400
 _ALONE = (
@@ -14,7 +12,6 @@ _ALONE = (
     "instead. Below 0.5 they tell nothing: the share of a batch or site is learnt without the "
     "patient, and moves away from it."
 )
-_MINUS = re.compile(r"(?<!\w)-(?=\d)")
 
 
 def rival_blocks(run: Run) -> tuple[Block, ...]:
@@ -30,7 +27,7 @@ def rival_blocks(run: Run) -> tuple[Block, ...]:
         Empty where an evaluation holds neither.
     """
     rows = run.evaluation.get("comparisons") or []
-    verdicts = [_MINUS.sub("−", shown(dict(row).get("verdict"), _LONGEST)) for row in rows]
+    verdicts = [sentence(dict(row).get("verdict"), _LONGEST) for row in rows]
     said = tuple(verdict for verdict in verdicts if verdict)
     clinical = part(run.evaluation, "clinical")
     words = shown(clinical.get("text") or clinical.get("reason"), _LONGEST)

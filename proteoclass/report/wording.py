@@ -11,7 +11,10 @@ from typing import Any
 from scipy import special
 
 NOT_REPORTED = "not reported"
+NOT_REPORTABLE = "not reportable"
 _LONGEST = 80
+# A hyphen that is the sign of a number.
+_MINUS = re.compile(r"(?<![\w)])-(?=\d)")
 # Marks that reorder or join what stands around them: a name must not rewrite its neighbours.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -45,6 +48,17 @@ def shown(value: Any, longest: int = _LONGEST) -> str:
     if len(text) > longest:
         return f"{text[:longest]}… ({len(text)} characters)"
     return text
+
+
+def sentence(text: Any, longest: int = 400) -> str:
+    """Return words of an evaluation as a report prints them: real minus signs, no marks of code.
+
+    Examples
+    --------
+    >>> sentence("the limits under `a` are -0.03 to 0.02, p-value 0.1")
+    'the limits under a are −0.03 to 0.02, p-value 0.1'
+    """
+    return _MINUS.sub("−", shown(text, longest).replace("`", ""))
 
 
 def class_name(label: Any, longest: int = _LONGEST) -> str:

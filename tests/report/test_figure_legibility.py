@@ -11,11 +11,14 @@ import pytest
 from matplotlib.text import Text
 
 from proteoclass.report.figures.canvas import Canvas
+from proteoclass.report.figures.comparators import draw_comparators
 from proteoclass.report.figures.group_scores import draw_group_scores
+from proteoclass.report.figures.learning_curve import draw_learning_curve, learning_curve_frame
 from proteoclass.report.figures.pca import draw_pca
 from proteoclass.report.figures.size_curve import draw_size_curve, size_curve_frame
 from proteoclass.report.figures.trend import draw_trend
 from proteoclass.report.figures.waterfall import draw_waterfall, waterfall_frame
+from proteoclass.report.study_groups import site_frame
 
 Box = tuple[str, Any]
 
@@ -58,6 +61,26 @@ def test_threshold_names_of_the_classes(boxes: list[Box], cuts: tuple[float, flo
     draw_group_scores(frame, cuts, ("severe", "mild"))
     assert_legible(boxes, "threshold")
     assert len([1 for words, _ in boxes if "threshold" in words]) == len(set(cuts))
+
+
+@pytest.mark.parametrize("pooled", [None, 0.97])
+def test_names_and_numbers_of_sites(boxes: list[Box], pooled: float | None) -> None:
+    groups = [
+        {"group": "UNIVERSITY HOSPITAL OF KAISERSLAUTERN", "auc": 0.07, "interval": [0.0, 0.31]}
+    ]
+    groups += [{"group": f"site {n}", "auc": 0.99, "interval": [0.97, 1.0]} for n in range(9)]
+    found = {"pooled": pooled, "interval": pooled and [0.9, 1.0]}
+    draw_comparators(site_frame({"groups": groups, "auc": found}), 26)
+    for part in ("site", "UNI", "(0", "pooled", "0.97" if pooled else "not reported"):
+        assert_legible(boxes, part)
+
+
+@pytest.mark.parametrize("sizes", [(20,), (20, 21), (5, 40, 200)])
+@pytest.mark.parametrize("auc", [0.03, 0.5, 1.0])
+def test_ends_of_a_learning_curve(boxes: list[Box], sizes: tuple[int, ...], auc: float) -> None:
+    points = [{"n_training": n, "auc": auc, "interval": [auc - 0.2, auc + 0.2]} for n in sizes]
+    draw_learning_curve(learning_curve_frame(points))
+    assert_legible(boxes)
 
 
 @pytest.mark.parametrize("marks", [(20, 5), (20, 20), (50, 1), (1, 50), (15, 20), (7, 10), (12, 2)])

@@ -6,9 +6,11 @@ import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from everything import EVERYTHING
 from words import pdf_pages, squeeze
 
 from proteoclass.report import Run, render_html
@@ -43,7 +45,8 @@ def chromium(folder: Path, *arguments: str) -> str:
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_wider_than_the_screen(run: Run, tmp_path: Path, kind: str, width: int) -> None:
     """The page is measured inside a frame of the given width, by a script of the test's own."""
-    document = study_document(run) if kind == "study" else patient_document(run, "x" * 500)
+    full = replace(run, evaluation={**run.evaluation, **EVERYTHING})
+    document = study_document(full) if kind == "study" else patient_document(run, "x" * 500)
     page = re.sub(r"<meta http-equiv[^>]*>", "", render_html(document))
     outer = (
         f'<iframe id="f" width="{width}" height="800" style="border:0" '

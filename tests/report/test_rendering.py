@@ -168,7 +168,7 @@ def test_html_can_be_read_without_seeing_it(pages: list[str]) -> None:
 def test_the_study_has_contents_that_lead_somewhere(pages: list[str]) -> None:
     links = [a["href"] for a in _Tags(pages[0]).all("a")]
     targets = {f"#{attrs['id']}" for attrs in _Tags(pages[0]).all("h2")} | {"#main"}
-    assert len(links) == 11
+    assert len(links) == 12
     assert set(links) <= targets
 
 

@@ -54,8 +54,19 @@ def comparators_frame(auc: dict[str, Any], comparators: list[dict[str, Any]]) ->
     return frame.astype({"auc": float, "lower": float, "upper": float})
 
 
-def draw_comparators(frame: pd.DataFrame) -> str:
+def draw_comparators(frame: pd.DataFrame, longest: int = 34) -> str:
     """Draw dots with whiskers, best read against the line at 0.5.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `comparators_frame` returns it; the first row stands out.
+    longest : int
+        Letters of a name: 34 small ones have room, 26 capitals.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -76,8 +87,10 @@ def draw_comparators(frame: pd.DataFrame) -> str:
             look: dict[str, Any] = {} if place else {"family": BOLD}
             axes.plot([row["lower"], row["upper"]], [place] * 2, color=colour, linewidth=1.4)
             axes.plot([row["auc"]], [place], "o", color=colour, markersize=6, markeredgecolor="w")
-            beside(axes, place, label(row["name"], 34), gap=0.04, **look)
-            words = f"{fixed(row['auc'])} {interval(row['lower'], row['upper'])}"
+            beside(axes, place, label(row["name"], longest), gap=0.04, **look)
+            words = fixed(row["auc"])
+            if known(row["lower"]) is not None:
+                words += f" {interval(row['lower'], row['upper'])}"
             beside(axes, place, words, gap=-0.04, **look)
         axes.set(
             xlim=(start, 1), ylim=(len(frame) - 0.4, -0.6), yticks=[], xlabel="AUC (0.5 is chance)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -55,6 +57,29 @@ def decision_curve_frame(rows: pd.DataFrame) -> pd.DataFrame:
             "none": 0.0,
         }
     )
+
+
+def reported_curve(found: dict[str, Any]) -> pd.DataFrame:
+    """Return the curve that an evaluation holds.
+
+    Parameters
+    ----------
+    found : dict
+        `thresholds`, `model` and `treat_all` of its `decision_curve`.
+
+    Returns
+    -------
+    DataFrame
+        As `decision_curve_frame` gives.
+
+    Examples
+    --------
+    >>> reported_curve({"thresholds": [0.5], "model": [0.3], "treat_all": [0.0]}).iloc[0].tolist()
+    [0.5, 0.3, 0.0, 0.0]
+    """
+    columns = {"threshold": "thresholds", "model": "model", "all": "treat_all"}
+    frame = pd.DataFrame({name: found[key] for name, key in columns.items()}, dtype=float)
+    return frame.assign(none=0.0)
 
 
 def draw_decision_curve(frame: pd.DataFrame) -> str:
