@@ -22,8 +22,8 @@ MIN_LEVELS: Final = 3
 #: What the AUC may lose where levels are ranked together before that is said.
 MOST_LOST: Final = 0.05
 INTERVAL_KIND: Final = (
-    "between levels: t over their AUCs, 95 %; the fits share training patients, so that it is "
-    "somewhat too narrow"
+    "between levels: t over their AUCs, on the logit scale, 95 %; the fits share training "
+    "patients, so that it is somewhat too narrow"
 )
 POOLED_KIND: Final = (
     "all levels ranked together by their scores: how far the calibration carries over from one "
@@ -90,14 +90,19 @@ def between_levels(values: Floats) -> dict[str, Any]:
     Returns
     -------
     dict
-        `interval`, clipped to 0 and 1, `interval_kind`, `interval_level` and, where the
-        interval is NaN, `reason`.
+        `interval`, `interval_kind`, `interval_level` and, where the interval is NaN, `reason`.
+        Without width where all levels have the same AUC.
+
+    Notes
+    -----
+    t on levels - 1 degrees of freedom round the logit of the mean, whose standard error is by
+    the delta method that of the mean over mean · (1 - mean), as for the AUCs of folds.
 
     Examples
     --------
     >>> low, high = between_levels(np.array([0.7, 0.8, 0.9, np.nan]))["interval"]
-    >>> round(low, 3), high
-    (0.552, 1.0)
+    >>> round(low, 3), round(high, 3)
+    (0.459, 0.95)
     """
     known = values[~np.isnan(values)]
     found: dict[str, Any] = {
@@ -111,9 +116,13 @@ def between_levels(values: Floats) -> dict[str, Any]:
             "their spread"
         }
     error = float(known.std(ddof=1) / np.sqrt(len(known)))
-    half = float(distributions.t.ppf(0.975, len(known) - 1)) * error
     mean = float(known.mean())
-    return found | {"interval": [max(mean - half, 0.0), min(mean + half, 1.0)]}
+    # Equal AUCs differ in their last bits, which is no spread.
+    if np.ptp(known) <= 1e-12:
+        return found | {"interval": [mean, mean]}
+    half = float(distributions.t.ppf(0.975, len(known) - 1)) * error / (mean * (1 - mean))
+    centre = stats.log_odds(mean)
+    return found | {"interval": stats.expit(np.array([centre - half, centre + half])).tolist()}
 
 
 def carries_over_warning(auc: dict[str, Any], column: str) -> list[str]:

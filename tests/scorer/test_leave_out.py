@@ -87,11 +87,12 @@ def test_the_headline_is_the_mean_within_sites_by_scikit_learn(result, index_row
     assert auc["pooled"]["value"] == pytest.approx(
         roc_auc_score(index_rows["outcome"] == "severe", index_rows["score"])
     )
-    # SciPy's t-interval over the sites' AUCs, clipped.
-    low, high = scipy_stats.t.interval(
-        0.95, len(within) - 1, np.mean(within), scipy_stats.sem(within)
+    # SciPy's t-interval, with the standard error that the logit has by the delta method.
+    mean = np.mean(within)
+    limits = scipy_stats.t.interval(
+        0.95, 2, np.log(mean / (1 - mean)), scipy_stats.sem(within) / (mean * (1 - mean))
     )
-    np.testing.assert_allclose(auc["interval"], [max(low, 0), min(high, 1)])
+    np.testing.assert_allclose(auc["interval"], 1 / (1 + np.exp(-np.array(limits))))
     assert auc["interval_kind"] == INTERVAL_KIND
     assert "a site that took no part" in auc["estimand"]
 
@@ -166,6 +167,10 @@ def test_fewer_than_three_sites_have_no_interval():
     found = between_levels(np.array([0.7, np.nan, 0.8]))
     assert np.isnan(found["interval"]).all()
     assert found["reason"] == "2 levels with an AUC, expected at least 3 to tell their spread"
+
+
+def test_sites_that_agree_to_the_last_digit_have_an_interval_without_width():
+    assert between_levels(np.array([1.0, 1.0, 1.0]))["interval"] == [1.0, 1.0]
 
 
 def with_sites(matrix, **changes):
