@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 #: Spread over bags that is printed beside a score and beside each contribution to it.
 BAG_LIMITS = (0.05, 0.95)
 #: Samples explained at a time: what all bags say of them fits into a processor's cache.
-_ROWS_AT_A_TIME = 512
+_ROWS_AT_A_TIME = 1024
 
 
 @dataclass(frozen=True, eq=False)

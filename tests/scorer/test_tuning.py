@@ -198,3 +198,23 @@ def test_values_in_another_order_are_refused(cohort, settings):
     for wrong in (training[training.columns[::-1]], training.iloc[:, :-1]):
         with pytest.raises(InputError, match="expected the 30 that the procedure was fitted on"):
             fitted.panel_values(wrong)
+
+
+@pytest.mark.long
+def test_on_noise_tuning_finds_nothing_and_mostly_leaves_the_default():
+    # Closed form: labels that mean nothing have an expected AUC of a half within folds.
+    reached, left = [], 0
+    for seed in range(120):
+        rng = np.random.default_rng(seed)
+        values = pd.DataFrame(rng.normal(size=(48, 40))).add_prefix("P")
+        sheet = pd.DataFrame({"severity": np.where(np.arange(48) % 3, "mild", "severe")})
+        noise = ProteinMatrix.build(values, sheet, scale="log2")
+        quick = replace(QUICK, normalise="none")
+        summary = evaluate(noise, OUTCOME, settings=quick, folds=3, repeats=1, permutations=0,
+                           describe=False, seed=seed).summary  # fmt: skip
+        reached.append(summary["auc"]["mean_over_folds"])
+        left += 3 - summary["tuning"]["chosen"]["blend, ridge penalty 10"]
+    error = np.std(reached, ddof=1) / np.sqrt(len(reached))
+    assert abs(np.mean(reached) - 0.5) < 3 * error
+    assert error < 0.012
+    assert left / 360 < 0.35
