@@ -1,6 +1,7 @@
 """Planted leaks, a signal, poison and interference: each trial passes, fails and is skipped."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -327,6 +328,7 @@ class Locks(Says):
     def __init__(self, protein, slope, withheld=0):
         super().__init__(PipelineResult(0.5))
         self.protein, self.slope, self.withheld = protein, slope, withheld
+        self.content = SimpleNamespace(panel=[SimpleNamespace(id=protein)])
 
     def lock(self, matrix, outcome, seed):
         if self.protein is None:
@@ -355,7 +357,8 @@ def test_a_score_that_follows_albumin_is_caught(cohort):
     moved = trials["interference: albumin"].figures
     # Fourfold at equal load: log2 4 less what the closure takes, ten points each.
     assert 0 < moved["median_points"] < 20
-    assert moved["proteins"] == ["SIMALB"]
+    assert moved["proteins"] == moved["in_panel"] == ["SIMALB"]
+    assert "1 of 1 such protein in the panel" in trials["interference: albumin"].found
 
 
 def test_a_score_of_another_protein_moves_by_the_closure_alone(cohort):

@@ -29,8 +29,9 @@ PRIOR_RUNS: Final = 10
 #: Honest cross-validation reads below one half without signal where patients resemble each
 #: other: a positive and a negative of two folds are ranked by two models, each of which was
 #: trained on the other patient with the label that puts this one wrong. On permuted labels
-#: of 40 urine samples the mean is 0.41. An inverted leak reads far less.
-SHORTFALL: Final = 0.1
+#: of 40 urine samples 40 runs had a mean of 0.46 (standard error 0.02). An inverted leak
+#: reads far less.
+SHORTFALL: Final = 0.05
 
 
 @dataclass(frozen=True)

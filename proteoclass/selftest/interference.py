@@ -13,6 +13,7 @@ import pandas as pd
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import patient_folds, spawn
 from proteoclass.matrix.quality.marker_proteins import ALBUMIN, BLOOD, find_markers
+from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest.pipeline import LockingPipeline
@@ -139,7 +140,12 @@ def try_spikes(pipeline: LockingPipeline, setup: Setup) -> dict[str, Any]:
             continue
         values = spiked(cohort.values, markers, spike.fold).loc[natural.values.index]
         after = model.score(replace(natural, values=values)).set_index("sample_id")
-        found[spike.name] = _moves(before, after) | {"proteins": markers, "fold": spike.fold}
+        in_panel = [each.id for each in model.content.panel if each.id in markers]
+        found[spike.name] = _moves(before, after) | {
+            "fold": spike.fold,
+            "proteins": markers,
+            "in_panel": in_panel,
+        }
     return found
 
 
@@ -196,7 +202,9 @@ def _judge_spike(spike: Spike, moved: dict[str, Any]) -> Trial:
     return judged(
         _name(spike),
         _expected(spike),
-        f"median move {moved['median_points']:.1f} points, largest {moved['largest_points']:.1f}; "
+        f"{len(moved['in_panel'])} of {counted(len(moved['proteins']), 'such protein')} in the "
+        f"panel; median move {moved['median_points']:.1f} points, largest "
+        f"{moved['largest_points']:.1f}; "
         f"{moved['n_other_band']} of {moved['n_scored']} in another band, {moved['n_withheld']} "
         "not reported",
         good=good,
