@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from proteoclass.cli.console import check_target, progress_bar, put_json, put_text, say
+from proteoclass.cli.console import check_target, notices, progress_bar, put_json, put_text, say
 from proteoclass.cli.external import leave_out_option, refuse_beside_leave_out
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
@@ -133,7 +133,17 @@ def selftest(
 
 
 def report_text(report: SelftestReport) -> str:
-    """Return the table of trials for people."""
+    """Return the table of trials for people.
+
+    Parameters
+    ----------
+    report : SelftestReport
+
+    Returns
+    -------
+    str
+        Lines of at most 100 letters.
+    """
     heading = ("trial", "verdict", "expected", "found")
     blocks = [_row(heading), *(_row(_cells(trial)) for trial in report.trials)]
     return "\n".join(blocks)
@@ -192,6 +202,7 @@ def _of_study(path: str, seed: int) -> _Asked:
 
     study, base = load_study(path)
     given = read_inputs(study, base)
+    notices(given.matrix.source.notes)
     own_seed = _given("seed")
     return _Asked(
         matrix=given.matrix,

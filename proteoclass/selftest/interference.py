@@ -32,7 +32,16 @@ _STREAM = 40
 
 @dataclass(frozen=True)
 class Spike:
-    """Proteins that come with a contaminant, and how much more of them."""
+    """Proteins that come with a contaminant, and how much more of them.
+
+    Parameters
+    ----------
+    name : str
+    markers : mapping of str to str
+        Accession to gene.
+    fold : float
+        Times as much.
+    """
 
     name: str
     markers: Mapping[str, str]

@@ -46,32 +46,32 @@ def leak_plans(setup: Setup) -> list[Plan]:
     protein = setup.plantable(1)[0]
     return [
         Plan(
-            [(try_pipeline, (setup, partial(with_copied_label, protein=protein), (_LABEL,)))],
+            [(try_pipeline, (setup, partial(_with_copied_label, protein=protein), (_LABEL,)))],
             lambda results: [_judge_label(results[0], protein)],
         ),
         Plan(
-            [(try_or_refuse, (setup, with_copied_site, (_SITE,)))],
+            [(try_or_refuse, (setup, _with_copied_site, (_SITE,)))],
             lambda results: [_judge_site(results[0])],
         ),
         Plan(
-            [(try_or_refuse, (setup, with_duplicates, (_TWICE,)))],
+            [(try_or_refuse, (setup, _with_duplicates, (_TWICE,)))],
             lambda results: [_judge_duplicates(results[0], _duplicated(setup))],
         ),
         _panel_plan(setup),
     ]
 
 
-def with_copied_label(cohort: Cohort, rng: np.random.Generator, protein: str) -> ProteinMatrix:
+def _with_copied_label(cohort: Cohort, rng: np.random.Generator, protein: str) -> ProteinMatrix:
     """Return noise with one protein that copies the label."""
     return copy_label(pure_noise(cohort, rng), protein, rng).matrix
 
 
-def with_copied_site(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def _with_copied_site(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
     """Return noise in whose sheet the site equals the label."""
     return copy_label_into_sheet(pure_noise(cohort, rng), COLUMN)
 
 
-def with_duplicates(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def _with_duplicates(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
     """Return noise in which some patients are a second time, under other ids."""
     return duplicate_patients(pure_noise(cohort, rng), rng).matrix
 
@@ -148,7 +148,20 @@ def _judge_duplicates(result: PipelineResult | Refusal, planted: Duplicated) -> 
 
 
 def try_given_panel(pipeline: PanelPipeline, setup: Setup, run: int) -> PipelineResult:
-    """Choose a panel on all samples of noise, then give it to the pipeline."""
+    """Choose a panel on all samples of noise, then give it to the pipeline.
+
+    Parameters
+    ----------
+    pipeline : PanelPipeline
+        The one under test.
+    setup : Setup
+    run : int
+        Which data set.
+
+    Returns
+    -------
+    PipelineResult
+    """
     path = (_ON_ALL, run)
     matrix = noise_matrix(setup.cohort, spawn(setup.seed, *path))
     outcome, seed = setup.cohort.outcome, unit_seed(setup.seed, *path)

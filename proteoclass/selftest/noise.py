@@ -80,6 +80,12 @@ def moments(values: Floats) -> tuple[Floats, Floats]:
     -------
     mean, spread : arrays of float, shape (n_proteins,)
         0 and 0 for a protein that was never detected; spread 0 for one detected once.
+
+    Examples
+    --------
+    >>> mean, spread = moments(np.array([[1.0, np.nan], [3.0, 5.0]]))
+    >>> mean.tolist(), spread.round(3).tolist()
+    ([2.0, 5.0], [1.414, 0.0])
     """
     seen = ~np.isnan(values)
     count = np.maximum(seen.sum(axis=0), 1)
@@ -90,13 +96,40 @@ def moments(values: Floats) -> tuple[Floats, Floats]:
 
 
 def with_values(cohort: Cohort, values: Floats) -> Cohort:
-    """Return the cohort with other values in the same cells."""
+    """Return the cohort with other values in the same cells.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    values : array of float, shape (n_samples, n_proteins)
+
+    Returns
+    -------
+    Cohort
+    """
     frame = pd.DataFrame(values, index=cohort.values.index, columns=cohort.values.columns)
     return replace(cohort, matrix=replace(cohort.matrix, values=frame))
 
 
 def with_column(matrix: ProteinMatrix, name: str, column: npt.ArrayLike) -> ProteinMatrix:
-    """Return the matrix with a column of the sample sheet put in or replaced."""
+    """Return the matrix with a column of the sample sheet put in or replaced.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    name : str
+    column : array-like, shape (n_samples,)
+
+    Returns
+    -------
+    ProteinMatrix
+
+    Examples
+    --------
+    >>> matrix = ProteinMatrix.build(pd.DataFrame([[1.0]], ["s"], ["p"]), scale="log2")
+    >>> with_column(matrix, "site", ["North"]).samples["site"].tolist()
+    ['North']
+    """
     samples = matrix.samples.copy()
     samples[name] = pd.Series(np.asarray(column, dtype=object), index=samples.index)
     return replace(matrix, samples=samples)

@@ -77,7 +77,13 @@ class Plan:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A pipeline that would not evaluate a cohort, and why."""
+    """A pipeline that would not evaluate a cohort.
+
+    Parameters
+    ----------
+    reason : str
+        Its error.
+    """
 
     reason: str
 
@@ -113,7 +119,17 @@ def try_pipeline(setup: Setup, make: Maker, path: tuple[int, ...]) -> PipelineRe
 
 
 def try_or_refuse(setup: Setup, make: Maker, path: tuple[int, ...]) -> PipelineResult | Refusal:
-    """Run the pipeline on a data set that it may refuse; as `try_pipeline`."""
+    """Run the pipeline on a data set that it may refuse.
+
+    Parameters
+    ----------
+    setup, make, path
+        As for `try_pipeline`.
+
+    Returns
+    -------
+    PipelineResult or Refusal
+    """
     try:
         return try_pipeline(setup, make, path)
     except ProteoclassError as error:

@@ -26,7 +26,16 @@ DUPLICATE_NOISE: Final = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Duplicated:
-    """A matrix in which some patients are twice, and which samples those are."""
+    """A matrix in which some patients are twice, and which samples those are.
+
+    Parameters
+    ----------
+    matrix : ProteinMatrix
+    originals, copies : tuple of str
+        Sample ids.
+    n_patients : int
+        Patients who are in it twice.
+    """
 
     matrix: ProteinMatrix
     originals: tuple[str, ...]
@@ -48,6 +57,12 @@ def best_measured(matrix: ProteinMatrix, candidates: list[str], count: int) -> l
     -------
     list of str
         Fewer where there are no more.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"a": [1.0, 2.0], "b": [9.0, np.nan], "c": [8.0, 8.0]})
+    >>> best_measured(ProteinMatrix.build(values, scale="log2"), ["a", "b", "c"], 2)
+    ['c', 'a']
     """
     values = matrix.values[candidates]
     frame = pd.DataFrame({"gaps": values.isna().sum(), "level": -values.median()})
@@ -57,20 +72,54 @@ def best_measured(matrix: ProteinMatrix, candidates: list[str], count: int) -> l
 
 
 def copy_label(cohort: Cohort, protein: str, rng: np.random.Generator) -> Cohort:
-    """Return the cohort with one protein that copies the label of every labelled sample."""
+    """Return the cohort with one protein that copies the label of every labelled sample.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    protein : str
+    rng : Generator
+        Of the reading's own noise.
+
+    Returns
+    -------
+    Cohort
+        The protein is detected in every sample.
+    """
     label = np.where(np.isnan(cohort.labels), 0.0, cohort.labels)
     reading = COPY_DISTANCE * label + COPY_NOISE * rng.normal(size=len(label))
     return _shifted(cohort, [protein], reading, replace_values=True)
 
 
 def copy_label_into_sheet(cohort: Cohort, column: str) -> ProteinMatrix:
-    """Return the matrix with a column of the sheet, such as the site, that equals the label."""
+    """Return the matrix with a column of the sheet, such as the site, that equals the label.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    column : str
+
+    Returns
+    -------
+    ProteinMatrix
+    """
     names = np.where(cohort.labels == 1.0, "North", "South").astype(object)
     return with_column(cohort.matrix, column, names)
 
 
 def shift_proteins(cohort: Cohort, proteins: list[str], distance: float) -> Cohort:
-    """Return the cohort with proteins shifted in the positives by a number of SDs."""
+    """Return the cohort with proteins shifted in the positives by a number of SDs.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    proteins : list of str
+    distance : float
+
+    Returns
+    -------
+    Cohort
+    """
     return _shifted(cohort, proteins, distance * (cohort.labels == 1.0))
 
 

@@ -91,7 +91,7 @@ def planted_effect(
     )
 
 
-def with_signal(
+def _with_signal(
     cohort: Cohort, rng: np.random.Generator, proteins: list[str], distance: float
 ) -> ProteinMatrix:
     """Return noise with some proteins shifted in the positives."""
@@ -115,7 +115,7 @@ def signal_plan(setup: Setup, size: int = 20) -> Plan:
     effect = planted_effect(
         setup.n_positive, setup.n_negative, setup.cohort.matrix.n_proteins, size, len(proteins)
     )
-    make = partial(with_signal, proteins=proteins, distance=effect.distance)
+    make = partial(_with_signal, proteins=proteins, distance=effect.distance)
     error = null_sd(setup.n_positive, setup.n_negative) / np.sqrt(RUNS)
     return Plan(
         [(try_pipeline, (setup, make, (_STREAM, run))) for run in range(RUNS)],
