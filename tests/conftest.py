@@ -1,7 +1,7 @@
 """Fixtures that several rooms share."""
 
 import os
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -25,3 +25,19 @@ def quick_boosters():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scorer, "Settings", partial(scorer.Settings, bags=2, rounds=5))
         yield
+
+
+@pytest.fixture(scope="module")
+def few_half_samples():
+    """Four pairs of half-samples in place of 25, where their number is not the subject."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 4)
+        yield
+
+
+@pytest.fixture(scope="session")
+def read_public(data_folder):
+    """Read a public file, once: workbooks take seconds."""
+    from proteoclass.matrix import read_matrix
+
+    return cache(lambda name, **options: read_matrix(data_folder / name, **options))

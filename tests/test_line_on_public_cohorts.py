@@ -16,7 +16,7 @@ from proteoclass import scorer
 from proteoclass.cli import main
 from proteoclass.scorer import Settings
 
-pytestmark = pytest.mark.realdata
+pytestmark = [pytest.mark.realdata, pytest.mark.usefixtures("few_half_samples")]
 
 OVERMYER = "overmyer_plasma_maxquant/tidy/overmyer"
 BREDA = "ciim_olink/tidy/breda"

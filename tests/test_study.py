@@ -21,6 +21,8 @@ from proteoclass.scorer import Settings, derive_panel, load_model
 from proteoclass.stats import log_odds
 from proteoclass.study import run_study
 
+pytestmark = pytest.mark.usefixtures("few_half_samples")
+
 QUICK = """
 [study]
 title = "Quick"
@@ -63,7 +65,7 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def run(place):
+def run(place, few_half_samples):
     return run_study(place / "study.toml", place / "run")
 
 

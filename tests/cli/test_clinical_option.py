@@ -11,7 +11,7 @@ from proteoclass.matrix import simulate_cohort, write_cohort
 from proteoclass.panel.toml import check_schema
 from proteoclass.study_file import EvaluatePart, Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from proteoclass.cli import main
 from proteoclass.cli.compare import _correlation_text
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 OUTCOME = ("--outcome", "severity", "--positive", "severe", "--folds", 3, "--repeats", 1,
            "--tune", "none")  # fmt: skip
 

@@ -12,7 +12,7 @@ from proteoclass.panel import Panel
 from proteoclass.study import run_study
 from proteoclass.study_file import Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 ACCESSIONS = ["P04264", "P01857", "P07288", "P80188", "P24821", "P02787", "P01034", "P05231"]
 GENES = ["KRT1", "IGHG1", "KLK3", "LCN2", "TNC", "TF", "CST3", "IL6"]

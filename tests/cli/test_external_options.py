@@ -15,7 +15,7 @@ from proteoclass.panel.toml import check_schema
 from proteoclass.study import run_study
 from proteoclass.study_file import EvaluatePart, Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 STUDY = """
 [input]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from proteoclass.cli import main
 from proteoclass.study_file import Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 
 @pytest.fixture

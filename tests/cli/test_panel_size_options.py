@@ -14,7 +14,7 @@ from proteoclass.panel.toml import check_schema
 from proteoclass.scorer.panel_size import LARGEST, SIZES
 from proteoclass.study_file import EvaluatePart, Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from proteoclass.panel.toml import check_schema
 from proteoclass.scorer import Settings
 from proteoclass.study_file import ScorerPart, Study
 
-pytestmark = pytest.mark.usefixtures("quick_boosters")
+pytestmark = pytest.mark.usefixtures("quick_boosters", "few_half_samples")
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def known(labels, samples):
     return pd.Series(chosen, dtype=object) if chosen else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows, labels)
 def test_any_cohort_gets_finite_numbers_or_none(cohort, labels):
     scores, samples = tables(cohort)

@@ -180,11 +180,11 @@ def test_no_file_is_left_out(data_folder):
 
 
 @pytest.mark.parametrize("name", MATRICES)
-def test_a_matrix(data_folder, name):
+def test_a_matrix(data_folder, read_public, name):
     kind, n_samples, n_proteins, count = MATRICES[name]
     assert count(data_folder / name) == (n_samples, n_proteins)
     # Repeated samples of Radboud are told apart by a rule alone.
-    matrix = read_matrix(data_folder / name, reruns="keep" if "radboud_npx" in name else "list")
+    matrix = read_public(name, **({"reruns": "keep"} if "radboud_npx" in name else {}))
     assert (matrix.source.format, *matrix.values.shape) == (kind, n_samples, n_proteins)
 
 

@@ -288,9 +288,9 @@ def test_rows_are_never_names_where_a_column_may_be(tmp_path):
 
 
 @pytest.mark.realdata
-def test_a_workbook_without_ids(data_folder):
+def test_a_workbook_without_ids(read_public):
     """openpyxl alone: 210 rows, 1,542 columns without "_", 255,165 cells above zero."""
-    matrix = read_matrix(data_folder / "csf_alzheimer_spectronaut/Alzheimer.xlsx")
+    matrix = read_public("csf_alzheimer_spectronaut/Alzheimer.xlsx")
     assert matrix.values.shape == (210, 1542)
     assert int(matrix.values.count().sum()) == 255_165
     assert matrix.values.index[[0, -1]].tolist() == ["row 2", "row 211"]

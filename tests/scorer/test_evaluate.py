@@ -22,6 +22,8 @@ from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.summary import describe_cohort
 from proteoclass.stats import log_odds
 
+pytestmark = pytest.mark.usefixtures("few_half_samples")
+
 QUICK = Settings(size=8, bags=3, rounds=8)
 OUTCOME = Outcome("severity", "severe")
 

@@ -141,8 +141,9 @@ def test_an_excluded_protein_is_no_rival(toy, described):
 
 
 @pytest.mark.parametrize("impute", ["none", "low"])
-def test_an_evaluation_says_the_same_of_the_same_folds(make_toy, impute):
+def test_an_evaluation_says_the_same_of_the_same_folds(make_toy, impute, monkeypatch):
     # Two ways through the folds, one with calibration and one without.
+    monkeypatch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 4)
     toy = make_toy(patients=30, proteins=30, visits=1)
     options = {"settings": replace(QUICK, impute=impute), "folds": 3, "repeats": 1, "seed": 4}
     asked = {"sizes": (1, 6), "swaps": True}
@@ -377,7 +378,8 @@ def test_public_plasma_cohort(data_folder):
     assert 0.1 < known["stability"]["half_samples"]["value"] < 0.6
 
 
-def test_an_evaluation_may_leave_the_description_out_and_nothing_else_changes(toy):
+def test_an_evaluation_may_leave_the_description_out_and_nothing_else_changes(toy, monkeypatch):
+    monkeypatch.setattr("proteoclass.scorer.chosen_panel.N_PAIRS", 4)
     options = {"settings": QUICK, "folds": 2, "repeats": 1, "permutations": 0}
     whole = evaluate(toy, OUTCOME, **options).summary
     bare = evaluate(toy, OUTCOME, **options, describe=False).summary
