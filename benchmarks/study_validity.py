@@ -60,7 +60,7 @@ DISTANCE = 1.8
 TEST_PATIENTS = 2_000
 SETTINGS = Settings(size=8, bags=2, rounds=10)
 NOT_TUNED = replace(SETTINGS, tune="none")
-FOLDS, REPEATS, PERMUTATIONS = 5, 2, 19
+FOLDS, REPEATS, PERMUTATIONS = 5, 4, 19
 OUTCOME = pc.Outcome("severity", "severe")
 COMPARED = "the other half of the proteins"
 
@@ -85,15 +85,15 @@ class Arm:
 
 ARMS = (
     Arm("50/11, signal", 50, 11, DISTANCE, 1.0),
-    Arm("100/30, signal", 100, 30, DISTANCE, 0.5),
-    Arm("50/11, null", 50, 11, 0.0, 0.15),
-    Arm("100/30, null", 100, 30, 0.0, 0.05),
-    Arm("50/11, signal, whole evaluation", 50, 11, DISTANCE, 0.08, "evaluation"),
-    Arm("100/30, signal, whole evaluation", 100, 30, DISTANCE, 0.03, "evaluation"),
-    Arm("50/11, null, whole evaluation", 50, 11, 0.0, 0.03, "evaluation"),
+    Arm("100/30, signal", 100, 30, DISTANCE, 0.4),
+    Arm("50/11, null", 50, 11, 0.0, 0.1),
+    Arm("100/30, null", 100, 30, 0.0, 0.04),
+    Arm("50/11, signal, whole evaluation", 50, 11, DISTANCE, 0.05, "evaluation"),
+    Arm("100/30, signal, whole evaluation", 100, 30, DISTANCE, 0.02, "evaluation"),
+    Arm("50/11, null, whole evaluation", 50, 11, 0.0, 0.01, "evaluation"),
     # The smallest round alpha that eight positives, and twenty-four, in training allow.
-    Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.2, "sets", alpha=0.25),
-    Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.2, "sets", alpha=0.1),
+    Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.1, "sets", alpha=0.25),
+    Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.1, "sets", alpha=0.1),
 )
 
 

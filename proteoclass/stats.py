@@ -10,8 +10,10 @@ from scipy import special, stats
 
 Floats = npt.NDArray[np.float64]
 
-#: What `corrected_resampled_interval` gives for fold AUCs, to be printed beside it.
-CORRECTED_RESAMPLED: Final = "Nadeau–Bengio corrected resampled t over fold AUCs, 95 %"
+#: What `corrected_resampled_auc_interval` gives, to be printed beside it.
+CORRECTED_RESAMPLED: Final = (
+    "Nadeau–Bengio corrected resampled t over fold AUCs, on the logit scale, 95 %"
+)
 
 
 def auc(
@@ -92,6 +94,54 @@ def corrected_resampled_interval(
         folds, test_share
     )
     return float(folds.mean() - half), float(folds.mean() + half)
+
+
+def corrected_resampled_auc_interval(
+    values: npt.ArrayLike, test_share: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Nadeau–Bengio interval for the mean of an AUC over cross-validation folds.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_folds * n_repeats,)
+        The AUC on each test fold; NaN folds are left out.
+    test_share : float
+        As for `corrected_resampled_interval`.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper limit, within 0 and 1. NaN with fewer than two folds.
+
+    Notes
+    -----
+    The interval of `corrected_resampled_interval`, laid round the logit of the mean, whose
+    standard error is by the delta method that of the mean over mean · (1 - mean); the logit
+    scale for an AUC near 1: Pepe 2003, The Statistical Evaluation of Medical Tests for
+    Classification and Prediction, Oxford. Where AUCs of folds come close to 1 they
+    also vary little, so that on their own scale the luckiest cohorts have the narrowest
+    intervals: with 50 patients and 11 events those covered in 89 % of simulated cohorts,
+    nearly all others lying above the truth (`benchmarks/study_validity.py`).
+
+    Examples
+    --------
+    >>> low, high = corrected_resampled_auc_interval([0.8, 0.9, 0.85, 0.75], 1 / 3)
+    >>> round(low, 3), round(high, 3)
+    (0.614, 0.933)
+    """
+    folds = np.asarray(values, dtype=float)
+    error = corrected_resampled_error(folds, test_share)
+    folds = folds[~np.isnan(folds)]
+    if len(folds) < 2:
+        return float("nan"), float("nan")
+    mean = float(folds.mean())
+    if error == 0:
+        return mean, mean
+    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * error / (mean * (1 - mean))
+    middle = special.logit(mean)
+    return float(special.expit(middle - half)), float(special.expit(middle + half))
 
 
 def corrected_resampled_error(values: npt.ArrayLike, test_share: float) -> float:

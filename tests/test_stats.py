@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.stats import (
     auc,
+    corrected_resampled_auc_interval,
     corrected_resampled_error,
     corrected_resampled_interval,
     corrected_resampled_p,
@@ -141,8 +142,39 @@ def test_p_is_below_a_twentieth_where_the_interval_leaves_zero_out(values, share
     assert (corrected_resampled_p(values, share) < 0.05) == (not low < 0 < high)
 
 
+def test_interval_of_an_auc_on_the_logit_scale_by_hand():
+    # As above, mean 0.825; its odds 0.825 / 0.175 times and over exp(half / (0.825 · 0.175)).
+    half = 3.182446 * math.sqrt((1 / 4 + 1 / 3) * 0.0125 / 3)
+    factor = math.exp(half / (0.825 * 0.175))
+    low, high = 0.825 / 0.175 / factor, 0.825 / 0.175 * factor
+    found = corrected_resampled_auc_interval([0.8, 0.9, 0.85, 0.75], 1 / 3)
+    assert found == pytest.approx((low / (1 + low), high / (1 + high)), abs=1e-7)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0, 2))
+def test_interval_of_an_auc_holds_its_mean_and_stays_within_0_and_1(values, share):
+    low, high = corrected_resampled_auc_interval(values, share)
+    assert 0 <= low <= statistics.mean(values) + 1e-9
+    assert statistics.mean(values) - 1e-9 <= high <= 1
+    # The mirror image: what is worth 1 - AUC has the mirrored interval.
+    mirrored = corrected_resampled_auc_interval([1 - value for value in values], share)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-6)
+
+
+def test_interval_of_an_auc_in_the_middle_is_nearly_that_on_its_own_scale():
+    values = [0.48, 0.52, 0.49, 0.51]
+    plain = corrected_resampled_interval(values, 1 / 3)
+    assert corrected_resampled_auc_interval(values, 1 / 3) == pytest.approx(plain, abs=1e-3)
+
+
+def test_folds_that_are_all_alike_have_an_interval_without_width():
+    assert corrected_resampled_auc_interval([1.0] * 5, 0.25) == (1.0, 1.0)
+    assert corrected_resampled_auc_interval([0.9] * 5, 0.25) == pytest.approx((0.9, 0.9))
+
+
 @pytest.mark.parametrize("values", [[], [0.5], [0.5, np.nan], [np.nan, np.nan]])
 def test_fewer_than_two_folds_have_neither_interval_nor_p(values):
+    assert np.isnan(corrected_resampled_auc_interval(values, 0.25)).all()
     assert np.isnan(corrected_resampled_interval(values, 0.25)).all()
     assert math.isnan(corrected_resampled_p(values, 0.25))
 

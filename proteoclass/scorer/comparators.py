@@ -231,7 +231,7 @@ def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, 
     >>> compare("chance", np.array([0.9, 0.8]), np.array([0.5, 0.5]), 0.25)["auc"]["interval"]
     [0.5, 0.5]
     """
-    low, high = stats.corrected_resampled_interval(theirs, share)
+    low, high = stats.corrected_resampled_auc_interval(theirs, share)
     difference = ours - theirs
     tested = difference_test(difference, share)
     lower, upper = tested["interval"]
@@ -239,7 +239,7 @@ def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, 
         "name": name,
         "auc": {
             "mean_over_folds": float(np.nanmean(theirs)),
-            "interval": [max(low, 0.0), min(high, 1.0)],
+            "interval": [low, high],
             "interval_kind": stats.CORRECTED_RESAMPLED,
         },
         "difference": {

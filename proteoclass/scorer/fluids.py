@@ -195,7 +195,7 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
     n_patients, n_positive = by_repeat["label"].size().iloc[0], by_repeat["label"].sum().iloc[0]
     aucs = {}
     for name in SCORES:
-        low, high = stats.corrected_resampled_interval(per_fold[name], test_share)
+        low, high = stats.corrected_resampled_auc_interval(per_fold[name], test_share)
         # The score, not its log-odds: the figure must be reproducible from the table.
         per_repeat = [
             stats.auc(part["label"], 100 * stats.expit(part[name])) for _, part in by_repeat
@@ -203,7 +203,7 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
         aucs[name] = {
             "mean_over_repeats": float(np.mean(per_repeat)),
             "mean_over_folds": float(np.nanmean(per_fold[name])),
-            "interval": [max(low, 0.0), min(high, 1.0)],
+            "interval": [low, high],
             "interval_kind": stats.CORRECTED_RESAMPLED,
             "estimand": ESTIMAND,
             "per_repeat": per_repeat,

@@ -262,7 +262,7 @@ def curve_sentence(step: dict[str, Any]) -> str:
 def _point(
     share: float, values: Floats, counts: Sequence[tuple[int, int]], test_share: float
 ) -> dict[str, Any]:
-    low, high = stats.corrected_resampled_interval(values, test_share / share)
+    low, high = stats.corrected_resampled_auc_interval(values, test_share / share)
     seen = values[~np.isnan(values)]
     negative, positive = np.mean(counts, axis=0)
     return {
@@ -271,7 +271,7 @@ def _point(
         "n_positive": float(positive),
         "fewest_of_a_class": int(np.min(counts)),
         "auc": float(seen.mean()) if len(seen) else float("nan"),
-        "interval": [max(low, 0.0), min(high, 1.0)],
+        "interval": [low, high],
         "interval_kind": stats.CORRECTED_RESAMPLED,
         "n_folds": len(seen),
     }

@@ -205,13 +205,13 @@ def size_curve(sizes: Sequence[int], values: Floats, test_share: float) -> list[
     """
     curve = []
     for size, column in zip(sizes, values.T, strict=True):
-        low, high = stats.corrected_resampled_interval(column, test_share)
+        low, high = stats.corrected_resampled_auc_interval(column, test_share)
         seen = column[~np.isnan(column)]
         curve.append(
             {
                 "size": int(size),
                 "auc": float(seen.mean()) if len(seen) else float("nan"),
-                "interval": [max(low, 0.0), min(high, 1.0)],
+                "interval": [low, high],
                 "standard_error": stats.corrected_resampled_error(column, test_share),
                 "n_folds": len(seen),
                 "kind": stats.CORRECTED_RESAMPLED,

@@ -131,11 +131,12 @@ def test_interval_of_a_step_by_the_published_formula():
     assert step["interval"] == pytest.approx([step["mean"] - half, step["mean"] + half])
     assert step["p"] == pytest.approx(2 * scipy_stats.t.sf(step["mean"] / error, 2))
     assert step["n_training"] == [25, 30]
-    # The point's own interval takes the same share; 0 and 1 bound it.
+    # The point's own interval takes the same share, on the logit scale.
     point = found["points"][0]
     error = np.sqrt((1 / 3 + 0.25 / 0.85) * auc.var(ddof=1))
-    low, high = (auc.mean() + sign * scipy_stats.t.ppf(0.975, 2) * error for sign in (-1, 1))
-    assert point["interval"] == pytest.approx([max(low, 0), min(high, 1)])
+    half = scipy_stats.t.ppf(0.975, 2) * error / (auc.mean() * (1 - auc.mean()))
+    odds = auc.mean() / (1 - auc.mean()) * np.exp([-half, half])
+    assert point["interval"] == pytest.approx(odds / (1 + odds))
     assert found["whole_curve"] == step
 
 

@@ -217,7 +217,10 @@ def test_the_curve_by_hand():
     [point] = size_curve([4], np.array([[0.7], [0.8], [0.9]]), 1 / 2)
     error = math.sqrt((1 / 3 + 1 / 2) * 0.01)
     assert point["standard_error"] == pytest.approx(error)
-    assert point["interval"] == pytest.approx([0.8 - 4.302653 * error, 1.0], abs=1e-6)
+    # On the logit scale: the odds of 0.8 are 4, and the error is that over 0.8 · 0.2.
+    factor = math.exp(4.302653 * error / 0.16)
+    expected = [4 / factor / (1 + 4 / factor), 4 * factor / (1 + 4 * factor)]
+    assert point["interval"] == pytest.approx(expected, abs=1e-6)
     assert (point["size"], point["n_folds"]) == (4, 3)
 
 
