@@ -35,6 +35,12 @@ def few_half_samples():
         yield
 
 
+@pytest.fixture
+def few_inner_folds(monkeypatch):
+    """Two inner folds in place of five; for evaluations in this process alone."""
+    monkeypatch.setattr("proteoclass.scorer.crossfit.INNER_FOLDS", 2)
+
+
 @pytest.fixture(scope="session")
 def read_public(data_folder):
     """Read a public file, once: workbooks take seconds."""

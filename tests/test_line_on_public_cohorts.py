@@ -72,7 +72,7 @@ def paths_option(data_folder, cohort):
     return [matrix, "--samples", samples]
 
 
-@pytest.mark.usefixtures("light_boosters")
+@pytest.mark.usefixtures("light_boosters", "few_inner_folds")
 def test_overmyer_evaluates_through_the_command_line(data_folder, tmp_path):
     target = tmp_path / "e"
     arguments = [
@@ -105,6 +105,7 @@ def test_overmyer_with_three_labels_asks_for_the_negative_one(data_folder, tmp_p
     assert not (tmp_path / "e").exists()
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
     matrix = read(data_folder, OVERMYER)
     kept = matrix.take(
@@ -125,6 +126,7 @@ def test_overmyer_with_shuffled_labels_is_a_coin(data_folder):
     assert 0.45 <= np.mean(values) <= 0.55
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_radboud_trains_on_index_samples_and_follows_the_rest(data_folder):
     matrix = read(data_folder, RADBOUD)
     result = pc.evaluate(
@@ -156,6 +158,7 @@ def test_a_model_from_breda_scores_radboud(data_folder, breda_model, tmp_path):
     assert roc_auc_score(truth, usable) >= 0.87
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_a_model_from_radboud_scores_breda(data_folder):
     radboud, breda = read(data_folder, RADBOUD), read(data_folder, BREDA)
     quick = Settings(**LIGHT)
@@ -195,6 +198,7 @@ def test_a_sample_scored_alone_gets_the_same_bytes(data_folder, breda_model, tmp
         assert single.stdout.splitlines()[1] == together.stdout.splitlines()[row]
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 @pytest.mark.parametrize(
     ("cohort", "outcome", "tracked"),
     [

@@ -96,6 +96,7 @@ def test_same_bytes_for_any_number_of_processes(make_toy):
     assert table_text(runs[0].explanations) == table_text(runs[1].explanations)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_order_of_samples_and_proteins_changes_no_prediction(make_toy):
     matrix = make_toy()
     rng = np.random.default_rng(0)
@@ -198,6 +199,7 @@ def test_follow_up_samples_are_never_trained_on(toy, evaluated):
     pd.testing.assert_frame_equal(before, after)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_permuted_labels_average_to_a_coin(make_toy):
     values = [
         evaluate(
@@ -210,6 +212,7 @@ def test_permuted_labels_average_to_a_coin(make_toy):
     assert 0.38 < np.mean(values) < 0.62
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_patients_without_an_index_sample_are_predicted_not_trained_on(make_toy):
     matrix = make_toy()
     samples = matrix.samples.copy()
@@ -225,6 +228,7 @@ def test_patients_without_an_index_sample_are_predicted_not_trained_on(make_toy)
     assert rows["score"].notna().all()
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
     cohort = build_cohort(toy, OUTCOME)
     settings = QUICK.resolve(cohort.matrix)
@@ -256,6 +260,7 @@ def test_a_derived_panel_is_chosen_again_and_a_foreign_one_held(toy):
         held_proteins(absent, cohort, settings)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_a_panel_derived_in_memory_is_chosen_again(make_toy):
     # Pure noise: held, the twenty best of 1,000 proteins read an AUC above 0.9.
     noise = replace(make_toy(proteins=1000, visits=1, signal=0.0), source=Source())
@@ -278,6 +283,7 @@ def test_a_panel_derived_in_memory_is_chosen_again(make_toy):
     assert held_proteins(derived, cohort, QUICK)[0] == tuple(derived.ids)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_the_best_single_protein_of_a_held_panel_is_the_best_one(toy):
     # Q030 and Q040 are noise; Q050 alone tells the classes apart.
     ids = ["Q030", "Q040", "Q050"]
@@ -294,6 +300,7 @@ def test_the_best_single_protein_of_a_held_panel_is_the_best_one(toy):
     assert best["auc"]["mean_over_folds"] == 1.0
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_labels_that_cannot_be_permuted_give_no_p(make_toy):
     toy = make_toy(visits=1)
     samples = toy.samples.drop(columns="site").assign(batch=toy.values.index)
@@ -346,6 +353,7 @@ def test_a_sample_that_cannot_be_normalised_is_refused_by_name(toy):
         derive_panel(failed, OUTCOME, settings=QUICK)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_auto_is_named_where_it_is_recorded(toy):
     result = evaluate(
         toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False
@@ -354,6 +362,7 @@ def test_auto_is_named_where_it_is_recorded(toy):
     assert derive_panel(toy, OUTCOME, settings=QUICK).derivation.method == DEFAULT
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluated, monkeypatch):
     threads = []
 
@@ -371,6 +380,7 @@ def test_linear_algebra_has_one_thread_wherever_something_is_fitted(toy, evaluat
     assert set(threads) == {1}
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_an_interval_without_width_is_no_certainty(make_toy):
     toy = make_toy(signal=20.0, visits=1)
     result = evaluate(

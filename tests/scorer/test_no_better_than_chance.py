@@ -58,6 +58,7 @@ def words(summary):
     return [text for text in summary["warnings"] if NO_BETTER in text]
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_noise_is_no_better_than_chance_without_permutations(make_toy):
     result = evaluate(
         make_toy(patients=24, proteins=30, signal=0.0, visits=1, seed=3), OUTCOME,
@@ -69,6 +70,7 @@ def test_noise_is_no_better_than_chance_without_permutations(make_toy):
     assert f"{result.summary['auc']['mean_over_repeats']:.2f}, no better than chance (" in line
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_an_effect_is_not_called_chance(make_toy):
     result = evaluate(
         make_toy(proteins=30, signal=1.5, visits=1), OUTCOME,
@@ -79,6 +81,7 @@ def test_an_effect_is_not_called_chance(make_toy):
     assert NO_BETTER not in evaluation_line(result.summary)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_the_command_line_says_it_and_writes_it(make_toy, tmp_path, monkeypatch):
     # The command line has no option for boosters; few and short ones do.
     monkeypatch.setattr("proteoclass.scorer.Settings", partial(Settings, bags=2, rounds=5))

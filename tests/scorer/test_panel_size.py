@@ -146,6 +146,7 @@ def test_swapped_test_labels_turn_the_auc_over_and_nothing_else(cohort, settings
     assert np.array(found.auc) == pytest.approx(1 - np.array(clean.auc))
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_three_proteins_carry_everything_and_the_curve_is_flat_after_three(make_toy):
     matrix = make_toy(patients=90, visits=1, signal=0.0, proteins=30, seed=5)
     values = matrix.values.fillna(20.0)
@@ -252,6 +253,7 @@ def test_sizes_that_no_fold_can_have_give_no_curve_and_the_reason():
     assert "Left out: 20; a training fold has 4 candidates." in found["size_curve_text"]
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_sizes_below_what_is_asked_for_are_left_out(toy):
     settings = replace(QUICK, must_have=("Q020", "Q021"), exclude=("Q000",))
     panel = evaluate(

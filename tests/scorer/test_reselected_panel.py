@@ -162,6 +162,7 @@ def test_one_shared_patient_is_enough(cohort, derived):
     assert not is_held(derived, mixed)
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_how_many_patients_are_shared_is_said(cohort, derived):
     half = part(cohort, lambda name: int(name[1:3]) < 15)
     others = renamed(noise(2, patients=20, proteins=200), "X")

@@ -224,6 +224,7 @@ def test_the_same_bytes_for_any_number_of_processes(planted):
     assert '"size_curve"' in one
 
 
+@pytest.mark.usefixtures("few_inner_folds")
 def test_evaluate_reports_swaps_of_the_panels_of_its_own_folds(planted):
     summary = evaluate(
         planted.matrix,
