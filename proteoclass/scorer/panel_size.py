@@ -23,8 +23,8 @@ LARGEST: Final = 50
 
 ESTIMAND: Final = (
     "Each point is the expected AUC of the whole procedure with a panel of that size, chosen "
-    "{among}again in each training fold; a size picked from this curve was picked on these folds, "
-    "so that its AUC is flattered."
+    "{among}again in each training fold, its blend that of the settings, not tuned; a size picked "
+    "from this curve was picked on these folds, so that its AUC is flattered."
 )
 RULE: Final = (
     "one-standard-error rule: the smallest size whose mean AUC is at least the best mean less "

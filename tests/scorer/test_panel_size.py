@@ -28,7 +28,8 @@ from proteoclass.scorer.panel_size import (
 from proteoclass.scorer.prepared_fold import prepare_fold
 from proteoclass.scorer.splits import outer_folds
 
-QUICK = Settings(size=8, bags=3, rounds=8)
+#: Sizes are compared with the blend of the settings, whatever tuning makes of it.
+QUICK = Settings(size=8, bags=3, rounds=8, tune="none")
 OUTCOME = Outcome("severity", "severe")
 SIZES = (1, 3, 8, 12)
 
@@ -72,6 +73,7 @@ def test_the_point_at_the_size_of_the_procedure_is_its_own_auc(with_sizes):
     assert own["n_folds"] == 6
     # The ranking holds the procedure's own panel in every fold, or the text would say so.
     assert "ranking" not in with_sizes["panel"]["size_curve_text"]
+    assert "its blend that of the settings, not tuned" in with_sizes["panel"]["size_curve_text"]
 
 
 def test_another_size_of_the_curve_is_the_procedure_of_that_size(toy, with_sizes):
