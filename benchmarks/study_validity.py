@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,12 @@ from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.prediction_sets import conformal_figures
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.splits import fold_units
-from proteoclass.stats import auc, corrected_resampled_interval, log_odds
+from proteoclass.stats import (
+    auc,
+    corrected_resampled_auc_interval,
+    corrected_resampled_interval,
+    log_odds,
+)
 
 Floats = npt.NDArray[np.float64]
 Row = dict[str, Any]
@@ -94,6 +99,7 @@ ARMS = (
     # The smallest round alpha that eight positives, and twenty-four, in training allow.
     Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.1, "sets", alpha=0.25),
     Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.1, "sets", alpha=0.1),
+    Arm("50/11, weak signal", 50, 11, DISTANCE / 2, 0.2),
 )
 
 
@@ -158,12 +164,9 @@ def _folds(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> 
     for matrix, test, test_classes in halves_of(arm, classes, rng):
         cohort = build_cohort(matrix, OUTCOME)
         settings = NOT_TUNED.resolve(cohort.matrix)
-        per_fold = fold_aucs(cohort, settings, number)
-        low, high = corrected_resampled_interval(np.ravel(per_fold), 1 / (FOLDS - 1))
         fitted = fit_procedure(cohort, cohort.index_rows(), settings, unit_seed(number))
         reached = auc(test_classes, fitted.blend.margin(fitted.panel_values(test.values)))
-        row = {"per_fold": per_fold, "interval": [max(low, 0.0), min(high, 1.0)]}
-        found.append(row | {"model_auc": reached})
+        found.append({"per_fold": fold_aucs(cohort, settings, number), "model_auc": reached})
         if not arm.distance and len(found) == 1:
             tested = permutation_test(
                 cohort, settings, folds=FOLDS, permutations=PERMUTATIONS, seed=number
@@ -210,7 +213,7 @@ def _evaluations(arm: Arm, number: int, classes: Floats, rng: np.random.Generato
 def _figures(result: Any) -> Row:
     """Return what an evaluation says."""
     summary = result.summary
-    auc_keys = ("mean_over_repeats", "per_repeat", "per_fold", "interval")
+    auc_keys = ("mean_over_repeats", "per_repeat", "per_fold")
     return {key: summary["auc"][key] for key in auc_keys} | {
         "slope": summary["calibration"]["slope"]["median"],
         "p_comparators": {each["name"]: each["difference"]["p"] for each in summary["comparators"]},
@@ -326,10 +329,10 @@ def _each(chosen: list[Row], key: str) -> Floats:
 
 def _interval_figures(chosen: list[Row]) -> dict[str, Any]:
     """Return what the AUCs of the outer folds come to."""
-    folds = _each(chosen, "per_fold").mean(axis=(2, 3))
-    limits, reached = _each(chosen, "interval"), _each(chosen, "model_auc")
+    folds, reached = _each(chosen, "per_fold").mean(axis=(2, 3)), _each(chosen, "model_auc")
     expected = reached.mean()
-    low, high = limits[..., 0], limits[..., 1]
+    low, high = limits(chosen, corrected_resampled_auc_interval)
+    own_low, own_high = limits(chosen, corrected_resampled_interval)
     return {
         "cohorts": len(chosen),
         "expected AUC": share_of(reached),
@@ -342,8 +345,30 @@ def _interval_figures(chosen: list[Row]) -> dict[str, Any]:
         "above expected": share_of(low > expected),
         "below expected": share_of(high < expected),
         "covers this model": share_of((low <= reached) & (reached <= high)),
+        "off the logit scale, covers expected": share_of(
+            (own_low <= expected) & (expected <= own_high)
+        ),
+        "off the logit scale, above expected": share_of(own_low > expected),
         "difference rejected": share_of([row["p_difference"] < 0.05 for row in chosen]),
+        "and the better score is above chance": share_of(
+            [
+                row["p_difference"] < 0.05 and lower[folded.argmax()] > 0.5
+                for row, folded, lower in zip(chosen, folds, low, strict=True)
+            ]
+        ),
     }
+
+
+def limits(
+    chosen: list[Row], interval: Callable[[npt.ArrayLike, float], tuple[float, float]]
+) -> tuple[Floats, Floats]:
+    """Return lower and upper limits of the halves of every cohort."""
+    found = [
+        [interval(np.ravel(half["per_fold"]), 1 / (FOLDS - 1)) for half in row["halves"]]
+        for row in chosen
+    ]
+    low, high = np.moveaxis(np.array(found), -1, 0)
+    return low, high
 
 
 def _evaluation_figures(chosen: list[Row]) -> dict[str, Any]:
