@@ -136,6 +136,7 @@ def evaluate(
 
 def _sentences(summary: dict[str, Any]) -> list[str]:
     """Return what a cross-validation comes down to, a line each."""
+    from proteoclass.matrix.quality.duplicates import name_duplicates
     from proteoclass.scorer.rivals.evidence import verdicts
 
     return [
@@ -146,6 +147,7 @@ def _sentences(summary: dict[str, Any]) -> list[str]:
         *verdicts(summary),
         *(summary[key]["text"] for key in _FITTED if "text" in summary[key]),
         *summary["warnings"],
+        *name_duplicates(summary["duplicates"]),
     ]
 
 

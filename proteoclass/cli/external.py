@@ -110,8 +110,11 @@ def external_sentences(summary: dict[str, Any]) -> list[str]:
     -------
     list of str
     """
+    from proteoclass.matrix.quality.duplicates import name_duplicates
+
     rows = [*summary["comparators"], *summary["comparisons"]]
-    return [*(row["verdict"] for row in rows), *summary["warnings"]]
+    verdicts = (row["verdict"] for row in rows)
+    return [*verdicts, *summary["warnings"], *name_duplicates(summary["duplicates"])]
 
 
 def _given(allowed: set[str] | None = None) -> list[str]:

@@ -23,6 +23,7 @@ def run(file: str, output: str, force: bool, seed: int | None, jobs: int) -> Non
     Quality control, panel, evaluation, model, scores, trajectories and the study's and
     each patient's report. STUDY is a TOML file.
     """
+    from proteoclass.matrix.quality.duplicates import name_duplicates
     from proteoclass.study import run_study
 
     with progress_bar() as progress:
@@ -31,5 +32,5 @@ def run(file: str, output: str, force: bool, seed: int | None, jobs: int) -> Non
     # As `evaluate` says it: what was left out or assumed, and what to make of the result.
     notices(json.loads((folder / "run.json").read_text(encoding="utf-8"))["notes"])
     summary = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    notices(summary["warnings"])
+    notices([*summary["warnings"], *name_duplicates(summary["duplicates"])])
     say(evaluation_line(summary))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +21,7 @@ from proteoclass.scorer.external_cohort import (
     one_sample_each,
     refuse_training_cohort,
     require_reportable,
-    same_patients_warning,
+    same_patients,
 )
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.out_of_fold import PREDICTION_COLUMNS
@@ -170,9 +170,10 @@ def evaluate_external(
         "subgroups": subgroups(cohort, held),
         "sites": site_figures(cohort, held),
     }
-    twice = same_patients_warning(cohort, rows)
+    twice, said = same_patients(cohort, rows)
+    summary["duplicates"] = [asdict(pair) for pair in twice]
     return ExternalEvaluation(
-        summary=summary | {"warnings": [*_warnings(summary, model), *twice]},
+        summary=summary | {"warnings": [*_warnings(summary, model), *said]},
         predictions=_predictions(cohort, scores),
         scores=scores,
     )

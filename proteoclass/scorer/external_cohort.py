@@ -13,7 +13,11 @@ import pandas as pd
 from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.matrix.outcome import index_weights
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.matrix.quality.duplicates import duplicates_warning
+from proteoclass.matrix.quality.duplicates import (
+    Duplicate,
+    duplicates_warning,
+    find_duplicates,
+)
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.seen_patients import patients_among
@@ -138,8 +142,8 @@ def not_reportable(
     }
 
 
-def same_patients_warning(cohort: Cohort, rows: npt.NDArray[np.intp]) -> list[str]:
-    """Say which patients may stand in a cohort under two names.
+def same_patients(cohort: Cohort, rows: npt.NDArray[np.intp]) -> tuple[list[Duplicate], list[str]]:
+    """Find patients who may stand in a cohort under two names.
 
     Parameters
     ----------
@@ -149,16 +153,17 @@ def same_patients_warning(cohort: Cohort, rows: npt.NDArray[np.intp]) -> list[st
 
     Returns
     -------
-    list of str
+    found : list of Duplicate
+    warnings : list of str
         One sentence, or none.
     """
     if len(rows) > MOST_PAIRED:
-        return [
+        return [], [
             f"Whether a patient stands here under two names was not looked for: {len(rows)} "
             f"patients, at most {MOST_PAIRED} are compared with each other."
         ]
-    twice = duplicates_warning(cohort.values.iloc[rows], cohort.patients[rows])
-    return [twice] if twice else []
+    found = find_duplicates(cohort.values.iloc[rows], cohort.patients[rows])
+    return found, [duplicates_warning(found, "counts twice here")] if found else []
 
 
 def require_reportable(

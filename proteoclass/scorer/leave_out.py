@@ -126,18 +126,15 @@ class LeftOut:
         -------
         list of str
         """
-        small = [
-            f"{level} ({positive} positive, {negative} negative)"
-            for level, (positive, negative), scored in zip(
-                self.levels, self.counts, self.scored, strict=True
-            )
-            if not scored
-        ]
+        small = len(self.scored) - sum(self.scored)
         notes = []
         if small:
+            # A locked model carries the warnings of its evaluation, and names no group that
+            # may be one patient.
             notes.append(
                 f"Without an AUC of their own, for fewer than {MIN_PER_CLASS} patients of a class: "
-                f"{self.column} {name_list(small)}; their patients are predicted and trained on."
+                f"{small} of {len(self.levels)} levels of {self.column}, named under `auc` in "
+                "evaluation.json; their patients are predicted and trained on."
             )
         if self.n_elsewhere:
             notes.append(

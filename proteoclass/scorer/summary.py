@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.matrix.outcome import is_replicate
-from proteoclass.matrix.quality.duplicates import duplicates_warning
+from proteoclass.matrix.quality.duplicates import duplicates_warning, find_duplicates
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
@@ -110,10 +111,12 @@ def summarise(
         )
     notes = [] if left is None else [*left.notes(), *carries_over_warning(auc, left.column)]
     labelled = ~np.isnan(cohort.labels)
-    twice = duplicates_warning(cohort.values[labelled], cohort.patients[labelled])
+    twice = find_duplicates(cohort.values[labelled], cohort.patients[labelled])
+    summary["duplicates"] = [asdict(pair) for pair in twice]
     singles = [result.single_protein for results in judged for result in results]
     named = suspicious_protein(summary["comparators"], singles)
-    notes += [warning for warning in (named, twice) if warning]
+    said = duplicates_warning(twice, "is in training and test at once")
+    notes += [warning for warning in (named, said) if warning]
     return summary | {"warnings": [*_warnings(summary), *notes]}
 
 

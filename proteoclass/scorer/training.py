@@ -189,7 +189,7 @@ def _content(
                 sample_digests(_proteins(cohort.matrix, fitted), cohort, cohort.fingerprint)
             ),
         },
-        "evaluation": {key: evaluation.summary[key] for key in _EVALUATION_FIELDS},
+        "evaluation": _carried(evaluation.summary),
         "settings": evaluation.settings.to_dict(),
         "intended_use": (
             "Research use only: a score from 0 to 100 for comparing samples of the same fluid and "
@@ -197,6 +197,14 @@ def _content(
         ),
         "not_for": NOT_FOR,
     }
+
+
+def _carried(summary: dict[str, Any]) -> dict[str, Any]:
+    """Return what a model says of its evaluation, without a name of anybody or of a few."""
+    carried = {key: summary[key] for key in _EVALUATION_FIELDS}
+    # Of sites that were left out: one of them may be one patient.
+    auc = {key: value for key, value in summary["auc"].items() if key != "levels"}
+    return carried | {"auc": auc}
 
 
 def _normaliser(matrix: ProteinMatrix, fitted: FittedProcedure) -> dict[str, Any]:

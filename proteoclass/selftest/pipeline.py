@@ -11,6 +11,7 @@ import pandas as pd
 from proteoclass.matrix.matching import match_proteins
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.quality.duplicates import name_duplicates
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.derive import derive_panel
 from proteoclass.scorer.evaluation import Evaluation, evaluate
@@ -151,7 +152,8 @@ class SeverityPipeline:
         n_folds = panel["best_single_protein"]["n_folds"]
         return PipelineResult(
             auc=summary["auc"]["mean_over_repeats"],
-            warnings=tuple(summary["warnings"]),
+            # As the command says them, which names what no locked model may carry.
+            warnings=(*summary["warnings"], *name_duplicates(summary["duplicates"])),
             panel={row["id"]: row["frequency"] for row in panel["frequencies"]},
             strongest=tuple(
                 row["id"]

@@ -34,6 +34,7 @@ SUMMARY = {
     "permutation": {"p": 0.0099},
     "cohort": PATIENTS,
     "warnings": ["batch and outcome are associated"],
+    "duplicates": [],
 }
 MODEL = {
     "settings": SETTINGS,

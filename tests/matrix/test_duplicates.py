@@ -1,11 +1,17 @@
 """One measurement under two patients."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from proteoclass.matrix import read_matrix
-from proteoclass.matrix.quality.duplicates import duplicates_warning, find_duplicates
+from proteoclass.matrix.quality.duplicates import (
+    duplicates_warning,
+    find_duplicates,
+    name_duplicates,
+)
 
 
 @pytest.fixture
@@ -26,7 +32,8 @@ def pairs(values, patients=PATIENTS):
 def test_samples_of_one_fluid_are_no_duplicates_though_they_correlate(values):
     assert values.T.corr().to_numpy().min() > 0.8
     assert pairs(values) == []
-    assert duplicates_warning(values, PATIENTS) == ""
+    assert duplicates_warning([], "counts twice") == ""
+    assert name_duplicates([]) == []
 
 
 @pytest.mark.parametrize("dilution", [0.0, -3.0, 1e6])
@@ -72,13 +79,17 @@ def test_rows_without_spread_are_no_copies_of_each_other(values):
     assert all("s05" not in pair for pair in pairs(values))
 
 
-def test_the_warning_counts_the_pairs_and_names_five(values):
+def test_the_warning_counts_the_pairs_and_another_sentence_names_five(values):
     copies = [values.loc[f"s{i:02d}"].rename(f"t{i:02d}") for i in range(6)]
     both = pd.concat([values, pd.DataFrame(copies)])
-    warning = duplicates_warning(both, [*PATIENTS, *(f"Q{i}" for i in range(6))])
-    assert warning.startswith("6 pairs of samples of different patients have the same values: ")
-    assert "s00 = t00" in warning
-    assert "and 1 more" in warning
+    found = find_duplicates(both, [*PATIENTS, *(f"Q{i}" for i in range(6))])
+    warning = duplicates_warning(found, "counts twice")
+    assert warning.startswith("6 pairs of samples of different patients have the same values, ")
+    assert "One patient under two names counts twice: give both" in warning
+    assert "s00" not in warning
+    [named] = name_duplicates([asdict(pair) for pair in found])
+    assert "s00 = t00" in named
+    assert "and 1 more" in named
 
 
 @pytest.mark.realdata

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 from statsmodels.stats.proportion import proportion_confint
 
+from proteoclass.cli.external import external_sentences
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
@@ -282,10 +283,11 @@ def test_other_patients_of_the_same_file_are_another_cohort(model, cohort):
 def test_a_patient_under_two_names_is_said(model, cohort, monkeypatch):
     values = cohort.values.copy()
     values.loc["S08v0"] = values.loc["S07v0"]
-    warnings = evaluate_external(model, replace(cohort, values=values), OUTCOME).summary["warnings"]
-    assert any(
-        w.startswith("1 pair of samples of different patients has the same") for w in warnings
-    )
+    summary = evaluate_external(model, replace(cohort, values=values), OUTCOME).summary
+    [said] = [text for text in summary["warnings"] if "same values" in text]
+    # Nobody is trained on here.
+    assert "One patient under two names counts twice here" in said
+    assert "The same values under different patients: S07v0 = S08v0." in external_sentences(summary)
     monkeypatch.setattr(external_cohort, "MOST_PAIRED", 30)
     warnings = evaluate_external(model, cohort, OUTCOME).summary["warnings"]
     assert any("under two names was not looked for: 34 patients, at most 30" in w for w in warnings)

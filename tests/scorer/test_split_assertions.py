@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from proteoclass.cli.evaluate import _sentences
 from proteoclass.folds import assert_not_fitted_on
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, crossfit, evaluate
+from proteoclass.scorer import Settings, crossfit, evaluate, train
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.prepared_fold import prepare_fold
 
@@ -65,13 +67,32 @@ def test_a_calibrator_that_takes_test_rows_stops_the_run(matrix, monkeypatch):
         evaluate(matrix, OUTCOME, **DESIGN)
 
 
-def test_an_honest_split_runs_and_a_patient_under_two_names_is_counted(matrix):
+@pytest.fixture(scope="module")
+def twice(matrix):
+    """An evaluation of a cohort in which two patients stand under two names."""
     values = matrix.values.copy()
     values.loc["S07v0"], values.loc["S11v0"] = values.loc["S04v0"], values.loc["S05v0"]
-    warnings = evaluate(replace(matrix, values=values), OUTCOME, **DESIGN).summary["warnings"]
-    [said] = [text for text in warnings if "same values" in text]
-    assert said.startswith("2 pairs of samples of different patients have the same values: ")
-    assert "S04v0 = S07v0, S05v0 = S11v0" in said
+    return evaluate(replace(matrix, values=values), OUTCOME, **DESIGN)
+
+
+def test_an_honest_split_runs_and_a_patient_under_two_names_is_counted(twice):
+    [said] = [text for text in twice.summary["warnings"] if "same values" in text]
+    assert said.startswith("2 pairs of samples of different patients have the same values, named")
+    assert "is in training and test at once" in said
+    named = twice.summary["duplicates"]
+    assert [(pair["first"], pair["second"]) for pair in named] == [
+        ("S04v0", "S07v0"),
+        ("S05v0", "S11v0"),
+    ]
+    assert any("S04v0 = S07v0, S05v0 = S11v0" in text for text in _sentences(twice.summary))
+
+
+def test_a_model_names_no_sample_and_no_patient_whatever_was_warned_of(matrix, twice):
+    model = train(matrix, OUTCOME, evaluation=twice)
+    warned = model.content.evaluation["warnings"]
+    assert any("2 pairs of samples" in text for text in warned)
+    ids = [*matrix.samples.index, *matrix.samples["patient_id"]]
+    assert not set(ids) & set(re.findall(r"\w+", model.to_json()))
 
 
 def test_ids_are_compared_as_text():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -89,13 +90,14 @@ def find_duplicates(values: pd.DataFrame, patients: npt.ArrayLike) -> list[Dupli
     ]
 
 
-def duplicates_warning(values: pd.DataFrame, patients: npt.ArrayLike) -> str:
-    """Return one sentence on duplicates, or nothing.
+def duplicates_warning(found: Sequence[Duplicate], consequence: str) -> str:
+    """Return one sentence on duplicates that names no sample, or nothing.
 
     Parameters
     ----------
-    values, patients
-        As for `find_duplicates`.
+    found : sequence of Duplicate
+    consequence : str
+        What becomes of one patient under two names, after "One patient under two names".
 
     Returns
     -------
@@ -103,21 +105,41 @@ def duplicates_warning(values: pd.DataFrame, patients: npt.ArrayLike) -> str:
 
     Examples
     --------
-    >>> rng = np.random.default_rng(0)
-    >>> values = pd.DataFrame(rng.normal(20, 1, (4, 30)), index=list("abcd"))
-    >>> values.loc["d"] = values.loc["a"]
-    >>> duplicates_warning(values, ["P1", "P2", "P3", "P4"])[:61]
-    '1 pair of samples of different patients has the same values: '
+    >>> duplicates_warning([Duplicate("a", "d", 1.0, 30)], "counts twice")[:60]
+    '1 pair of samples of different patients has the same values,'
     """
-    found = find_duplicates(values, patients)
     if not found:
         return ""
-    pairs = name_list(f"{pair.first} = {pair.second}" for pair in found)
+    # A locked model carries the warnings of its evaluation, and names no sample.
     return (
         f"{counted(len(found), 'pair')} of samples of different patients "
-        f"{'has' if len(found) == 1 else 'have'} the same values: {pairs}. One patient under two "
-        "names is in training and test at once: give both the same patient id."
+        f"{'has' if len(found) == 1 else 'have'} the same values, named under `duplicates` in "
+        f"evaluation.json. One patient under two names {consequence}: give both the same patient "
+        "id."
     )
+
+
+def name_duplicates(pairs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one sentence that names duplicates, for those who hold the samples, or none.
+
+    Parameters
+    ----------
+    pairs : sequence of dict
+        `first` and `second` of each, as `duplicates` of `evaluation.json` has them.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> name_duplicates([{"first": "a", "second": "d"}])
+    ['The same values under different patients: a = d.']
+    """
+    if not pairs:
+        return []
+    named = name_list(f"{pair['first']} = {pair['second']}" for pair in pairs)
+    return [f"The same values under different patients: {named}."]
 
 
 def _correlations(centred: Floats) -> tuple[Floats, Floats]:
