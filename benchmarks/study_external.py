@@ -5,6 +5,9 @@ what both cohorts measure, judged once on the index samples of the other.
 
 Needs the cohorts that PROTEOCLASS_DATA names (default ../shared/data).
 
+What bounds the weaker way is asked too: the same with every size of panel up to all proteins in
+common, and with each view that may choose it, uncalibrated, mean over four seeds.
+
 Run: python benchmarks/study_external.py [jobs]
 """
 
@@ -13,17 +16,32 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import numpy as np
 from study_public import read
 
 import proteoclass as pc
 from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.scorer import Settings
+from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.crossfit import unit_seed
+from proteoclass.scorer.procedure import fit_procedure
+from proteoclass.stats import auc
 
 #: Trained on, judged on, index samples of the latter.
 WAYS = (
     ("Breda plasma T1", "Radboud plasma W1T1", "visit=W1T1"),
     ("Radboud plasma W1T1", "Breda plasma T1", "visit=T1"),
 )
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "default, 20 proteins": {},
+    **{f"{size} proteins": {"size": size} for size in (10, 30, 40, 62)},
+    **{
+        f"20 by {view}": {"select": view}
+        for view in ("moderated-t", "stability", "booster", "forest")
+    },
+    "20, 100 bags": {"bags": 100},
+}
 
 
 def judge(source: str, target: str, index: str, jobs: int) -> dict[str, Any]:
@@ -33,6 +51,26 @@ def judge(source: str, target: str, index: str, jobs: int) -> dict[str, Any]:
     settings = Settings(measurable_in=OtherMatrix.of(other, target))
     model = pc.train(matrix, outcome, settings=settings, repeats=1, jobs=jobs)
     return pc.evaluate_external(model, other, outcome, index=index).summary
+
+
+def bounds(source: str, target: str, index: str, seeds: int = 4) -> None:
+    """Print the AUC on the target of other panels than the default of 20, chosen on the source."""
+    matrix, outcome = read(source)
+    other, _ = read(target)
+    judged = build_cohort(other, outcome, index=index)
+    rows = judged.index_rows()
+    print(f"\n{source} → {target}, mean over {seeds} seeds\n\n| panel | AUC |\n|---|---|")
+    for said, asked in VARIANTS.items():
+        settings = Settings(**asked, measurable_in=OtherMatrix.of(other, target))
+        cohort = build_cohort(matrix, outcome)
+        settings = settings.resolve(cohort.matrix)
+        values = judged.values.iloc[rows].reindex(columns=cohort.values.columns)
+        reached = []
+        for seed in range(seeds):
+            fitted = fit_procedure(cohort, cohort.index_rows(), settings, unit_seed(seed))
+            margin = fitted.blend.margin(fitted.panel_values(values))
+            reached.append(auc(judged.labels[rows], margin, judged.weights[rows]))
+        print(f"| {said} | {np.mean(reached):.3f} |")
 
 
 def main(jobs: int) -> None:
@@ -59,6 +97,7 @@ def main(jobs: int) -> None:
             for row in found["comparators"]
         ]
     print("\n" + "\n".join(said))
+    bounds(*WAYS[1])
 
 
 if __name__ == "__main__":
