@@ -179,13 +179,13 @@ def _measures(evaluation: dict[str, Any]) -> Table:
             "Calibration slope",
             fixed(slope.get("median")),
             interval(slope.get("low"), slope.get("high")),
-            "1 is ideal; below 1, predictions are too extreme",
+            shown(slope.get("reason"), 200) or "1 is ideal; below 1, predictions are too extreme",
         ),
         (
             "Calibration intercept",
             fixed(intercept.get("median")),
             interval(intercept.get("low"), intercept.get("high")),
-            "0 is ideal",
+            shown(intercept.get("reason"), 200) or "0 is ideal",
         ),
         *_in_the_large(calibration),
         (

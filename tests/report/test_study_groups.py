@@ -168,6 +168,7 @@ def test_intervals_of_the_measures_are_shown_where_there_are_some(full: Run, run
     precision = {**run.evaluation["average_precision"], "interval": [0.61, 0.93]}
     brier = {**run.evaluation["brier"], "interval": [0.08, 0.17], "interval_kind": "of draws"}
     large = {"in_the_large": {"difference": 0.034, "interval": [-0.11, 0.18]}}
+    large["slope"] = {"median": None, "low": None, "high": None, "reason": "classes are apart"}
     parts = {
         "average_precision": precision,
         "brier": brier,
@@ -178,6 +179,8 @@ def test_intervals_of_the_measures_are_shown_where_there_are_some(full: Run, run
     assert rows["Average precision"][2] == "(0.61–0.93)"
     assert rows["Brier score"][2] == "(0.080–0.170)"
     assert rows["Calibration in the large"][1:3] == ("+0.03", "(−0.11 to 0.18)")
+    assert rows["Calibration slope"][1] == "not reported"
+    assert rows["Calibration slope"][3] == "classes are apart"
     assert "Average precision and Brier score: of draws." in block_words(blocks)
     older = {row[0]: row for row in table_of(performance_blocks(run)).rows}
     assert older["Brier score"][2] == ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from held_out_scores import FIRST, SECOND, scored, twice
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss
 from statsmodels.stats.proportion import proportion_confint
 
-from proteoclass.scorer.performance.probability import brier, calibration
+from proteoclass.scorer.performance.locked_calibration import FLAT, SEPARATED
+from proteoclass.scorer.performance.probability import brier, calibration, recalibration
 from proteoclass.scorer.performance.shares import calibration_shares
 from proteoclass.stats import expit
 
@@ -104,3 +106,23 @@ def test_slope_and_intercept_are_told_with_their_range():
     assert found["slope"]["low"] == pytest.approx(found["slope"]["high"] / 2, rel=1e-4)
     assert found["intercept"]["low"] == pytest.approx(found["intercept"]["high"], abs=1e-4)
     assert found["slope"]["median"] == pytest.approx(0.75 * found["slope"]["high"], rel=1e-4)
+
+
+def test_weighted_recalibration_is_that_of_statsmodels_however_flat_the_scores():
+    weights = np.where(np.arange(200) % 3, 0.5, 1.0)
+    for scale in (1.0, 1e-5):
+        design = sm.add_constant(MANY)
+        fit = sm.GLM(MANY_LABELS, design, family=sm.families.Binomial(), freq_weights=weights)
+        intercept, slope = fit.fit(tol=1e-12).params
+        found = recalibration(MANY_LABELS, scale * MANY, weights)
+        assert found == pytest.approx((slope / scale, intercept), rel=1e-6)
+
+
+def test_a_slope_that_no_number_is_is_none_with_the_reason():
+    apart = calibration(scored(MANY, 10 * MANY_LABELS + MANY, labels=MANY_LABELS))
+    tied = calibration(scored(np.full(200, 0.3), labels=MANY_LABELS))
+    for name in ("slope", "intercept"):
+        assert apart[name]["median"] is apart[name]["low"] is apart[name]["high"] is None
+        assert apart[name]["reason"] == f"1 of 2 repeats have no finite one: {SEPARATED}"
+        assert tied[name]["median"] is None
+        assert tied[name]["reason"] == f"1 of 1 repeats have no finite one: {FLAT}"

@@ -24,6 +24,7 @@ from proteoclass.scorer.external_cohort import MIN_REPORTABLE
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.locked_calibration import (
     FLAT,
+    SATURATED,
     SEPARATED,
     locked_calibration,
     logistic_fit,
@@ -124,6 +125,8 @@ def test_separated_or_equal_log_odds_have_no_slope():
     same = locked_calibration(labels, np.full(6, -1.0))
     assert same["intercept"]["reason"] == FLAT
     assert same["in_the_large"]["value"] == pytest.approx(1.0)
+    sure = locked_calibration(labels, np.array([-1e6, -1e6, 1e6, 1e6, 1e6, 1e6]))
+    assert (sure["in_the_large"]["value"], sure["in_the_large"]["reason"]) == (None, SATURATED)
 
 
 def test_limits_are_the_models_with_statsmodels_wilson_intervals(model, judged, reportable):

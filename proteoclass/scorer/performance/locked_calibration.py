@@ -23,6 +23,7 @@ SEPARATED: Final = (
     "the classes are apart without a remainder, so that no slope is the most likely one"
 )
 FLAT: Final = "every patient has the same log-odds"
+SATURATED: Final = "the probabilities are all 0 or 1 but for rounding"
 _STEPS, _TOLERANCE = 100, 1e-10
 
 
@@ -57,12 +58,13 @@ def locked_calibration(labels: Floats, log_odds: Floats) -> dict[str, Any]:
     """
     fitted = logistic_fit(np.column_stack([np.ones_like(log_odds), log_odds]), labels)
     large = logistic_fit(np.ones((len(labels), 1)), labels, log_odds)
-    reason = SEPARATED if np.ptp(log_odds) > 0 else FLAT
-    none = {"value": None, "standard_error": None, "interval": None, "reason": reason}
-    slope, intercept = none, none
+    none = {"value": None, "standard_error": None, "interval": None}
+    slope = intercept = none | {"reason": no_slope(log_odds)}
     if fitted is not None:
         intercept, slope = (_figure(*pair) for pair in zip(*fitted, strict=True))
-    in_the_large = none if large is None else _figure(large[0][0], large[1][0])
+    in_the_large = none | {"reason": SATURATED}
+    if large is not None:
+        in_the_large = _figure(large[0][0], large[1][0])
     return {
         "slope": slope,
         "intercept": intercept,
@@ -77,8 +79,30 @@ def locked_calibration(labels: Floats, log_odds: Floats) -> dict[str, Any]:
     }
 
 
+def no_slope(log_odds: Floats) -> str:
+    """Say why a logistic regression on log-odds has no finite maximum.
+
+    Parameters
+    ----------
+    log_odds : array of float, shape (n_patients,)
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> no_slope(np.zeros(3))
+    'every patient has the same log-odds'
+    """
+    return SEPARATED if np.ptp(log_odds) > 0 else FLAT
+
+
 def logistic_fit(
-    design: Floats, labels: Floats, offset: Floats | None = None
+    design: Floats,
+    labels: Floats,
+    offset: Floats | None = None,
+    weights: Floats | None = None,
 ) -> tuple[Floats, Floats] | None:
     """Fit a logistic regression by maximum likelihood, without a penalty.
 
@@ -88,6 +112,8 @@ def logistic_fit(
         A constant column included.
     labels : array of 0 and 1, shape (n_patients,)
     offset : array of float, shape (n_patients,), optional
+    weights : array of float, shape (n_patients,), optional
+        Of each row; 1 where left out.
 
     Returns
     -------
@@ -101,16 +127,17 @@ def logistic_fit(
     ([-1.099], [1.155])
     """
     known = np.zeros(len(labels)) if offset is None else offset
+    counted = np.ones(len(labels)) if weights is None else weights
     # Columns of unit size: the steps of a steep or a flat score are then alike.
     scale = np.maximum(np.abs(design).max(axis=0), 1e-300)
     columns = design / scale
     coefficients = np.zeros(design.shape[1])
     for _ in range(_STEPS):
         risk = stats.expit(columns @ coefficients + known)
-        information = columns.T @ (columns * (risk * (1 - risk))[:, None])
+        information = columns.T @ (columns * (counted * risk * (1 - risk))[:, None])
         if np.linalg.cond(information) > 1e12:
             return None
-        step = np.linalg.solve(information, columns.T @ (labels - risk))
+        step = np.linalg.solve(information, columns.T @ (counted * (labels - risk)))
         # A step of Newton's that overshoots is cut, which the likelihood, concave, allows.
         step /= max(1.0, float(np.abs(step).max()) / 2.0)
         coefficients = coefficients + step

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
 from proteoclass import stats
 from proteoclass.scorer.performance.held_out import HeldOut
+from proteoclass.scorer.performance.locked_calibration import logistic_fit, no_slope
 from proteoclass.scorer.performance.patient_bootstrap import (
     BOOTSTRAP_KIND,
     interval_fields,
@@ -62,22 +62,32 @@ def calibration(held: HeldOut) -> dict[str, Any]:
     Returns
     -------
     dict
-        `slope` and `intercept`, and what `calibration_shares` gives.
+        `slope` and `intercept`, each None for a `reason` where a repeat has no finite one, and
+        what `calibration_shares` gives.
     """
     fits = np.array([recalibration(held.labels, row, held.weights) for row in held.log_odds])
     return {
-        name: {
-            "median": float(np.median(fits[:, column])),
-            "low": float(fits[:, column].min()),
-            "high": float(fits[:, column].max()),
-        }
-        for column, name in enumerate(("slope", "intercept"))
-    } | {
+        "slope": _over_repeats(fits[:, 0], held),
+        "intercept": _over_repeats(fits[:, 1], held),
         "kind": (
             "logistic recalibration of outer test rows, one value a repeat: median, smallest and "
             "largest; 1 and 0 are ideal"
         ),
         **calibration_shares(held),
+    }
+
+
+def _over_repeats(values: Floats, held: HeldOut) -> dict[str, Any]:
+    """Return median and range; over the other repeats alone they would be too good."""
+    without = np.flatnonzero(np.isnan(values))
+    if len(without):
+        why = no_slope(held.log_odds[without[0]])
+        reason = f"{len(without)} of {len(values)} repeats have no finite one: {why}"
+        return {"median": None, "low": None, "high": None, "reason": reason}
+    return {
+        "median": float(np.median(values)),
+        "low": float(values.min()),
+        "high": float(values.max()),
     }
 
 
@@ -93,27 +103,23 @@ def recalibration(labels: Floats, log_odds: Floats, weights: Floats) -> tuple[fl
     Returns
     -------
     slope, intercept : float
+        NaN where there is no finite maximum: the classes are apart, or every sample has the
+        same log-odds.
 
     Notes
     -----
-    Cox 1958, Biometrika 45:562. The slope is held within ±20: separated classes have
-    no finite maximum.
+    Cox 1958, Biometrika 45:562.
 
     Examples
     --------
     >>> y = np.array([0.0, 0, 1, 0, 1, 1])
     >>> slope, _ = recalibration(y, np.array([-2.0, -1, -0.5, 0.5, 1, 2]), np.ones(6))
-    >>> slope > 0
-    True
+    >>> round(slope, 2)
+    1.35
     """
-
-    def loss(theta: Floats) -> tuple[float, Floats]:
-        z = theta[0] * log_odds + theta[1]
-        error = weights * (stats.expit(z) - labels)
-        value = (weights * (np.logaddexp(0, z) - labels * z)).sum()
-        return float(value), np.array([(error * log_odds).sum(), error.sum()])
-
-    solved = optimize.minimize(
-        loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-20, 20), (-20, 20)]
-    )
-    return float(solved.x[0]), float(solved.x[1])
+    design = np.column_stack([np.ones_like(log_odds), log_odds])
+    fitted = logistic_fit(design, labels, weights=weights)
+    if fitted is None:
+        return float("nan"), float("nan")
+    intercept, slope = fitted[0]
+    return float(slope), float(intercept)
