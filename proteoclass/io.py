@@ -10,12 +10,18 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proteoclass.errors import InputError, ProteoclassError, SystemFailureError, printable
+from proteoclass.errors import (
+    InputError,
+    ProteoclassError,
+    SystemFailureError,
+    name_list,
+    printable,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +163,12 @@ def table_text(frame: pd.DataFrame) -> str:
 
 
 @contextmanager
-def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[Path]:
+def new_folder(
+    path: str | os.PathLike[str],
+    *,
+    force: bool = False,
+    inputs: Iterable[str | os.PathLike[str]] = (),
+) -> Iterator[Path]:
     """Give a folder to fill that takes its name only when the block ends well.
 
     Parameters
@@ -167,6 +178,8 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
     force : bool
         Replace an existing folder. Only a folder that proteoclass wrote itself (it
         carries the marker file `.proteoclass`) is ever replaced.
+    inputs : iterable of path-like
+        Files that the block reads: a folder that holds one of them is not replaced.
 
     Yields
     ------
@@ -192,6 +205,7 @@ def new_folder(path: str | os.PathLike[str], *, force: bool = False) -> Iterator
     """
     target = Path(path)
     _refuse_folder(target, force=force)
+    _refuse_inputs(target, inputs)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
@@ -351,6 +365,17 @@ def _refuse_folder(target: Path, *, force: bool) -> None:
     if not (target / ".proteoclass").is_file():
         raise InputError(
             f"{target}: was not written by proteoclass and is never replaced; choose another folder"
+        )
+
+
+def _refuse_inputs(target: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Refuse to replace what the work is made from."""
+    place = target.resolve()
+    held = [Path(given).name for given in inputs if Path(given).resolve().is_relative_to(place)]
+    if target.exists() and held:
+        raise InputError(
+            f"{target}: holds {name_list(held)}, which this command reads, and is not replaced; "
+            "choose another folder with -o"
         )
 
 

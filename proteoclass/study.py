@@ -134,7 +134,9 @@ def run_study(
     if seed is not None:
         study = study.model_copy(update={"study": study.study.model_copy(update={"seed": seed})})
     clock = Clock()
-    with io.new_folder(folder, force=force) as target:
+    inputs = [path, *(base / name for name in _input_files(study).values())]
+    inputs += [base / study.panel.use] if study.panel.use else []
+    with io.new_folder(folder, force=force, inputs=inputs) as target:
         _fill(study, base, target, clock, jobs, progress)
         io.write_json(target / "timings.json", clock.seconds)
     return Path(folder)
@@ -354,16 +356,22 @@ def _patients_to_report(study: Study, matrix: ProteinMatrix) -> dict[str, str]:
     return {patient: f"patients/{patient_slug(patient)}" for patient in known}
 
 
+def _input_files(study: Study) -> dict[str, str]:
+    """Return the files that a study is made from, by what they are."""
+    named = {
+        "matrix": study.input.matrix,
+        "samples": study.input.samples,
+        "proteins": study.input.proteins,
+        "measurable_in": study.panel.measurable_in,
+    }
+    return {role: name for role, name in named.items() if name}
+
+
 def _run_document(
     study: Study, base: Path, matrix: ProteinMatrix, patients: dict[str, str], target: Path
 ) -> dict[str, Any]:
     config = study.model_dump(mode="json", by_alias=True)
     described = {key: value for key, value in config["report"].items() if key != "patients"}
-    files = {"matrix": study.input.matrix, "samples": study.input.samples}
-    if study.input.proteins:
-        files["proteins"] = study.input.proteins
-    if study.panel.measurable_in:
-        files["measurable_in"] = study.panel.measurable_in
     return {
         "format": "proteoclass-run",
         "version": 1,
@@ -378,7 +386,7 @@ def _run_document(
         "config": config,
         "inputs": [
             {"role": role, "name": Path(name).name, "sha256": io.sha256_file(base / name)}
-            for role, name in files.items()
+            for role, name in _input_files(study).items()
         ],
         # What the reports are made from: an altered table must not become a report.
         "files": {file.name: io.sha256_file(file) for file in sorted(target.iterdir())},

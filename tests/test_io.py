@@ -201,6 +201,21 @@ def test_a_folder_of_someone_else_is_never_replaced(tmp_path, marker):
     assert names(tmp_path) == ["thesis"]
 
 
+def test_a_folder_that_holds_an_input_is_not_replaced(tmp_path):
+    fill(tmp_path / "cohort", "measured")
+    given = tmp_path / "cohort" / "a.txt"
+    match = r"cohort: holds a\.txt, which this command reads, and is not replaced; choose another"
+    with (
+        pytest.raises(InputError, match=match),
+        io.new_folder(tmp_path / "cohort", force=True, inputs=[given]),
+    ):
+        pytest.fail("the block must not run")
+    assert given.read_text() == "measured"
+    with io.new_folder(tmp_path / "run", inputs=[given]) as inside:
+        assert inside.is_dir()
+    assert names(tmp_path) == ["cohort", "run"]
+
+
 def test_an_empty_folder_is_filled(tmp_path):
     (tmp_path / "run").mkdir()
     fill(tmp_path / "run", "x")

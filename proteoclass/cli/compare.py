@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import notices, progress_bar, put_json, say
+from proteoclass.cli.console import given_files, notices, progress_bar, put_json, say
 from proteoclass.cli.evaluate import interval_text
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
@@ -113,7 +113,7 @@ def compare(
         result = work()
     else:
         # The folder is claimed first: a refusal should not cost the comparison.
-        with new_folder(output, force=force) as folder:
+        with new_folder(output, force=force, inputs=given_files()) as folder:
             result = work()
             result.write(folder)
         say(f"wrote {output}")

@@ -95,24 +95,28 @@ def check_target(output: str | None, *, force: bool) -> None:
     if output is None:
         return
     refuse_overwrite(output, force=force)
-    if Path(output).exists() and any(_is_file(given, output) for given in _given()):
+    if Path(output).exists() and any(_is_file(given, output) for given in given_files()):
         raise InputError(f"{output}: is an input of this command; choose another name with -o")
     folder = Path(output).parent
     if not folder.is_dir():
         raise SystemFailureError(f"{output}: there is no folder {str(folder)!r}; make it first")
 
 
-def _given() -> list[str]:
+def given_files() -> list[str]:
+    """Return the files that the running command was given to read, by whatever option."""
     ctx = click.get_current_context(silent=True)
     if ctx is None:
         return []
     # --panel takes a name too, and is no path to click.
     asked = [p.name for p in ctx.command.params if isinstance(p.type, click.Path)] + ["panel"]
-    return [given for given in map(ctx.params.get, asked) if isinstance(given, str)]
+    given = [ctx.params.get(name) for name in asked]
+    # An option that may be repeated has several.
+    flat = [part for each in given for part in (each if isinstance(each, tuple) else (each,))]
+    return [part for part in flat if isinstance(part, str) and os.path.exists(part)]
 
 
 def _is_file(given: str, output: str) -> bool:
-    return os.path.exists(given) and os.path.samefile(given, output)
+    return os.path.samefile(given, output)
 
 
 def put_text(text: str, output: str | None, *, force: bool) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import notices, progress_bar, put_json, say
+from proteoclass.cli.console import given_files, notices, progress_bar, put_json, say
 from proteoclass.cli.external import (
     evaluate_models,
     external_sentences,
@@ -124,7 +124,7 @@ def evaluate(
         result = work()
     else:
         # The folder is claimed first: a refusal should not cost the evaluation.
-        with new_folder(output, force=force) as folder:
+        with new_folder(output, force=force, inputs=given_files()) as folder:
             result = work()
             result.write(folder)
         say(f"wrote {output}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import notices, say
+from proteoclass.cli.console import given_files, notices, say
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
@@ -57,7 +57,7 @@ def track(
     from proteoclass.longitudinal import track as run
     from proteoclass.matrix import read_samples
 
-    with new_folder(output, force=force) as folder:
+    with new_folder(output, force=force, inputs=given_files()) as folder:
         sheet = read_samples(samples, columns=columns)
         table = _read_scores(scores)
         groups = None if outcome is None else _groups(outcome, sheet)

@@ -49,6 +49,19 @@ def folder(tmp_path_factory):
     return folder
 
 
+def test_a_folder_that_holds_what_is_compared_is_not_replaced(folder):
+    cohort = folder / "cohort"
+    cohort.mkdir()
+    (cohort / ".proteoclass").write_text("")
+    write(cohort, "p", 2, ["Q1", "Q2"])
+    before = (cohort / "p.tsv").read_bytes()
+    files = (folder / "u.tsv", cohort / "p.tsv", "--samples", folder / "both.tsv")
+    result = run("compare", *files, "-o", cohort, "--force", *OUTCOME)
+    assert result.exit_code == 3
+    assert "cohort: holds p.tsv, which this command reads, and is not replaced" in result.stderr
+    assert (cohort / "p.tsv").read_bytes() == before
+
+
 def test_one_sheet_for_both_and_files_and_words(folder):
     target = folder / "out"
     result = run(
