@@ -136,7 +136,7 @@ def compare_fluids(
     scores = pd.concat(
         [
             _fold_scores(first, second, results[place], results[place + len(units)]).assign(
-                repeat=place // folds, fold=place % folds
+                repeat=1 + place // folds, fold=1 + place % folds
             )
             for place in range(len(units))
         ],

@@ -250,7 +250,7 @@ class SeverityModel:
         -------
         margins : DataFrame, shape (n_samples, 2)
             Log-odds of the boosters and of the ridge logistic, columns `booster` and
-            `companion`, uncalibrated; the blend is their mean.
+            `companion`, uncalibrated; the blend is their mean, by the share of the boosters.
         values : DataFrame, shape (n_samples, panel size)
             Normalised log2; a gap is what it is to the companion.
 

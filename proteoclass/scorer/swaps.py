@@ -220,6 +220,8 @@ def _loss(values: Sequence[float], test_share: float) -> dict[str, Any]:
     low = high = float("nan")
     if stats.corrected_resampled_error(seen, test_share) > 0:
         low, high = stats.corrected_resampled_interval(seen, test_share)
+        # Two AUCs differ by 1 at most; two folds alone may say more.
+        low, high = max(low, -1.0), min(high, 1.0)
     return {
         "mean": float(seen.mean()) if len(seen) else float("nan"),
         "interval": [low, high],

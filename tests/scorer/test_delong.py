@@ -134,14 +134,15 @@ def test_no_spread_is_no_certainty():
     [
         ([1, 0, 0], 1.0, "1 positive and 2 negative patients, expected at least 2 of each"),
         ([0, 0, 0], math.nan, "0 positive and 3 negative patients"),
+        ([], math.nan, "0 positive and 0 negative patients"),
     ],
 )
 def test_too_few_patients_have_no_variance(labels, value, words):
-    found = delong_interval(labels, [3, 2, 1])
+    found = delong_interval(labels, [3, 2, 1][: len(labels)])
     assert found["value"] == pytest.approx(value, nan_ok=True)
     assert np.isnan(found["interval"]).all()
     assert words in found["reason"]
-    assert words in delong_test(labels, [3, 2, 1], [1, 2, 3])["reason"]
+    assert words in delong_test(labels, [3, 2, 1][: len(labels)], labels)["reason"]
 
 
 def test_refuses_what_is_not_a_score_or_a_label():

@@ -189,6 +189,13 @@ def test_folds_all_alike_have_no_interval():
     assert "costs 0.500 (interval not reportable)" in found["text"]
 
 
+def test_two_folds_far_apart_stay_within_what_aucs_can_differ_by():
+    proteins = pd.DataFrame({"gene": ["GA"]}, index=["a"])
+    apart = [fold_of(["a"], [loss], [0.0], ["x"]) for loss in (0.3, -0.3)]
+    # By t on one degree of freedom, 12.7, the limits would lie near ±3.8.
+    assert describe_swaps(apart, 1, proteins, 5)["mean_loss"]["left_out"]["interval"] == [-1, 1]
+
+
 @pytest.mark.parametrize(
     ("panels", "words"),
     [("ab", "each on its own panel"), ("aa", "on one panel")],

@@ -22,8 +22,8 @@ NORMAL_LIMIT: Final = float(special.ndtri(0.975))
 INTERVAL_KIND: Final = "DeLong, 95 %, computed on the logit of the AUC"
 DIFFERENCE_KIND: Final = "DeLong, paired by patient, 95 % Wald"
 NO_SPREAD: Final = (
-    "every positive patient ranks above every negative one, or every one below, so that DeLong's "
-    "variance is zero, which is no certainty"
+    "every positive patient ranks above every negative one, or every one below or level with it, "
+    "so that DeLong's variance is zero, which is no certainty"
 )
 NO_SPREAD_OF_DIFFERENCE: Final = (
     "no patient's share in the difference differs from another's, so that there is no spread to "
@@ -196,7 +196,7 @@ def _checked(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Floats, Floa
     """Return labels, and scores as one column a score."""
     y = np.asarray(labels, dtype=float)
     table = np.asarray(scores, dtype=float)
-    table = table.reshape(len(y), -1)
+    table = table[:, None] if table.ndim == 1 else table
     missing = int(np.isnan(table).any(axis=1).sum())
     if missing:
         raise InputError(
