@@ -213,9 +213,11 @@ def _evaluations(arm: Arm, number: int, classes: Floats, rng: np.random.Generato
 def _figures(result: Any) -> Row:
     """Return what an evaluation says."""
     summary = result.summary
+    slope = summary["calibration"]["slope"]["median"]
     auc_keys = ("mean_over_repeats", "per_repeat", "per_fold")
     return {key: summary["auc"][key] for key in auc_keys} | {
-        "slope": summary["calibration"]["slope"]["median"],
+        # None where the classes are apart: no slope is finite.
+        "slope": float("nan") if slope is None else slope,
         "p_comparators": {each["name"]: each["difference"]["p"] for each in summary["comparators"]},
     }
 
@@ -400,8 +402,8 @@ def _permutation_figures(chosen: list[Row]) -> dict[str, Any]:
 
 
 def quantiles(values: Floats) -> tuple[float, float, float]:
-    """Return the median, and the 5 and 95 % quantile."""
-    middle, low, high = np.quantile(values, (0.5, 0.05, 0.95))
+    """Return the median, and the 5 and 95 % quantile, of the values that there are."""
+    middle, low, high = np.nanquantile(values, (0.5, 0.05, 0.95))
     return float(middle), float(low), float(high)
 
 
