@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,8 @@ from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS
 from proteoclass.scorer.rivals.clinical import BASELINE, FUSED
 
 Floats = npt.NDArray[np.float64]
+#: `interval` and `interval_kind` of the mean of fold AUCs.
+Interval = Callable[[Floats], dict[str, Any]]
 
 #: What the model itself is called where two are named.
 MODEL: Final = "model"
@@ -137,13 +140,17 @@ def held_out_ratio(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> float:
     return float(np.mean(sizes / (total - sizes)))
 
 
-def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:
+def compare_on_folds(
+    cohort: Cohort, by_repeat: list[list[FoldResult]], interval: Interval | None = None
+) -> list[dict[str, Any]]:
     """Return a comparator's AUC, the paired difference and what it allows to say.
 
     Parameters
     ----------
     cohort : Cohort
     by_repeat : list of list of FoldResult
+    interval : callable, optional
+        As for `compare`.
 
     Returns
     -------
@@ -153,7 +160,7 @@ def compare_on_folds(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[
     share = held_out_ratio(cohort, by_repeat)
     aucs = _fold_aucs(cohort, by_repeat)
     ours = aucs.pop(MODEL)
-    return [compare(name, ours, theirs, share) for name, theirs in aucs.items()]
+    return [compare(name, ours, theirs, share, interval) for name, theirs in aucs.items()]
 
 
 def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:
@@ -209,7 +216,9 @@ def _fold_aucs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, F
     return aucs
 
 
-def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, Any]:
+def compare(
+    name: str, ours: Floats, theirs: Floats, share: float, interval: Interval | None = None
+) -> dict[str, Any]:
     """Set the AUCs of a comparator beside the model's, fold by fold.
 
     Parameters
@@ -220,6 +229,8 @@ def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, 
         AUC of each fold; NaN where its test patients are of one class, and left out.
     share : float
         Test patients over training patients of a fold.
+    interval : callable, optional
+        Of the AUC, such as the model's own has; that over folds where left out.
 
     Returns
     -------
@@ -231,17 +242,13 @@ def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, 
     >>> compare("chance", np.array([0.9, 0.8]), np.array([0.5, 0.5]), 0.25)["auc"]["interval"]
     [0.5, 0.5]
     """
-    low, high = stats.corrected_resampled_auc_interval(theirs, share)
+    found = _over_folds(theirs, share) if interval is None else interval(theirs)
     difference = ours - theirs
     tested = difference_test(difference, share)
     lower, upper = tested["interval"]
     return {
         "name": name,
-        "auc": {
-            "mean_over_folds": float(np.nanmean(theirs)),
-            "interval": [low, high],
-            "interval_kind": stats.CORRECTED_RESAMPLED,
-        },
+        "auc": {"mean_over_folds": float(np.nanmean(theirs)), **found},
         "difference": {
             "mean": float(np.nanmean(difference)),
             **tested,
@@ -249,6 +256,11 @@ def compare(name: str, ours: Floats, theirs: Floats, share: float) -> dict[str, 
         },
         "verdict": verdict(name, lower, upper, tested.get("reason", "")),
     }
+
+
+def _over_folds(aucs: Floats, share: float) -> dict[str, Any]:
+    low, high = stats.corrected_resampled_auc_interval(aucs, share)
+    return {"interval": [low, high], "interval_kind": stats.CORRECTED_RESAMPLED}
 
 
 def difference_test(difference: Floats, share: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
 from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
 from proteoclass.scorer.leave_out import LeftOut
-from proteoclass.scorer.leave_out_auc import carries_over_warning, leave_out_auc
+from proteoclass.scorer.leave_out_auc import between_levels, carries_over_warning, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
@@ -97,7 +97,8 @@ def summarise(
         "permutation": permutation,
         "thresholds": thresholds(cohort, by_repeat),
         **held_out_figures(cohort, by_repeat, design),
-        "comparators": compare_on_folds(cohort, judged),
+        # A rival's AUC has the kind of interval that the model's has.
+        "comparators": compare_on_folds(cohort, judged, None if left is None else between_levels),
         "panel": panel_frequencies(cohort, settings, by_repeat, fixed),
         "optimism": {
             "apparent": apparent,
