@@ -19,6 +19,14 @@ _BESIDE_MODEL = {
     *("models", "output", "force", "as_json", "seed", "jobs", "verbose", "quiet"),
 }
 
+
+def _column(ctx: click.Context, _param: click.Parameter, given: str) -> str:
+    # An empty variable of a script must not turn into folds by chance.
+    if ctx.get_parameter_source("leave_out") is not ParameterSource.DEFAULT and not given.strip():
+        raise click.BadParameter("an empty name, expected the name of a column as in site")
+    return given
+
+
 model_option = click.option(
     "--model",
     "models",
@@ -31,6 +39,7 @@ leave_out_option = click.option(
     "--leave-out",
     metavar="COLUMN",
     default="",
+    callback=_column,
     help="Hold out each level of this column of the sample sheet once, such as site; excludes "
     "--folds and --repeats.",
 )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.matrix.wording import label_text
 
 #: What an error calls a sheet that did not come from a file.
 SHEET = "sample sheet"
@@ -106,7 +107,7 @@ class Outcome:
                 "correct --outcome"
             )
         column = samples[self.column]
-        text = column.map(_label_text, na_action="ignore")
+        text = column.map(label_text, na_action="ignore")
         return text.where(text != "").astype(object)
 
 
@@ -197,7 +198,7 @@ def visit_order(samples: pd.DataFrame) -> pd.Series:
         if days.notna().any():
             return days.rename("order")
     if "visit" in samples:
-        visits = samples["visit"].astype(object).map(_label_text, na_action="ignore")
+        visits = samples["visit"].astype(object).map(label_text, na_action="ignore")
         visits = visits.where(visits != "")
         # T1 and T01 read alike: the text itself decides, never the order of the file.
         names = sorted(visits.dropna().unique(), key=lambda name: (_natural(name), name))
@@ -226,13 +227,6 @@ def require_classes(labels: pd.Series, patients: pd.Series, minimum: int) -> Non
         )
 
 
-def _label_text(value: object) -> str:
-    # A column of whole numbers with one gap arrives as 1.0, 2.0: the label was 1, 2.
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
 def _natural(text: str) -> list[tuple[int, float, str]]:
     # A visit that is a number is read as one: -1 is before 0, and 1.25 before 1.5.
     if re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text):
@@ -244,7 +238,7 @@ def _natural(text: str) -> list[tuple[int, float, str]]:
 def _is_first(samples: pd.DataFrame, usable: pd.Series) -> pd.Series:
     order = visit_order(samples).to_numpy()
     names = samples["visit"] if "visit" in samples else pd.Series("", index=samples.index)
-    visits = [_natural("" if pd.isna(v) else _label_text(v)) for v in names]
+    visits = [_natural("" if pd.isna(v) else label_text(v)) for v in names]
 
     def earliest(positions: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
         timed = ~np.isnan(order[positions])
@@ -273,7 +267,7 @@ def _carries(samples: pd.DataFrame, rule: str) -> pd.Series:
             f"--index {rule!r}: the sample sheet has no column {column!r}; "
             f"found {name_list(samples.columns, 12)}"
         )
-    hit = samples[column].map(_label_text, na_action="ignore") == value
+    hit = samples[column].map(label_text, na_action="ignore") == value
     if not hit.any():
         raise InputError(f"--index {rule!r}: no sample carries {value!r} in {column!r}")
     return hit

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.matrix.wording import label_text, near_columns
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import fold_auc
 from proteoclass.scorer.crossfit import fold_margins, unit_seed
@@ -173,9 +174,9 @@ def left_out(cohort: Cohort, column: str) -> LeftOut:
     samples = cohort.matrix.samples
     if column not in samples:
         raise InputError(
-            f"{asked}: the sample sheet has no such column; found {name_list(samples.columns, 12)}"
+            f"{asked}: the sample sheet has no such column; {near_columns(column, samples.columns)}"
         )
-    text = np.array(["" if pd.isna(c) else str(c).strip() for c in samples[column]], dtype=object)
+    text = np.array(["" if pd.isna(c) else label_text(c) for c in samples[column]], dtype=object)
     names, classes = cohort.training_patients
     of_patient = _levels_of_patients(cohort, text, asked)
     levels = tuple(sorted(set(of_patient)))
@@ -260,6 +261,12 @@ def _require_training(
         if min(positive, negative) < MIN_PER_CLASS:
             raise TooLittleDataError(
                 f"{asked}: without {level!r}, {positive} positive and {negative} negative patients "
-                f"are left to train on, expected at least {MIN_PER_CLASS} of each; the column and "
-                "the outcome cannot be told apart: use --folds"
+                f"are left to train on, expected at least {MIN_PER_CLASS} of each; "
+                f"{_why_so_few(counts)}: use --folds"
             )
+
+
+def _why_so_few(counts: tuple[tuple[int, int], ...]) -> str:
+    if not any(positive and negative for positive, negative in counts):
+        return "the column and the outcome cannot be told apart"
+    return "the other levels are too small, or follow the outcome"

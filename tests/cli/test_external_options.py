@@ -140,6 +140,12 @@ def test_a_column_that_the_sheet_lacks_is_bad_input(place):
     assert "--leave-out ward: the sample sheet has no such column; found" in result.stderr
 
 
+def test_an_empty_column_is_not_ignored(place):
+    result = call(place, "evaluate", "sited", "--leave-out", " ", "--json")
+    assert result.exit_code == 2
+    assert "an empty name, expected the name of a column as in site" in result.stderr
+
+
 @pytest.mark.long
 def test_a_study_leaves_sites_out_and_reports_it(place):
     (place / "study.toml").write_text(STUDY)

@@ -121,6 +121,13 @@ def test_comparators_are_paired_by_the_sites_that_count(run):
         ours.append(roc_auc_score(label, fold.margin[index]))
         theirs.append(roc_auc_score(label, fold.rival_margins[row["name"]][index]))
     assert row["auc"]["mean_over_folds"] == pytest.approx(np.mean(theirs))
+    # The interval beside the model's is of the model's kind.
+    assert row["auc"]["interval_kind"] == result.summary["auc"]["interval_kind"]
+    mean, error = np.mean(theirs), scipy_stats.sem(theirs)
+    ends = np.log(mean / (1 - mean)) + scipy_stats.t.ppf([0.025, 0.975], 2) * error / (
+        mean * (1 - mean)
+    )
+    assert row["auc"]["interval"] == pytest.approx(1 / (1 + np.exp(-ends)))
     assert row["difference"]["mean"] == pytest.approx(np.mean(ours) - np.mean(theirs))
     # SciPy's paired t, its variance scaled by 1 + 3 · test/training patients.
     t = scipy_stats.ttest_rel(ours, theirs).statistic / np.sqrt(1 + 3 * share)
@@ -187,7 +194,12 @@ def with_sites(matrix, **changes):
 @pytest.mark.parametrize(
     ("column", "error", "words"),
     [
-        ("ward", InputError, "--leave-out ward: the sample sheet has no such column; found pat"),
+        (
+            "clinic",
+            InputError,
+            "--leave-out clinic: the sample sheet has no such column; found pat",
+        ),
+        ("Site", InputError, r"no such column; did you mean 'site'\?"),
         ("site", InputError, r"1 patients have index samples at several levels: P00; such"),
         (
             "severity",
@@ -195,11 +207,16 @@ def with_sites(matrix, **changes):
             r"without 'mild', 20 positive and 0 negative .* told apart",
         ),
         ("one", TooLittleDataError, "all patients have the value 'x', expected at least two"),
+        ("ward", TooLittleDataError, "all patients have the value '7', expected at least two"),
+        ("rest", TooLittleDataError, "'main', 1 positive and 0 .* the other levels are too small"),
         ("patient_id", TooLittleDataError, "0 of 60 levels have 5 patients of each class"),
     ],
 )
 def test_refuses_a_column_that_cannot_be_held_out(sited, column, error, words):
-    whole = replace(sited, samples=sited.samples.assign(one="x"))
+    first = sited.samples["patient_id"] == "P00"
+    rest = np.where(first, "lone", "main")
+    # A column of numbers arrives as floats.
+    whole = replace(sited, samples=sited.samples.assign(one="x", ward=7.0, rest=rest))
     with pytest.raises(error, match=words):
         left_out(with_sites(whole), column)
 

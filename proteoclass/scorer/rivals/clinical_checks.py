@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-
-import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.matrix.wording import counted
+from proteoclass.matrix.wording import counted, label_text, near_columns
 
 _IDS = ("sample_id", "patient_id", "second_id", "replicate_of")
 #: Above this share of cells that read as numbers, the others are taken for slips.
 _MOSTLY = 0.5
+#: Squares of larger numbers are none any more: their spread could not be told.
+_LARGEST = 1e100
 #: Levels from which on each should have two patients at least.
 _MANY = 10
 
@@ -45,14 +44,8 @@ def check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None
     if name in sheet:
         return
     others = [str(column) for column in sheet.columns if column not in (outcome, *_IDS)]
-    lower = {column.lower(): column for column in reversed(others)}
-    near = difflib.get_close_matches(name.lower(), lower, n=3)
-    meant = " or ".join(repr(lower[column]) for column in near)
-    hint = (
-        f"did you mean {meant}?"
-        if meant
-        else f"found {name_list(others, 12) or 'no other column'}; correct --clinical"
-    )
+    hint = near_columns(name, others)
+    hint += "" if hint.endswith("?") else "; correct --clinical"
     raise InputError(f"{where}: no column {name!r} for --clinical; {hint}")
 
 
@@ -78,11 +71,22 @@ def check_levels(name: str, column: pd.Series, where: str) -> None:
             f"({name_list(sorted(set(wrong)))}, {counted(len(wrong), 'patient')}), expected one of "
             "the two; correct the cells or leave them empty"
         )
+    if not len(wrong):
+        # An infinite value makes text of a column of numbers.
+        _check_size(name, pd.to_numeric(known), where)
     levels = known.nunique()
     if levels > 2 and (levels == len(known) or levels > max(_MANY, len(known) / 2)):
         raise InputError(
             f"{where}: column {name!r} for --clinical has {levels} levels in {len(known)} "
             "patients, hardly two patients share one: nothing can be learnt from it; leave it out"
+        )
+
+
+def _check_size(name: str, numbers: pd.Series, where: str) -> None:
+    if (numbers.astype(float).abs() > _LARGEST).any():
+        raise InputError(
+            f"{where}: column {name!r} for --clinical holds an infinite value, or one above "
+            f"{_LARGEST:g}; correct the cell"
         )
 
 
@@ -102,10 +106,8 @@ def check_values(name: str, column: pd.Series, labels: pd.Series, where: str) ->
     InputError
     """
     known = column.dropna()
-    if pd.api.types.is_numeric_dtype(known) and np.isinf(known).any():
-        raise InputError(
-            f"{where}: column {name!r} for --clinical holds an infinite value; correct the cell"
-        )
+    if pd.api.types.is_numeric_dtype(known):
+        _check_size(name, known, where)
     if known.empty:
         raise InputError(
             f"{where}: column {name!r} for --clinical is empty in all {len(column)} index samples; "
@@ -114,8 +116,8 @@ def check_values(name: str, column: pd.Series, labels: pd.Series, where: str) ->
     values = known.unique()
     if len(values) == 1 and len(known) == len(column):
         raise InputError(
-            f"{where}: column {name!r} for --clinical is {str(values[0])!r} in all {len(column)} "
-            "patients; leave it out"
+            f"{where}: column {name!r} for --clinical is {label_text(values[0])!r} in all "
+            f"{len(column)} patients; leave it out"
         )
     agrees = (column == values[0]).to_numpy() == (labels == 1.0).to_numpy()
     if len(known) == len(column) and len(values) == 2 and agrees.all() | ~agrees.any():
