@@ -81,6 +81,13 @@ def test_a_report_passes_unless_a_trial_failed(honest, matrix):
         fooled.require_passed()
 
 
+def test_a_score_that_follows_albumin_is_not_called_a_leak(honest):
+    [albumin] = [each for each in honest.trials if each.name == "interference: albumin"]
+    moved = replace(honest, trials=(honest.trials[0], replace(albumin, verdict="failed")))
+    with pytest.raises(CheckFailedError, match=r"follows what contaminates .*: albumin; leave"):
+        moved.require_passed()
+
+
 def test_what_cannot_be_run_is_refused(matrix):
     with pytest.raises(InputError, match="--runs 4: expected at least 5"):
         selftest.run(constant, matrix, OUTCOME, runs=4)

@@ -7,15 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
 from proteoclass.matrix.quality.duplicates import find_duplicates
 from proteoclass.panel import Panel
 from proteoclass.scorer import Settings
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.selftest import EstimatorPipeline, PipelineResult, SeverityPipeline
+from proteoclass.selftest import (
+    EstimatorPipeline,
+    LeakyPipeline,
+    PipelineResult,
+    SeverityPipeline,
+)
 from proteoclass.selftest.interference import SPIKES, interference_plan, spiked
 from proteoclass.selftest.leaks import LABEL, ON_ALL, SITE, TWICE, leak_plans
+from proteoclass.selftest.noise import with_column
 from proteoclass.selftest.plan import Refusal, Setup, call
 from proteoclass.selftest.plants import (
     best_measured,
@@ -130,11 +136,11 @@ def test_a_leak_that_noise_hides_from_the_panel_is_named_all_the_same(seen):
     assert any("alone reads AUC 1.00, above 0.95: look for a leak" in text for text in warning)
 
 
-def test_a_refusal_will_do_for_a_site_and_for_duplicates(cohort):
+def test_a_refusal_will_do_for_every_planted_leak(cohort):
     plans = leak_plans(Setup(Says(InputError("the site is the outcome")), cohort, 5, seed=0))
-    trials = carry_out(plans[1:3])
+    trials = carry_out(plans[:3])
     assert trials[SITE].found == "refused: the site is the outcome"
-    assert [trial.verdict for trial in trials.values()] == ["passed", "passed"]
+    assert [trial.verdict for trial in trials.values()] == ["passed", "passed", "passed"]
     assert isinstance(call(*plans[1].units[0]), Refusal)
 
 
@@ -214,6 +220,52 @@ def test_the_own_configuration_plants_where_its_panel_may_be(cohort):
     assert Setup(barred.with_panel(panel), cohort, 5, 0).plantable(60) == ["SIM00003"]
 
 
+def test_required_proteins_leave_the_places_that_they_leave(cohort):
+    """A signal that no panel has room for is no pipeline's fault."""
+    required = tuple(cohort.values.columns[30:36])
+    some = SeverityPipeline(replace(QUICK, must_have=required[:4]))
+    setup = Setup(some, cohort, 5, 0)
+    assert setup.places(20) == QUICK.size - 4
+    assert not set(setup.plantable(60)) & set(required[:4])
+    full = Setup(SeverityPipeline(replace(QUICK, must_have=required)), cohort, 5, 0)
+    assert full.places(20) == QUICK.size
+    assert set(full.plantable(60)) <= set(required)
+    assert Setup(Says(None), cohort, 5, 0).places(20) == 20
+
+
+def test_the_signal_takes_half_of_the_places_that_are_free(cohort, own):
+    free = replace(own, settings=replace(QUICK, must_have=tuple(cohort.values.columns[30:34])))
+    plan = signal_plan(Setup(free, cohort, 5, seed=0))
+    panel = dict.fromkeys(cohort.values, 1.0)
+    [trial] = plan.judge([PipelineResult(0.95, (), panel)])
+    assert len(trial.figures["planted"]) == 1
+    _, make, _ = plan.units[0][1]
+    assert make(plan.units[0][1][0], np.random.default_rng(0)).n_samples == 24
+
+
+def test_a_panel_that_the_matrix_does_not_hold_is_refused(cohort):
+    other = Panel(name="one", title="One", status="reference", proteins=[{"id": "ELSEWHERE"}])
+    with pytest.raises(PanelMismatchError, match="none of the 60 proteins of the matrix"):
+        leak_plans(Setup(SeverityPipeline(QUICK, other), cohort, 5, 0))
+
+
+def test_sites_that_are_held_out_keep_their_number_of_positives(cohort, own, rng):
+    """Dealt over all sites, five positives of a site of ten do not stay five."""
+    site = np.where(np.arange(cohort.matrix.n_samples) % 2, "B", "A")
+    sited = replace(cohort, matrix=with_column(cohort.matrix, "centre", site))
+    labels = np.arange(24) % 4 < 2
+    sited = sited.with_labels(dict(zip(sited.patients, labels.astype(float), strict=True)))
+    for pipeline in (replace(own, leave_out="centre"), LeakyPipeline(own)):
+        setup = Setup(pipeline, sited, 5, 0)
+        counts = {
+            tuple((made.labels[made.matrix.samples["centre"] == name] == 1).sum() for name in "AB")
+            for make in (setup.permuted, setup.noise)
+            for made in [make(rng) for _ in range(6)]
+        }
+        assert (counts == {(6, 6)}) == bool(pipeline.leave_out)
+    assert LeakyPipeline(replace(own, leave_out="centre")).leave_out == "centre"
+
+
 def test_the_closed_form_of_a_planted_signal(rng):
     effect = planted_effect(11, 39, 4000, 20, 10)
     labels = np.repeat([0.0, 1.0], 4000)
@@ -291,6 +343,59 @@ def test_poison_changes_no_number_of_the_own_configuration(own, cohort):
     assert trial.verdict == "passed", trial.found
 
 
+class Scores:
+    """A pipeline that gives the scores it is told, in folds of so many samples."""
+
+    def __init__(self, score, patients_a_fold):
+        self.score, self.size = score, patients_a_fold
+
+    def __call__(self, matrix, outcome, seed):
+        n = matrix.n_samples
+        return PipelineResult(
+            0.5,
+            predictions=pd.DataFrame(
+                {
+                    "sample_id": matrix.values.index,
+                    "repeat": 0,
+                    "fold": np.arange(n) // self.size,
+                    "score": self.score(matrix.values),
+                }
+            ),
+        )
+
+
+class Rolls:
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, values):
+        return self.rng.random(len(values))
+
+
+def test_samples_that_are_scored_neither_before_nor_after_have_not_changed(cohort):
+    setup = Setup(Scores(lambda values: np.nan, 6), cohort, 5, 0)
+    [trial] = carry_out([poison_plan(setup)]).values()
+    assert trial.found == "3 scores compared, none changed"
+    withheld = Scores(lambda values: np.where(values.max().max() > 1e6, np.nan, 0.5), 6)
+    [trial] = carry_out([poison_plan(Setup(withheld, cohort, 5, 0))]).values()
+    assert trial.failed
+
+
+def test_poison_is_given_to_the_largest_fold(cohort):
+    """The first may hold one patient alone, of whom nothing can be compared."""
+
+    class Uneven(Scores):
+        def __call__(self, matrix, outcome, seed):
+            found = super().__call__(matrix, outcome, seed)
+            fold = np.where(np.arange(matrix.n_samples) < 1, 0, 1)
+            return replace(found, predictions=found.predictions.assign(fold=fold))
+
+    scaled = Uneven(lambda values: values["SIMALB"].fillna(0) - values["SIMALB"].mean(), 6)
+    [trial] = carry_out([poison_plan(Setup(scaled, cohort, 5, 0))]).values()
+    assert trial.failed
+    assert trial.figures["n_compared"] == 11
+
+
 class RefusesPoison(EstimatorPipeline):
     def __call__(self, matrix, outcome, seed):
         if np.nanmax(matrix.values.to_numpy()) > 1e6:
@@ -303,11 +408,14 @@ class RefusesPoison(EstimatorPipeline):
     [
         (Says(PipelineResult(0.5)), "this pipeline gives no predictions"),
         (RefusesPoison(Centroids()), "it refused the poisoned cohort: out of range"),
+        (Scores(Rolls(), 6), "other scores on the same data with the same seed; fix its random"),
+        (Scores(lambda values: 0.5, 1), "no fold holds two patients, one to poison and one"),
     ],
 )
 def test_poison_is_skipped_with_the_reason(pipeline, why, cohort):
     [trial] = carry_out([poison_plan(Setup(pipeline, cohort, 5, 0))]).values()
-    assert trial.found == f"not run: {why}"
+    assert trial.found.startswith("not run: ")
+    assert why in trial.found
 
 
 def test_a_spike_takes_its_share_of_the_same_total():
@@ -344,6 +452,20 @@ class Locks(Says):
         return pd.DataFrame(
             {"sample_id": matrix.values.index, "score": score, "band": band, "status": status}
         )
+
+
+class RefusesSpikes(Locks):
+    """Its model reports no specimen with so much albumin."""
+
+    def score(self, matrix):
+        scores = super().score(matrix)
+        self.seen = getattr(self, "seen", 0) + 1
+        return scores if self.seen == 1 else scores.assign(status="not reportable")
+
+
+def test_a_model_that_reports_no_spiked_specimen_has_no_median_move(cohort):
+    trial = interference_of(RefusesSpikes("SIMALB", 10.0), cohort)["interference: albumin"]
+    assert trial.found.startswith("not run: the model reports none of the ")
 
 
 def interference_of(pipeline, cohort):

@@ -15,6 +15,7 @@ from proteoclass.cli.console import check_target, notices, progress_bar, put_jso
 from proteoclass.cli.external import leave_out_option, refuse_beside_leave_out
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
+    READING_NAMES,
     InputFile,
     MatrixRequest,
     index_option,
@@ -116,9 +117,11 @@ def selftest(
         refuse_beside_leave_out()
     if quick and runs is not None:
         raise click.UsageError("--quick and --runs exclude each other")
+    if study is None and source is None:
+        _refuse({"samples", "samples_sheet", *READING_NAMES}, "{} read MATRIX, which is not given")
     check_target(output, force=force)
     if study is not None:
-        _refuse_beside_study()
+        _refuse(_all_options() - _BESIDE_STUDY, "--study excludes {}; it says these itself")
         asked = _of_study(study, configuration["seed"])
     else:
         asked = _of_options(source, outcome, configuration)
@@ -175,7 +178,6 @@ def _run(asked: _Asked, pipeline: str, runs: int, jobs: int) -> SelftestReport:
             asked.outcome,
             name=pipeline,
             index=asked.index,
-            size=asked.panel.size if asked.panel is not None else asked.settings.size,
             runs=runs,
             seed=asked.seed,
             jobs=jobs,
@@ -216,18 +218,19 @@ def _of_study(path: str, seed: int) -> _Asked:
     )
 
 
-def _refuse_beside_study() -> None:
+def _all_options() -> set[str]:
+    return {str(param.name) for param in click.get_current_context().command.params}
+
+
+def _refuse(options: set[str], why: str) -> None:
     # Nothing that was asked for is ignored unsaid.
     names = [
-        param.name or ""
+        "MATRIX" if param.name == "matrix" else param.opts[0]
         for param in click.get_current_context().command.params
-        if param.name not in _BESIDE_STUDY and _given(param.name or "")
+        if param.name in options and _given(param.name)
     ]
     if names:
-        listed = ", ".join(
-            "MATRIX" if name == "matrix" else f"--{name.replace('_', '-')}" for name in names
-        )
-        raise click.UsageError(f"--study excludes {listed}; it says these itself")
+        raise click.UsageError(why.format(", ".join(names)))
 
 
 def _given(name: str) -> bool:

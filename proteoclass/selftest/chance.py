@@ -9,8 +9,6 @@ from typing import Final
 import numpy as np
 
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.scorer.cohort import Cohort
-from proteoclass.selftest.noise import permuted_labels, pure_noise
 from proteoclass.selftest.pipeline import PipelineResult
 from proteoclass.selftest.plan import Plan, Setup, try_pipeline
 from proteoclass.selftest.trial import Trial, judged
@@ -149,34 +147,34 @@ def chance_test(
     )
 
 
-def permuted_matrix(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def permuted_matrix(setup: Setup, rng: np.random.Generator) -> ProteinMatrix:
     """Return the cohort's matrix with its labels dealt anew over whole patients.
 
     Parameters
     ----------
-    cohort : Cohort
+    setup : Setup
     rng : Generator
 
     Returns
     -------
     ProteinMatrix
     """
-    return permuted_labels(cohort, rng).matrix
+    return setup.permuted(rng).matrix
 
 
-def noise_matrix(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def noise_matrix(setup: Setup, rng: np.random.Generator) -> ProteinMatrix:
     """Return noise in the shape of the cohort's matrix.
 
     Parameters
     ----------
-    cohort : Cohort
+    setup : Setup
     rng : Generator
 
     Returns
     -------
     ProteinMatrix
     """
-    return pure_noise(cohort, rng).matrix
+    return setup.noise(rng).matrix
 
 
 def chance_plans(setup: Setup) -> list[Plan]:
@@ -222,7 +220,8 @@ def judge_chance(setup: Setup, name: str, results: list[PipelineResult]) -> list
         judged(
             name,
             f"mean AUC {test.lower:.2f} to {test.upper:.2f} over {test.n} data sets, the truth "
-            f"being 0.5 (moderated t, false alarm {100 * test.false_alarm:.1g} %)",
+            f"being 0.5, and up to {SHORTFALL:g} less where folds are pooled (moderated t, false "
+            f"alarm {100 * test.false_alarm:.1g} %)",
             f"mean AUC {test.mean:.2f}, SD {test.sd:.2f} (closed form of the null "
             f"{test.null_sd:.2f}){_blame(test)}",
             good=test.consistent,

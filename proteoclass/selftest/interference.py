@@ -47,9 +47,15 @@ class Spike:
     markers: Mapping[str, str]
     fold: float
 
+    @property
+    def trial(self) -> str:
+        """What the trial is called."""
+        return f"interference: {self.name}"
+
 
 #: Visible blood multiplies haemoglobin in urine many times; heavy proteinuria, albumin.
 SPIKES: Final = (Spike("blood", BLOOD, 16.0), Spike("albumin", ALBUMIN, 4.0))
+INTERFERENCE: Final = tuple(spike.trial for spike in SPIKES)
 
 
 def spiked(values: pd.DataFrame, proteins: list[str], fold: float) -> pd.DataFrame:
@@ -191,11 +197,7 @@ def _expected(spike: Spike) -> str:
 
 
 def _skip(spike: Spike, why: str) -> Trial:
-    return skipped(_name(spike), _expected(spike), why)
-
-
-def _name(spike: Spike) -> str:
-    return f"interference: {spike.name}"
+    return skipped(spike.trial, _expected(spike), why)
 
 
 def _judge(found: dict[str, dict[str, Any]]) -> list[Trial]:
@@ -207,9 +209,11 @@ def _judge_spike(spike: Spike, moved: dict[str, Any]) -> Trial:
         return _skip(spike, moved["reason"])
     if not moved["n"]:
         return _skip(spike, "no sample that was held out could be scored")
+    if not moved["n_scored"]:
+        return _skip(spike, f"the model reports none of the {counted(moved['n'], 'spiked sample')}")
     good = moved["median_points"] <= POINTS and moved["n_other_band"] <= BANDS * moved["n_scored"]
     return judged(
-        _name(spike),
+        spike.trial,
         _expected(spike),
         f"{len(moved['in_panel'])} of {counted(len(moved['proteins']), 'such protein')} in the "
         f"panel; median move {moved['median_points']:.1f} points, largest "

@@ -10,12 +10,10 @@ import numpy as np
 from proteoclass.folds import spawn
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.wording import counted
-from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest.chance import FEWEST_RUNS, judge_chance, noise_matrix
-from proteoclass.selftest.noise import pure_noise
 from proteoclass.selftest.pipeline import PanelPipeline, PipelineResult
-from proteoclass.selftest.plan import Plan, Refusal, Setup, try_or_refuse, try_pipeline
+from proteoclass.selftest.plan import Plan, Refusal, Setup, try_or_refuse
 from proteoclass.selftest.plants import (
     Duplicated,
     copy_label,
@@ -46,7 +44,7 @@ def leak_plans(setup: Setup) -> list[Plan]:
     protein = setup.plantable(1)[0]
     return [
         Plan(
-            [(try_pipeline, (setup, partial(_with_copied_label, protein=protein), (_LABEL,)))],
+            [(try_or_refuse, (setup, partial(_with_copied_label, protein=protein), (_LABEL,)))],
             lambda results: [_judge_label(results[0], protein)],
         ),
         Plan(
@@ -61,31 +59,33 @@ def leak_plans(setup: Setup) -> list[Plan]:
     ]
 
 
-def _with_copied_label(cohort: Cohort, rng: np.random.Generator, protein: str) -> ProteinMatrix:
+def _with_copied_label(setup: Setup, rng: np.random.Generator, protein: str) -> ProteinMatrix:
     """Return noise with one protein that copies the label."""
-    return copy_label(pure_noise(cohort, rng), protein, rng).matrix
+    return copy_label(setup.noise(rng), protein, rng).matrix
 
 
-def _with_copied_site(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def _with_copied_site(setup: Setup, rng: np.random.Generator) -> ProteinMatrix:
     """Return noise in whose sheet the site equals the label."""
-    return copy_label_into_sheet(pure_noise(cohort, rng), COLUMN)
+    return copy_label_into_sheet(setup.noise(rng), COLUMN)
 
 
-def _with_duplicates(cohort: Cohort, rng: np.random.Generator) -> ProteinMatrix:
+def _with_duplicates(setup: Setup, rng: np.random.Generator) -> ProteinMatrix:
     """Return noise in which some patients are a second time, under other ids."""
-    return duplicate_patients(pure_noise(cohort, rng), rng).matrix
+    return duplicate_patients(setup.noise(rng), rng).matrix
 
 
 def _duplicated(setup: Setup) -> Duplicated:
     rng = spawn(setup.seed, _TWICE)
-    return duplicate_patients(pure_noise(setup.cohort, rng), rng)
+    return duplicate_patients(setup.noise(rng), rng)
 
 
-def _judge_label(result: PipelineResult, protein: str) -> Trial:
+def _judge_label(result: PipelineResult | Refusal, protein: str) -> Trial:
     expected = (
-        f"a warning to look for a leak, and {protein} named in it, in every panel, or as the best "
-        "single protein; an AUC near 1, unless the noise in a panel is stronger"
+        f"refused, or a warning to look for a leak, and {protein} named in it, in every panel, or "
+        "as the best single protein; an AUC near 1, unless the noise in a panel is stronger"
     )
+    if isinstance(result, Refusal):
+        return judged(LABEL, expected, f"refused: {result.reason}", good=True)
     found = f"AUC {result.auc:.2f}"
     figures = {"auc": result.auc, "protein": protein, "warnings": result.warnings}
     if result.warnings is None:
@@ -163,7 +163,7 @@ def try_given_panel(pipeline: PanelPipeline, setup: Setup, run: int) -> Pipeline
     PipelineResult
     """
     path = (_ON_ALL, run)
-    matrix = noise_matrix(setup.cohort, spawn(setup.seed, *path))
+    matrix = noise_matrix(setup, spawn(setup.seed, *path))
     outcome, seed = setup.cohort.outcome, unit_seed(setup.seed, *path)
     panel = pipeline.derive(matrix, outcome, seed)
     return pipeline.with_panel(panel)(matrix, outcome, seed)

@@ -52,5 +52,14 @@ class LeakyPipeline:
         return plain.with_panel(laundered)(matrix, outcome, seed)
 
     def candidates(self, matrix: ProteinMatrix) -> list[str]:
-        """Return the proteins that a panel may hold; see `ConfinedPipeline`."""
+        """Return the proteins that compete for a place; see `ConfinedPipeline`."""
         return self.honest.candidates(matrix)
+
+    def places(self, matrix: ProteinMatrix) -> int:
+        """Return how many of them a panel holds; see `ConfinedPipeline`."""
+        return self.honest.places(matrix)
+
+    @property
+    def leave_out(self) -> str:
+        """The column whose levels are the folds; see `GroupedPipeline`."""
+        return self.honest.leave_out

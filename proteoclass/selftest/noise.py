@@ -19,16 +19,21 @@ Floats = npt.NDArray[np.float64]
 PATIENT_SHARE: Final = 0.6
 
 
-def permuted_labels(cohort: Cohort, rng: np.random.Generator) -> Cohort:
+def permuted_labels(
+    cohort: Cohort, rng: np.random.Generator, strata: npt.NDArray[np.object_] | None = None
+) -> Cohort:
     """Return the cohort with its labels dealt anew over whole patients.
 
     Over all of them, not within sites or batches: what a batch tells of the outcome is no
-    protein's merit either, and must go as well.
+    protein's merit either, and must go as well. Only where the sites are the folds is there
+    nothing of theirs in the AUC, which is one within sites.
 
     Parameters
     ----------
     cohort : Cohort
     rng : Generator
+    strata : array of object, shape (n_patients,), optional
+        Of each training patient, by patient id: the labels are dealt within them.
 
     Returns
     -------
@@ -37,13 +42,18 @@ def permuted_labels(cohort: Cohort, rng: np.random.Generator) -> Cohort:
         the sample sheet. Patients without an index sample have no label any more.
     """
     names, classes = cohort.training_patients
-    dealt = cohort.with_labels(
-        dict(zip(names, rng.permutation(classes).astype(float), strict=True))
-    )
+    given = classes.astype(float)
+    within = np.zeros(len(names), dtype=int) if strata is None else strata
+    for stratum in np.unique(within):
+        members = within == stratum
+        given[members] = rng.permutation(given[members])
+    dealt = cohort.with_labels(dict(zip(names, given, strict=True)))
     return replace(dealt, matrix=_with_sheet_labels(dealt, was=cohort.labels))
 
 
-def pure_noise(cohort: Cohort, rng: np.random.Generator) -> Cohort:
+def pure_noise(
+    cohort: Cohort, rng: np.random.Generator, strata: npt.NDArray[np.object_] | None = None
+) -> Cohort:
     """Return a cohort of the same shape whose values are noise and whose labels are dealt anew.
 
     Each protein keeps its mean, its SD and the cells where it was not detected; patients
@@ -54,6 +64,8 @@ def pure_noise(cohort: Cohort, rng: np.random.Generator) -> Cohort:
     ----------
     cohort : Cohort
     rng : Generator
+    strata : array of object, optional
+        As for `permuted_labels`.
 
     Returns
     -------
@@ -66,7 +78,7 @@ def pure_noise(cohort: Cohort, rng: np.random.Generator) -> Cohort:
     within = rng.normal(size=values.shape)
     noise = np.sqrt(PATIENT_SHARE) * between + np.sqrt(1 - PATIENT_SHARE) * within
     drawn = np.where(np.isnan(values), np.nan, mean + spread * noise)
-    return permuted_labels(with_values(cohort, drawn), rng)
+    return permuted_labels(with_values(cohort, drawn), rng, strata)
 
 
 def moments(values: Floats) -> tuple[Floats, Floats]:

@@ -79,10 +79,24 @@ class Pipeline(Protocol):
 
 @runtime_checkable
 class ConfinedPipeline(Protocol):
-    """A pipeline whose settings say which proteins a panel may hold."""
+    """A pipeline whose settings say which proteins a panel may hold, and how many."""
 
     def candidates(self, matrix: ProteinMatrix) -> list[str]:
-        """Return the ids of these proteins."""
+        """Return the ids of the proteins that compete for a place."""
+        ...
+
+    def places(self, matrix: ProteinMatrix) -> int:
+        """Return how many of them a panel holds."""
+        ...
+
+
+@runtime_checkable
+class GroupedPipeline(Protocol):
+    """A pipeline whose folds may be the levels of a column of the sample sheet."""
+
+    @property
+    def leave_out(self) -> str:
+        """The column; "" for folds by chance."""
         ...
 
 
@@ -164,12 +178,28 @@ class SeverityPipeline:
         )
 
     def candidates(self, matrix: ProteinMatrix) -> list[str]:
-        """Return the proteins that a panel may hold; see `ConfinedPipeline`."""
+        """Return the proteins that compete for a place; see `ConfinedPipeline`.
+
+        Those that are in every panel whatever the data say take part only where they leave
+        no place to others.
+        """
         if self.panel is not None:
             matched = match_proteins(self.panel.frame(), matrix)["matched_id"]
             return [str(name) for name in matched if name]
-        allowed = self.settings.resolve(matrix).constraints.allowed(matrix.values.columns)
-        return [str(name) for name, may in zip(matrix.values, allowed, strict=True) if may]
+        constraints = self.settings.resolve(matrix).constraints
+        required = list(constraints.required)
+        if len(required) >= self.settings.size:
+            return required
+        allowed = constraints.allowed(matrix.values.columns)
+        names = [str(name) for name, may in zip(matrix.values, allowed, strict=True) if may]
+        return [name for name in names if name not in required]
+
+    def places(self, matrix: ProteinMatrix) -> int:
+        """Return how many of the candidates a panel holds; see `ConfinedPipeline`."""
+        if self.panel is not None:
+            return len(self.candidates(matrix))
+        required = self.settings.resolve(matrix).constraints.required
+        return self.settings.size - len(required) or self.settings.size
 
     def derive(self, matrix: ProteinMatrix, outcome: Outcome, seed: int) -> Panel:
         """Choose a panel on every labelled patient; see `PanelPipeline`."""

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from proteoclass.errors import ProteoclassError
+from proteoclass.errors import PanelMismatchError, ProteoclassError
 from proteoclass.folds import spawn
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.selftest.pipeline import ConfinedPipeline, Pipeline, PipelineResult
+from proteoclass.scorer.leave_out import left_out
+from proteoclass.selftest.noise import permuted_labels, pure_noise
+from proteoclass.selftest.pipeline import (
+    ConfinedPipeline,
+    GroupedPipeline,
+    Pipeline,
+    PipelineResult,
+)
 from proteoclass.selftest.plants import best_measured
 from proteoclass.selftest.trial import Trial
-
-#: Makes a matrix whose truth is known in the shape of a cohort.
-Maker = Callable[[Cohort, np.random.Generator], ProteinMatrix]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +56,50 @@ class Setup:
         return len(self.cohort.training_patients[1]) - self.n_positive
 
     def plantable(self, count: int) -> list[str]:
-        """Return the best measured proteins that a panel may hold."""
+        """Return the best measured proteins that a panel may hold, one at least.
+
+        Raises
+        ------
+        PanelMismatchError
+            If there is none.
+        """
         matrix = self.cohort.matrix
         allowed = [str(name) for name in matrix.values.columns]
         if isinstance(self.pipeline, ConfinedPipeline):
             allowed = self.pipeline.candidates(matrix)
-        return best_measured(matrix, allowed, count)
+        found = best_measured(matrix, allowed, count)
+        if not found:
+            raise PanelMismatchError(
+                f"selftest: none of the {matrix.n_proteins} proteins of the matrix is detected and "
+                "may be in a panel, expected at least 1 to plant a leak in; give another panel or "
+                "matrix"
+            )
+        return found
+
+    def places(self, size: int) -> int:
+        """Return how many proteins compete into a panel; `size` where the pipeline is silent."""
+        if isinstance(self.pipeline, ConfinedPipeline):
+            return self.pipeline.places(self.cohort.matrix)
+        return size
+
+    def permuted(self, rng: np.random.Generator) -> Cohort:
+        """Return the cohort with its labels dealt anew; see `permuted_labels`."""
+        return permuted_labels(self.cohort, rng, self._strata())
+
+    def noise(self, rng: np.random.Generator) -> Cohort:
+        """Return noise in the shape of the cohort; see `pure_noise`."""
+        return pure_noise(self.cohort, rng, self._strata())
+
+    def _strata(self) -> npt.NDArray[np.object_] | None:
+        # A level that is held out keeps its number of positives: dealt over all levels, one
+        # may be left with too few of a class, and the pipeline would refuse the trial.
+        if isinstance(self.pipeline, GroupedPipeline) and self.pipeline.leave_out:
+            return left_out(self.cohort, self.pipeline.leave_out).of_patient
+        return None
+
+
+#: Makes a matrix whose truth is known in the shape of a cohort.
+Maker = Callable[[Setup, np.random.Generator], ProteinMatrix]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +157,7 @@ def try_pipeline(setup: Setup, make: Maker, path: tuple[int, ...]) -> PipelineRe
     -------
     PipelineResult
     """
-    matrix = make(setup.cohort, spawn(setup.seed, *path))
+    matrix = make(setup, spawn(setup.seed, *path))
     return setup.pipeline(matrix, setup.cohort.outcome, unit_seed(setup.seed, *path))
 
 

@@ -11,7 +11,7 @@ from proteoclass.errors import ProteoclassError
 from proteoclass.folds import spawn
 from proteoclass.matrix.wording import counted
 from proteoclass.scorer.crossfit import unit_seed
-from proteoclass.selftest.noise import pure_noise, with_values
+from proteoclass.selftest.noise import with_values
 from proteoclass.selftest.plan import Plan, Setup
 from proteoclass.selftest.trial import Trial, judged, skipped
 
@@ -39,7 +39,7 @@ def poison_plan(setup: Setup) -> Plan:
 
 
 def try_poison(setup: Setup) -> dict[str, Any]:
-    """Evaluate noise, then the same with half of the first fold's patients poisoned.
+    """Evaluate noise, then the same with half of the largest fold's patients poisoned.
 
     Parameters
     ----------
@@ -51,14 +51,17 @@ def try_poison(setup: Setup) -> dict[str, Any]:
         `reason` where it cannot be told, else `n_poisoned` and `n_compared` (samples),
         `n_changed` and `largest` (change of a score).
     """
-    noise = pure_noise(setup.cohort, spawn(setup.seed, _STREAM))
+    noise = setup.noise(spawn(setup.seed, _STREAM))
     outcome, seed = noise.outcome, unit_seed(setup.seed, _STREAM)
     before = setup.pipeline(noise.matrix, outcome, seed).predictions
     if before is None:
         return {"reason": "this pipeline gives no predictions"}
-    first = _first_fold(before)
     owner = noise.matrix.samples["patient_id"]
+    fold = _largest_fold(before, owner)
+    first = _scores_of(before, fold)
     patients = sorted(owner.loc[first.index].unique())
+    if len(patients) < 2:
+        return {"reason": "no fold holds two patients, one to poison and one to compare"}
     poisoned = owner.isin(set(patients[::2])).to_numpy(dtype=bool)
     values = noise.values.to_numpy(dtype=float, copy=True)
     values[poisoned] = POISON
@@ -67,8 +70,18 @@ def try_poison(setup: Setup) -> dict[str, Any]:
     except ProteoclassError as error:
         return {"reason": f"it refused the poisoned cohort: {error}"}
     compared = first[~owner.loc[first.index].isin(set(patients[::2])).to_numpy(dtype=bool)]
-    now = _first_fold(after).reindex(compared.index) if after is not None else compared * np.nan
-    same = compared.to_numpy() == now.to_numpy()
+    now = (
+        _scores_of(after, fold).reindex(compared.index) if after is not None else compared * np.nan
+    )
+    same = np.equal(compared, now) | (compared.isna() & now.isna())
+    if not same.all():
+        # Scores that chance alone moves say nothing of what was learnt where.
+        again = setup.pipeline(noise.matrix, outcome, seed).predictions
+        if again is None or not _scores_of(again, fold).equals(first):
+            return {
+                "reason": "this pipeline gives other scores on the same data with the same seed; "
+                "fix its random state"
+            }
     return {
         "n_poisoned": int(poisoned.sum()),
         "n_compared": len(compared),
@@ -77,10 +90,17 @@ def try_poison(setup: Setup) -> dict[str, Any]:
     }
 
 
-def _first_fold(predictions: pd.DataFrame) -> pd.Series:
-    """Return the scores of the first fold of the first repeat, by sample."""
+def _largest_fold(predictions: pd.DataFrame, owner: pd.Series) -> int:
+    """Return the fold of the first repeat with most patients, the first of several."""
     first = predictions[predictions["repeat"] == predictions["repeat"].min()]
-    first = first[first["fold"] == first["fold"].min()]
+    n_patients = first["sample_id"].map(owner).groupby(first["fold"]).nunique()
+    return int(n_patients.idxmax())
+
+
+def _scores_of(predictions: pd.DataFrame, fold: int) -> pd.Series:
+    """Return the scores of a fold of the first repeat, by sample."""
+    first = predictions[predictions["repeat"] == predictions["repeat"].min()]
+    first = first[first["fold"] == fold]
     return first.set_index("sample_id")["score"].astype(float).sort_index()
 
 

@@ -14,7 +14,7 @@ from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.splits import MIN_PER_CLASS
 from proteoclass.scorer.versions import software_versions
 from proteoclass.selftest.chance import FEWEST_RUNS, chance_plans
-from proteoclass.selftest.interference import interference_plan
+from proteoclass.selftest.interference import INTERFERENCE, interference_plan
 from proteoclass.selftest.leaks import leak_plans
 from proteoclass.selftest.pipeline import Pipeline, SeverityPipeline
 from proteoclass.selftest.plan import Setup, call
@@ -49,7 +49,7 @@ class SelftestReport:
 
     @property
     def failed(self) -> list[str]:
-        """Names of the trials in which the pipeline fooled itself."""
+        """Names of the trials that did not come out as expected."""
         return [trial.name for trial in self.trials if trial.failed]
 
     def require_passed(self) -> None:
@@ -60,12 +60,19 @@ class SelftestReport:
         CheckFailedError
             With the names of the trials.
         """
-        if self.failed:
+        if not self.failed:
+            return
+        if set(self.failed) <= set(INTERFERENCE):
             raise CheckFailedError(
-                f"selftest: the {self.pipeline} pipeline fooled itself in {len(self.failed)} of "
-                f"{len(self.trials)} trials: {name_list(self.failed, 12)}; trust no figure of it "
-                "before that is mended"
+                f"selftest: the score of the {self.pipeline} pipeline follows what contaminates a "
+                f"specimen: {name_list(self.failed)}; leave such proteins out of the panel with "
+                "--exclude, or score no such specimen"
             )
+        raise CheckFailedError(
+            f"selftest: the {self.pipeline} pipeline fooled itself in {len(self.failed)} of "
+            f"{len(self.trials)} trials: {name_list(self.failed, 12)}; trust no figure of it "
+            "before that is mended"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -110,7 +117,7 @@ def run(
     index : str
         Rule of `index_weights`.
     size : int
-        Proteins in the pipeline's panel, as far as it has one.
+        Proteins in the panel of a pipeline that does not say so itself.
     runs : int
         Data sets of permuted labels, and as many of noise.
     seed : int
@@ -126,6 +133,8 @@ def run(
     ------
     InputError
         If a number is out of range, or a matrix has no outcome.
+    PanelMismatchError
+        If no protein of the matrix may be in a panel.
     TooLittleDataError
         If a class has too few patients.
 

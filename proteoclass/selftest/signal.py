@@ -9,9 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.scorer.cohort import Cohort
 from proteoclass.selftest.chance import null_sd
-from proteoclass.selftest.noise import pure_noise
 from proteoclass.selftest.pipeline import PipelineResult
 from proteoclass.selftest.plan import Plan, Setup, try_pipeline
 from proteoclass.selftest.plants import shift_proteins
@@ -92,10 +90,10 @@ def planted_effect(
 
 
 def _with_signal(
-    cohort: Cohort, rng: np.random.Generator, proteins: list[str], distance: float
+    setup: Setup, rng: np.random.Generator, proteins: list[str], distance: float
 ) -> ProteinMatrix:
     """Return noise with some proteins shifted in the positives."""
-    return shift_proteins(pure_noise(cohort, rng), proteins, distance).matrix
+    return shift_proteins(setup.noise(rng), proteins, distance).matrix
 
 
 def signal_plan(setup: Setup, size: int = 20) -> Plan:
@@ -105,12 +103,13 @@ def signal_plan(setup: Setup, size: int = 20) -> Plan:
     ----------
     setup : Setup
     size : int
-        Proteins in the pipeline's panel, as far as it has one.
+        Proteins in the panel of a pipeline that does not say so itself.
 
     Returns
     -------
     Plan
     """
+    size = setup.places(size)
     proteins = setup.plantable(min(PLANTED, -(-size // 2)))
     effect = planted_effect(
         setup.n_positive, setup.n_negative, setup.cohort.matrix.n_proteins, size, len(proteins)
