@@ -73,3 +73,11 @@ def test_interval_is_the_one_that_statpsych_prints():
 @pytest.mark.parametrize(("rho", "n"), [(0.5, 3), (1.0, 40), (-1.0, 40), (math.nan, 40)])
 def test_no_interval_without_pairs_or_without_width(rho, n):
     assert np.isnan(spearman_interval(rho, n)).all()
+
+
+@pytest.mark.parametrize("n", [10, 24, 26, 40])
+def test_a_perfect_order_has_no_interval_however_it_rounds(n):
+    rising = np.arange(float(n))
+    for sign in (1, -1):
+        rho, _ = spearman(rising, sign * rising)
+        assert np.isnan(spearman_interval(rho, n)).all()
