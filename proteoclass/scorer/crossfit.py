@@ -95,6 +95,8 @@ class FoldResult:
         Calibrated inside the training patients.
     margin : array of float, shape (n_test,)
         Before calibration.
+    candidate_margins : array of float, shape (n_test, n_candidates)
+        What `margin` would be by each blend there was to choose from.
     bag_limits : array of float, shape (n_test, 2)
         5 and 95 % of the calibrated log-odds over bags.
     rival_margins : dict of str to array
@@ -120,6 +122,7 @@ class FoldResult:
     rows: npt.NDArray[np.intp]
     log_odds: Floats
     margin: Floats
+    candidate_margins: Floats
     bag_limits: Floats
     rival_margins: dict[str, Floats]
     single_protein: str
@@ -170,6 +173,8 @@ def run_fold(
     for used in (fitted.fitted_on, cohort.values.index[inner.rows]):
         assert_not_fitted_on(used, test_values.index)
     require_normalised(fitted.pipeline["normalise"], test_values[cohort.weights[test_rows] > 0])
+    learnt = train_rows[cohort.weights[train_rows] > 0]
+    targets = cohort.labels[learnt], cohort.weights[learnt]
     panel_values = fitted.panel_values(test_values)
     bags = fitted.blend.bag_margins(panel_values)
     margin = mean_over_bags(bags)
@@ -177,9 +182,10 @@ def run_fold(
         rows=test_rows,
         log_odds=calibrator.log_odds(margin),
         margin=margin,
+        candidate_margins=candidate_margins(fitted, *targets, panel_values, candidates(settings)),
         bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
         rival_margins=_rivals(fitted, panel_values, test_values)
-        | _all_proteins(cohort, fitted, train_rows, test_values)
+        | _all_proteins(fitted, *targets, test_values)
         | _without_proteins(cohort, inner, test_rows, margin, options),
         single_protein=str(fitted.proteins[fitted.single.position]),
         panel=fitted.panel,
@@ -461,17 +467,11 @@ def _rivals(
 
 
 def _all_proteins(
-    cohort: Cohort,
-    fitted: FittedProcedure,
-    train_rows: npt.NDArray[np.intp],
-    values: pd.DataFrame,
+    fitted: FittedProcedure, labels: Floats, weights: Floats, values: pd.DataFrame
 ) -> dict[str, Floats]:
     """Score the same rows by all proteins that the panel could have been chosen from."""
-    rows = train_rows[cohort.weights[train_rows] > 0]
-    margins = all_protein_margins(
-        fitted.filled, cohort.labels[rows], cohort.weights[rows], fitted.candidate_values(values)
-    )
-    return {ALL_PROTEINS: margins}
+    wanted = fitted.candidate_values(values)
+    return {ALL_PROTEINS: all_protein_margins(fitted.filled, labels, weights, wanted)}
 
 
 def _without_proteins(

@@ -34,6 +34,7 @@ from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit, fold_units
 from proteoclass.scorer.summary import summarise
+from proteoclass.scorer.tuning import candidates
 from proteoclass.scorer.uninformative import uninformative
 
 
@@ -54,8 +55,8 @@ class Evaluation:
         Contributions by the models that never saw the patient; columns of
         `explanations.tsv`.
     margins : DataFrame
-        Uncalibrated out-of-fold margins of index samples in every repeat, for the
-        shipped calibrator: `margin label weight`.
+        Uncalibrated out-of-fold margins of index samples in every repeat, by the blend that
+        the fit to all patients uses, for the shipped calibrator: `margin label weight`.
     cohort : Cohort
     settings : Settings
         Resolved.
@@ -228,7 +229,7 @@ def evaluate(
         predictions=predictions(cohort, by_repeat),
         scores=mean_scores(cohort, by_repeat),
         explanations=explanations(cohort, by_repeat, resolved),
-        margins=_index_margins(cohort, by_repeat),
+        margins=_index_margins(cohort, by_repeat, _used_over_all(resolved, summary)),
         cohort=cohort,
         settings=resolved,
     )
@@ -270,11 +271,20 @@ def _of_other_fits(
     return {"learning_curve": curve, "conformal": sets}
 
 
-def _index_margins(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> pd.DataFrame:
+def _used_over_all(settings: Settings, summary: dict[str, Any]) -> int:
+    """Return the place among the candidates of the blend of the fit to all patients."""
+    names = [candidate.name for candidate in candidates(settings)]
+    return names.index(summary["tuning"]["all_patients"])
+
+
+def _index_margins(
+    cohort: Cohort, by_repeat: list[list[FoldResult]], candidate: int
+) -> pd.DataFrame:
     parts = []
     for results in by_repeat:
         rows = np.concatenate([r.rows for r in results])
-        margin = np.concatenate([r.margin for r in results])
+        # Of one blend, whatever a fold chose: margins of another penalty are of another scale.
+        margin = np.concatenate([r.candidate_margins[:, candidate] for r in results])
         keep = cohort.weights[rows] > 0
         parts.append(
             pd.DataFrame(

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
 from proteoclass.matrix import Outcome, ProteinMatrix
-from proteoclass.scorer import Settings, evaluate, load_model, train
+from proteoclass.scorer import Settings, evaluate, load_model, summary, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import inner_folds, out_of_fold_margins, run_fold, tune_on_all
 from proteoclass.scorer.procedure import fit_procedure
@@ -155,6 +155,21 @@ def test_the_model_holds_the_blend_that_all_patients_chose(steps, evaluated, tmp
     totals = loaded.explain(steps).groupby("sample_id")["contribution"].sum()
     probability = loaded.score(steps).set_index("sample_id")["probability"][totals.index]
     np.testing.assert_allclose(totals, np.log(probability / (1 - probability)), atol=1e-5)
+
+
+def test_the_calibrator_is_of_the_blend_that_all_patients_chose(steps, evaluated, settings):
+    # Half of the folds, or all, may have chosen another, whose margins are of another scale.
+    # Independent route: the same folds with that blend asked for and nothing tuned.
+    wanted = Candidate(0.5, 100.0)
+    design = {"folds": 3, "repeats": 1, "permutations": 0, "describe": False, "seed": 2}
+    fixed = replace(wanted.applied(settings), tune="none")
+    untuned = evaluate(steps, OUTCOME, settings=fixed, **design).margins
+    assert evaluated.summary["tuning"]["chosen"][wanted.name] < 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summary, "tune_on_all", lambda *_: wanted)
+        tuned = evaluate(steps, OUTCOME, settings=settings, **design)
+    np.testing.assert_allclose(tuned.margins["margin"], untuned["margin"], rtol=1e-9)
+    assert train(steps, OUTCOME, evaluation=tuned).content.booster_weight == 0.5
 
 
 def test_a_file_with_another_share_is_refused(steps, evaluated, tmp_path):
