@@ -27,7 +27,6 @@ from proteoclass.scorer.rivals.clinical import (
     clinical_margins,
     clinical_table,
     fit_clinical,
-    patient_means,
 )
 from proteoclass.scorer.rivals.evidence import patients_of
 from proteoclass.scorer.rivals.ridge import fit_ridge
@@ -210,7 +209,7 @@ def test_columns_are_those_of_the_index_sample():
 def test_margins_are_averaged_over_the_samples_of_a_patient():
     cohort = make_cohort(patients=30, visits=2, index="all")
     rows = cohort.index_rows()
-    patients, margins = patient_means(cohort, rows[::-1], np.arange(60.0)[::-1])
+    patients, margins = cohort.patient_means(rows[::-1], np.arange(60.0)[::-1])
     assert patients.tolist() == [f"P{i:03d}" for i in range(30)]
     np.testing.assert_array_equal(margins, 2 * np.arange(30) + 0.5)
 

@@ -98,6 +98,17 @@ def test_the_mask_is_scored_as_scikit_learns_ridge_does():
     np.testing.assert_allclose(alike, labels[train].mean())
 
 
+def test_patients_with_the_same_mask_have_the_same_score():
+    rng = np.random.default_rng(0)
+    masks = (rng.random((4, 50)) < 0.7).astype(float)
+    kinds = rng.integers(0, 4, 60)
+    found = masks[kinds]
+    labels = (rng.random((1, 45)) < 0.4).astype(float)
+    scores = mask_scores(found @ found.T, labels, np.arange(45), np.arange(45, 60))[0]
+    # In their last bits they would differ, and which is higher hung on the place in the file.
+    assert len(np.unique(scores)) == len(np.unique(kinds[45:]))
+
+
 def test_only_what_varies_is_a_rival():
     _, nothing = nuisances_of(make_matrix(batch="B1"))
     assert (list(nothing.levels), list(nothing.numbers), nothing.mask) == ([], [], None)

@@ -224,32 +224,8 @@ def clinical_margins(
         `BASELINE` and `FUSED`. A follow-up sample has the columns of its patient's index
         sample.
     """
-    patients, margins = patient_means(cohort, *inner)
+    patients, margins = cohort.patient_means(*inner)
     table = clinical.of(cohort.patients[test_rows])
     alone = fit_clinical(clinical, patients)
     fused = fit_clinical(clinical, patients, margins)
     return {BASELINE: alone.margin(table), FUSED: fused.margin(table, test_margin)}
-
-
-def patient_means(
-    cohort: Cohort, rows: npt.NDArray[np.intp], margins: Floats
-) -> tuple[npt.NDArray[np.object_], Floats]:
-    """Average the margins of index rows over each patient.
-
-    Parameters
-    ----------
-    cohort : Cohort
-    rows : array of int
-    margins : array of float
-
-    Returns
-    -------
-    patients : array of object
-        Sorted.
-    margins : array of float
-    """
-    order = np.argsort(cohort.values.index.to_numpy(dtype=str)[rows], kind="stable")
-    rows, margins = rows[order], margins[order]
-    patients, of = np.unique(cohort.patients[rows].astype(str), return_inverse=True)
-    means = np.bincount(of, cohort.weights[rows] * margins)
-    return np.asarray(patients, dtype=object), np.asarray(means, dtype=float)
