@@ -225,12 +225,12 @@ def test_required_proteins_leave_the_places_that_they_leave(cohort):
     required = tuple(cohort.values.columns[30:36])
     some = SeverityPipeline(replace(QUICK, must_have=required[:4]))
     setup = Setup(some, cohort, 5, 0)
-    assert setup.places(20) == QUICK.size - 4
+    assert setup.places(20) == (QUICK.size - 4, QUICK.size)
     assert not set(setup.plantable(60)) & set(required[:4])
     full = Setup(SeverityPipeline(replace(QUICK, must_have=required)), cohort, 5, 0)
-    assert full.places(20) == QUICK.size
+    assert full.places(20) == (QUICK.size, QUICK.size)
     assert set(full.plantable(60)) <= set(required)
-    assert Setup(Says(None), cohort, 5, 0).places(20) == 20
+    assert Setup(Says(None), cohort, 5, 0).places(20) == (20, 20)
 
 
 def test_the_signal_takes_half_of_the_places_that_are_free(cohort, own):
@@ -239,8 +239,9 @@ def test_the_signal_takes_half_of_the_places_that_are_free(cohort, own):
     panel = dict.fromkeys(cohort.values, 1.0)
     [trial] = plan.judge([PipelineResult(0.95, (), panel)])
     assert len(trial.figures["planted"]) == 1
-    _, make, _ = plan.units[0][1]
-    assert make(plan.units[0][1][0], np.random.default_rng(0)).n_samples == 24
+    # One planted protein among four of noise that must be there does not read as it would alone.
+    assert trial.figures["bound"] < trial.figures["auc_plain_sum"] < trial.figures["auc_single"]
+    assert "(the plain sum of the panel reads" in trial.expected
 
 
 def test_a_panel_that_the_matrix_does_not_hold_is_refused(cohort):
@@ -267,11 +268,13 @@ def test_sites_that_are_held_out_keep_their_number_of_positives(cohort, own, rng
 
 
 def test_the_closed_form_of_a_planted_signal(rng):
-    effect = planted_effect(11, 39, 4000, 20, 10)
+    effect = planted_effect(11, 39, 4000, (20, 25), 10)
     labels = np.repeat([0.0, 1.0], 4000)
     values = rng.normal(size=(8000, 10)) + effect.distance * labels[:, None]
     assert auc(labels, values[:, 0]) == pytest.approx(effect.single, abs=0.01)
     assert auc(labels, values.sum(axis=1)) == pytest.approx(effect.all_together, abs=0.002)
+    noise = rng.normal(size=(8000, 15)).sum(axis=1)
+    assert auc(labels, values.sum(axis=1) + noise) == pytest.approx(effect.plain_sum, abs=0.005)
     # The last of the noise that has room in the panel is two standard errors below.
     z = np.sort(np.abs(rng.normal(size=(200, 3990))))[:, -10].mean()
     assert effect.distance / np.sqrt(1 / 11 + 1 / 39) - z == pytest.approx(2.0, abs=0.05)

@@ -55,8 +55,8 @@ class LeakyPipeline:
         """Return the proteins that compete for a place; see `ConfinedPipeline`."""
         return self.honest.candidates(matrix)
 
-    def places(self, matrix: ProteinMatrix) -> int:
-        """Return how many of them a panel holds; see `ConfinedPipeline`."""
+    def places(self, matrix: ProteinMatrix) -> tuple[int, int]:
+        """Return how many of them a panel holds, and how many proteins in all."""
         return self.honest.places(matrix)
 
     @property

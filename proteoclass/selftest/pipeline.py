@@ -85,8 +85,8 @@ class ConfinedPipeline(Protocol):
         """Return the ids of the proteins that compete for a place."""
         ...
 
-    def places(self, matrix: ProteinMatrix) -> int:
-        """Return how many of them a panel holds."""
+    def places(self, matrix: ProteinMatrix) -> tuple[int, int]:
+        """Return how many of them a panel holds, and how many proteins in all."""
         ...
 
 
@@ -194,12 +194,14 @@ class SeverityPipeline:
         names = [str(name) for name, may in zip(matrix.values, allowed, strict=True) if may]
         return [name for name in names if name not in required]
 
-    def places(self, matrix: ProteinMatrix) -> int:
-        """Return how many of the candidates a panel holds; see `ConfinedPipeline`."""
+    def places(self, matrix: ProteinMatrix) -> tuple[int, int]:
+        """Return how many candidates a panel holds, and how many proteins in all."""
+        size = self.settings.size
         if self.panel is not None:
-            return len(self.candidates(matrix))
+            size = len(self.candidates(matrix))
+            return size, size
         required = self.settings.resolve(matrix).constraints.required
-        return self.settings.size - len(required) or self.settings.size
+        return size - len(required) or size, size
 
     def derive(self, matrix: ProteinMatrix, outcome: Outcome, seed: int) -> Panel:
         """Choose a panel on every labelled patient; see `PanelPipeline`."""

@@ -76,11 +76,14 @@ class Setup:
             )
         return found
 
-    def places(self, size: int) -> int:
-        """Return how many proteins compete into a panel; `size` where the pipeline is silent."""
+    def places(self, size: int) -> tuple[int, int]:
+        """Return the places that proteins compete for in a panel, and its size.
+
+        Both are `size` where the pipeline is silent.
+        """
         if isinstance(self.pipeline, ConfinedPipeline):
             return self.pipeline.places(self.cohort.matrix)
-        return size
+        return size, size
 
     def permuted(self, rng: np.random.Generator) -> Cohort:
         """Return the cohort with its labels dealt anew; see `permuted_labels`."""

@@ -61,7 +61,7 @@ class StandIn:
         return list(matrix.values)
 
     def places(self, matrix):
-        return self.settings.size
+        return self.settings.size, self.settings.size
 
     def __call__(self, matrix, outcome, seed):
         type(self).seeds.append(seed)
@@ -171,6 +171,8 @@ def test_the_leaky_pipeline_is_asked_for_by_name(invoke, stand_in, monkeypatch):
         (("cohort/matrix.tsv", "--study", "study.toml"), "--study excludes MATRIX"),
         (("cohort/matrix.tsv",), "MATRIX and --outcome are given together, or neither"),
         (OUTCOME, "MATRIX and --outcome are given together, or neither"),
+        (("--fluid", "csf", "--column", "day=t"), "--fluid, --column read MATRIX, which is not"),
+        (("--samples", "cohort/samples.tsv"), "--samples read MATRIX, which is not given"),
         (("--runs", "4"), "4 is not in the range"),
         (("--leave-out", "site", "--folds", "3"), "--leave-out excludes --folds"),
     ],
