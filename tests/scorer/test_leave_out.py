@@ -173,6 +173,15 @@ def test_a_model_can_be_trained_on_the_evaluation(sited, result):
     )
 
 
+def test_probabilities_of_a_left_out_site_know_the_cohorts_prevalence_and_that_is_said(result):
+    # The share of positive patients is that of the cohort by construction, at whatever sites.
+    large = result.summary["calibration"]["in_the_large"]
+    assert abs(large["difference"]) < 0.1
+    for figure in ("brier", "calibration", "decision_curve"):
+        assert result.summary[figure]["caution"].startswith("probabilities of each site refer to")
+    assert "caution" not in result.summary["average_precision"]
+
+
 def test_fewer_than_three_sites_have_no_interval():
     found = between_levels(np.array([0.7, np.nan, 0.8]))
     assert np.isnan(found["interval"]).all()
