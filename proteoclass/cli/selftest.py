@@ -227,7 +227,7 @@ def _refuse(options: set[str], why: str) -> None:
     names = [
         "MATRIX" if param.name == "matrix" else param.opts[0]
         for param in click.get_current_context().command.params
-        if param.name in options and _given(param.name)
+        if param.name in options and _given(str(param.name))
     ]
     if names:
         raise click.UsageError(why.format(", ".join(names)))

@@ -138,7 +138,7 @@ def evaluate_external(
     rows = cohort.index_rows()
     refused = not_reportable(cohort, scores, rows)
     rows = rows[reportable[rows]]
-    require_reportable(cohort, rows, refused, model)
+    require_reportable(cohort, rows, refused, model, int(scores["panel_found"].max()))
     held = _held(cohort, rows, scores)
     points = scores["score"].to_numpy(dtype=float)
     auc = _auc(held.labels, points[rows])

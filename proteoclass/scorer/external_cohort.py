@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError, name_list
 from proteoclass.matrix.outcome import index_weights
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.duplicates import (
@@ -167,9 +167,13 @@ def same_patients(cohort: Cohort, rows: npt.NDArray[np.intp]) -> tuple[list[Dupl
 
 
 def require_reportable(
-    cohort: Cohort, rows: npt.NDArray[np.intp], refused: dict[str, Any], model: SeverityModel
+    cohort: Cohort,
+    rows: npt.NDArray[np.intp],
+    refused: dict[str, Any],
+    model: SeverityModel,
+    n_found: int,
 ) -> None:
-    """Refuse a cohort of which too few patients of a class have a score.
+    """Refuse a matrix without the panel, and too few patients of a class with a score.
 
     Parameters
     ----------
@@ -179,11 +183,23 @@ def require_reportable(
     refused : dict
         As `not_reportable` returns it.
     model : SeverityModel
+    n_found : int
+        Proteins of the panel that the matrix measures.
 
     Raises
     ------
+    PanelMismatchError
+        If these are fewer than the model scores with.
     TooLittleDataError
     """
+    size = len(model.content.panel)
+    least = size - model.content.missing.max_not_measured
+    if n_found < least:
+        raise PanelMismatchError(
+            f"{cohort.matrix.source.path or 'matrix'}: measures {n_found} of {size} panel proteins "
+            f"of the model {model.name}, at least {least} are needed; give accessions or genes "
+            "with --proteins, or use a model of these proteins"
+        )
     positive = int((cohort.labels[rows] == 1).sum())
     if min(positive, len(rows) - positive) < MIN_REPORTABLE:
         why = (

@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 from statsmodels.stats.proportion import proportion_confint
 
 from proteoclass.cli.external import external_sentences
-from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import Source
 from proteoclass.scorer import SeverityModel, external_cohort, load_model
@@ -233,6 +233,14 @@ def test_too_few_reportable_patients_are_refused_with_the_reason(model, cohort):
     words = f"0 positive and 22 negative .* expected at least {MIN_REPORTABLE} of each; 13 of 35"
     with pytest.raises(TooLittleDataError, match=words):
         evaluate_external(model, replace(cohort, values=values), OUTCOME)
+
+
+def test_a_matrix_without_the_panel_does_not_fit(model, cohort):
+    kept = [name for name in cohort.values if name not in {p.id for p in model.content.panel}]
+    other = replace(cohort, values=cohort.values[kept], proteins=cohort.proteins.loc[kept])
+    words = "other.tsv: measures 0 of . panel proteins of the model .*, at least . are needed; give"
+    with pytest.raises(PanelMismatchError, match=words):
+        evaluate_external(model, other, OUTCOME)
 
 
 def test_other_labels_and_another_prevalence_are_said(model, cohort):
