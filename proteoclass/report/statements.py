@@ -130,3 +130,29 @@ def gap(what: str, found: dict[str, Any]) -> str:
     if not reason or reason == "not asked for":
         return f"{what}: {NOT_REPORTED} ({reason or 'this evaluation holds none'})."
     return f"{what}: {NOT_REPORTABLE} ({reason})."
+
+
+def auc_interval(auc: dict[str, Any]) -> str:
+    """Return the interval of the main AUC in brackets, or why it has none.
+
+    Parameters
+    ----------
+    auc : dict
+        Of an evaluation.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> auc_interval({"interval": [0.7, 0.9]})
+    '(0.70–0.90)'
+    >>> auc_interval({"interval": [None, None], "reason": "2 levels"})
+    '(interval not reportable: 2 levels)'
+    """
+    low, high = limits(auc.get("interval"))
+    reason = shown(auc.get("reason"), 240)
+    if (low is None or high is None) and reason:
+        return f"(interval {NOT_REPORTABLE}: {reason})"
+    return interval(low, high)

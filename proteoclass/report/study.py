@@ -18,6 +18,7 @@ from proteoclass.report.read_run import Run, part
 from proteoclass.report.statements import (
     SYNTHETIC,
     SYNTHETIC_DATA,
+    auc_interval,
     limits,
     urine_caution,
     whole,
@@ -102,11 +103,12 @@ def main_sentence(run: Run) -> str:
     ends = limits(auc.get("interval"))
     test = part(run.evaluation, "permutation")
     null = {"p": known(test.get("p")), "n": known(test.get("n")) or 0}
-    verdict = f", {NO_BETTER}" if reasons_for_chance({"interval": ends}, null) else ""
+    reached = {"mean_over_repeats": mean, "interval": ends}
+    verdict = f", {NO_BETTER}" if reasons_for_chance(reached, null) else ""
     return (
         f"In {people}, a score from {whole(part(run.evaluation, 'panel').get('size'))} proteins, "
         f"{positive} against {negative}, has a cross-validated AUC of {fixed(mean)} "
-        f"{interval(*ends)}{verdict}; {null_words(run)}."
+        f"{auc_interval(auc)}{verdict}; {null_words(run)}."
     )
 
 
@@ -131,13 +133,14 @@ def honesty_sentences(run: Run) -> tuple[str, ...]:
     """Return what limits the main result, each sentence from a number of the run."""
     auc = part(run.evaluation, "auc")
     mean = known(auc.get("mean_over_repeats"))
-    low, _ = limits(auc.get("interval"))
+    low, high = limits(auc.get("interval"))
     estimand = shown(auc.get("estimand"), 300) or f"estimand {NOT_REPORTED}"
-    kind = shown(auc.get("interval_kind"), 120) or f"kind {NOT_REPORTED}"
+    kind = shown(auc.get("interval_kind"), 400) or f"kind {NOT_REPORTED}"
+    limited = "it has no interval" if None in (low, high) else f"its interval is {kind}"
     left_out = part(run.evaluation, "design").get("leave_out")
     elsewhere = "cohort but this one" if left_out else "other site"
     sentences = [
-        f"The AUC estimates: {estimand}; its interval is {kind}. It speaks for patients like "
+        f"The AUC estimates: {estimand}; {limited}. It speaks for patients like "
         f"these, measured in the same way; no {elsewhere} has tested it.",
     ]
     if low is not None and low <= 0.5:

@@ -7,10 +7,10 @@ from typing import Any
 
 from proteoclass.report.document import Block, Column, Paragraph, Table
 from proteoclass.report.read_run import Run, part
-from proteoclass.report.statements import limits, training_line, whole
+from proteoclass.report.statements import auc_interval, limits, training_line, whole
 from proteoclass.report.study_performance import difference_verdict
 from proteoclass.report.study_provenance import flatten
-from proteoclass.report.wording import NOT_REPORTED, class_name, fixed, interval, percent, shown
+from proteoclass.report.wording import NOT_REPORTED, class_name, fixed, percent, shown
 
 # Item numbers and titles of TRIPOD+AI; Collins et al. 2024, doi 10.1136/bmj-2023-078378.
 # The second entry names the keys of [report] in the study file that may answer the item.
@@ -168,14 +168,14 @@ def _facts(run: Run) -> dict[str, str]:
         "Model specification": f"Locked model {shown(run.model.get('name'), 40)}, SHA-256 "
         f"{shown(run.model.get('sha256'))[:12]}; trained on {training_line(run)}.",
         "Model performance": f"AUC {fixed(auc.get('mean_over_repeats'))} "
-        f"{interval(*limits(auc.get('interval')))}, {shown(auc.get('estimand'), 300)}.",
+        f"{auc_interval(auc)}, {shown(auc.get('estimand'), 300)}.",
         "Optimism": _optimism(evaluation),
         "Comparison": "; ".join(
             f"{shown(row.get('name'))}: "
             f"{difference_verdict(*limits(part(row, 'difference').get('interval')))}"
             for row in evaluation.get("comparators") or []
         ),
-        "Confidence": shown(auc.get("interval_kind"), 160),
+        "Confidence": shown(auc.get("reason") or auc.get("interval_kind"), 400),
     }
 
 

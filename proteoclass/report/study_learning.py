@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from proteoclass.report.document import Block, Figure, Paragraph
 from proteoclass.report.figures.canvas import records
 from proteoclass.report.figures.learning_curve import draw_learning_curve, learning_curve_frame
@@ -32,8 +34,7 @@ def learning_blocks(run: Run) -> tuple[Block, ...]:
     )
     kinds = {shown(point.get("interval_kind"), 160) for point in points} - {""}
     text = sentence(found.get("text"))
-    left = len(points) - len(frame)
-    more = f" {left} of {len(points)} sizes have no AUC and are left out." if left else ""
+    more = _left_out(points, len(points) - len(frame))
     return (
         Paragraph(text or gap("Whether more patients would help", {})),
         Figure(
@@ -44,4 +45,13 @@ def learning_blocks(run: Run) -> tuple[Block, ...]:
             f"{'; '.join(sorted(kinds)) or f'kind {NOT_REPORTED}'}.{more}",
             frame,
         ),
+    )
+
+
+def _left_out(points: list[dict[str, Any]], n: int) -> str:
+    """Say how many sizes are not drawn, and why."""
+    reasons = [shown(point.get("reason"), 200) for point in points if point.get("reason")]
+    head = f" {n} of {len(points)} sizes {'has' if n == 1 else 'have'} no AUC." if n else ""
+    return head + "".join(
+        f" {reason[:1].upper()}{reason[1:]}." for reason in dict.fromkeys(reasons)
     )

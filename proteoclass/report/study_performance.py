@@ -25,6 +25,7 @@ from proteoclass.report.study_learning import learning_blocks
 from proteoclass.report.study_rates import rate_blocks
 from proteoclass.report.study_sets import set_blocks
 from proteoclass.report.wording import (
+    NOT_REPORTABLE,
     NOT_REPORTED,
     class_name,
     fixed,
@@ -160,7 +161,7 @@ def _measures(evaluation: dict[str, Any]) -> Table:
         (
             "AUC",
             fixed(auc.get("mean_over_repeats")),
-            interval(*limits(auc.get("interval"))),
+            _ends(auc) or NOT_REPORTABLE,
             "0.50 is chance",
         ),
         (
@@ -178,13 +179,13 @@ def _measures(evaluation: dict[str, Any]) -> Table:
         (
             "Calibration slope",
             fixed(slope.get("median")),
-            interval(slope.get("low"), slope.get("high")),
+            _over_repeats(slope, evaluation),
             shown(slope.get("reason"), 200) or "1 is ideal; below 1, predictions are too extreme",
         ),
         (
             "Calibration intercept",
             fixed(intercept.get("median")),
-            interval(intercept.get("low"), intercept.get("high")),
+            _over_repeats(intercept, evaluation),
             shown(intercept.get("reason"), 200) or "0 is ideal",
         ),
         *_in_the_large(calibration),
@@ -219,8 +220,18 @@ def _ends(found: dict[str, Any], digits: int = 2) -> str:
     return "" if low is None or high is None else interval(low, high, digits)
 
 
+def _over_repeats(found: dict[str, Any], evaluation: dict[str, Any]) -> str:
+    """Return the smallest and the largest value of the repeats; of one they are no interval."""
+    if known(part(evaluation, "design").get("repeats")) == 1:
+        return "one repeat"
+    return interval(found.get("low"), found.get("high"))
+
+
 def _interval_kinds(evaluation: dict[str, Any]) -> Paragraph:
-    auc = shown(part(evaluation, "auc").get("interval_kind"), 160) or f"kind {NOT_REPORTED}"
+    main = part(evaluation, "auc")
+    auc = shown(main.get("interval_kind"), 400) or f"kind {NOT_REPORTED}"
+    if not _ends(main):
+        auc = f"{NOT_REPORTABLE} ({shown(main.get('reason'), 240) or f'reason {NOT_REPORTED}'})"
     calibration = shown(part(evaluation, "calibration").get("kind"), 200) or f"kind {NOT_REPORTED}"
     drawn = shown(part(evaluation, "brier").get("interval_kind"), 400)
     more = f" Average precision and Brier score: {drawn}." if drawn else ""

@@ -10,6 +10,7 @@ from proteoclass.report.wording import (
     fixed,
     interval,
     percent,
+    sentence,
     shown,
 )
 
@@ -50,7 +51,9 @@ def set_blocks(run: Run) -> tuple[Block, ...]:
     )
     kinds = sorted({shown(row.get("interval_kind"), 160) for row in rows} - {""})
     method = shown(found.get("method"), 400)
+    caution = sentence(found.get("caution"))
     return (
         Table("Prediction sets that should hold the true class", columns, cells),
+        *((Paragraph(f"{caution[:1].upper()}{caution[1:]}."),) if caution else ()),
         Paragraph(f"Sets: {method}. Interval: {'; '.join(kinds)}.", "small"),
     )

@@ -71,7 +71,7 @@ def test_names_and_numbers_of_sites(boxes: list[Box], pooled: float | None) -> N
     groups += [{"group": f"site {n}", "auc": 0.99, "interval": [0.97, 1.0]} for n in range(9)]
     found = {"pooled": pooled, "interval": pooled and [0.9, 1.0]}
     draw_comparators(site_frame({"groups": groups, "auc": found}), 26)
-    for part in ("site", "UNI", "(0", "pooled", "0.97" if pooled else "not reported"):
+    for part in ("site", "UNI", "(0", "pooled", "0.97" if pooled else "not reportable"):
         assert_legible(boxes, part)
 
 

@@ -16,7 +16,7 @@ from proteoclass.report.document import Figure, Table
 from proteoclass.report.figures.decision_curve import decision_curve_frame
 from proteoclass.report.figures.out_of_fold import index_predictions
 from proteoclass.report.statements import gap
-from proteoclass.report.study import study_document
+from proteoclass.report.study import honesty_sentences, main_sentence, study_document
 from proteoclass.report.study_groups import group_blocks, site_blocks, site_frame
 from proteoclass.report.study_learning import learning_blocks
 from proteoclass.report.study_performance import performance_blocks
@@ -135,7 +135,8 @@ def test_the_learning_curve_draws_the_sizes_that_have_an_auc(full: Run) -> None:
     ]
     said = block_words(blocks)
     assert "the AUC changed by −0.005." in said
-    assert "1 of 3 sizes have no AUC and are left out." in said
+    assert "1 of 3 sizes has no AUC." in said
+    assert f"{next(p for p in LEARNING['points'] if p['auc'] is None)['reason'][1:]}." in said
 
 
 def test_prediction_sets_are_told_class_by_class(full: Run) -> None:
@@ -149,6 +150,9 @@ def test_prediction_sets_are_told_class_by_class(full: Run) -> None:
             f"{two(of_class['coverage'])} ({two(low)}–{two(high)})",
         )
         assert row[4:] == ("66", "31", "3")
+    caution = {**CONFORMAL, "caution": "calibration and test patients are of different levels"}
+    said = block_words(set_blocks(with_evaluation(full, conformal=caution)))
+    assert "Calibration and test patients are of different levels." in said
 
 
 def test_the_decision_curve_is_the_one_of_the_evaluation(full: Run, run: Run) -> None:
@@ -185,6 +189,29 @@ def test_intervals_of_the_measures_are_shown_where_there_are_some(full: Run, run
     older = {row[0]: row for row in table_of(performance_blocks(run)).rows}
     assert older["Brier score"][2] == ""
     assert "Calibration in the large" not in older
+
+
+def test_an_auc_without_an_interval_says_why_and_names_no_kind(run: Run) -> None:
+    reason = "2 levels with an AUC, expected at least 3 to tell their spread"
+    kind = "between levels: " + "t over their AUCs, somewhat too narrow " * 4 + "to the end"
+    auc = {**run.evaluation["auc"], "interval": [None, None], "reason": reason}
+    auc["interval_kind"] = kind
+    bare = with_evaluation(run, auc=auc)
+    assert f"(interval not reportable: {reason})" in main_sentence(bare)
+    assert "it has no interval. It speaks" in honesty_sentences(bare)[0]
+    blocks = performance_blocks(bare)
+    assert {row[0]: row[2] for row in table_of(blocks).rows}["AUC"] == "not reportable"
+    assert f"AUC: not reportable ({reason})." in block_words(blocks)
+    whole = {**auc, "interval": [0.7, 0.9]}
+    assert f"its interval is {kind}." in honesty_sentences(with_evaluation(run, auc=whole))[0]
+
+
+def test_the_calibration_of_one_repeat_has_no_spread(run: Run) -> None:
+    rows = {row[0]: row[2] for row in table_of(performance_blocks(run)).rows}
+    assert rows["Calibration slope"].startswith("(")
+    once = with_evaluation(run, design={**run.evaluation["design"], "repeats": 1})
+    rows = {row[0]: row[2] for row in table_of(performance_blocks(once)).rows}
+    assert rows["Calibration slope"] == rows["Calibration intercept"] == "one repeat"
 
 
 @pytest.mark.parametrize(

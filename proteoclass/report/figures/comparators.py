@@ -17,7 +17,7 @@ from proteoclass.report.figures.canvas import (
     label,
     records,
 )
-from proteoclass.report.wording import fixed, interval, known
+from proteoclass.report.wording import NOT_REPORTABLE, fixed, interval, known
 
 
 def comparators_frame(auc: dict[str, Any], comparators: list[dict[str, Any]]) -> pd.DataFrame:
@@ -88,7 +88,7 @@ def draw_comparators(frame: pd.DataFrame, longest: int = 34) -> str:
             axes.plot([row["lower"], row["upper"]], [place] * 2, color=colour, linewidth=1.4)
             axes.plot([row["auc"]], [place], "o", color=colour, markersize=6, markeredgecolor="w")
             beside(axes, place, label(row["name"], longest), gap=0.04, **look)
-            words = fixed(row["auc"])
+            words = NOT_REPORTABLE if known(row["auc"]) is None else fixed(row["auc"])
             if known(row["lower"]) is not None:
                 words += f" {interval(row['lower'], row['upper'])}"
             beside(axes, place, words, gap=-0.04, **look)
