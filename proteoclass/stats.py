@@ -113,7 +113,8 @@ def corrected_resampled_auc_interval(
     Returns
     -------
     tuple of float
-        Lower and upper limit, within 0 and 1. NaN with fewer than two folds.
+        Lower and upper limit, within 0 and 1. NaN with fewer than two folds, and where every
+        fold has the same AUC: an interval without width would pass for certainty.
 
     Notes
     -----
@@ -138,7 +139,7 @@ def corrected_resampled_auc_interval(
         return float("nan"), float("nan")
     mean = float(folds.mean())
     if error == 0:
-        return mean, mean
+        return float("nan"), float("nan")
     half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * error / (mean * (1 - mean))
     middle = special.logit(mean)
     return float(special.expit(middle - half)), float(special.expit(middle + half))

@@ -15,13 +15,14 @@ NO_BETTER = "no better than chance"
 def reasons_for_chance(auc: Mapping[str, Any], permutation: Mapping[str, Any]) -> tuple[str, ...]:
     """Return why an AUC does not stand out from chance; nothing where it does.
 
-    Either is enough: the interval of the AUC reaches 0.5, or lies below it; or the
-    permutation p is above 0.05, where there were enough permutations for less.
+    Either is enough: the interval of the AUC reaches 0.5, or lies below it, or the AUC itself
+    does where it has no interval; or the permutation p is above 0.05, where there were enough
+    permutations for less.
 
     Parameters
     ----------
     auc : mapping
-        `interval` of `evaluation.json`: two limits, or None.
+        `interval` of `evaluation.json`: two limits, or None; `mean_over_repeats`.
     permutation : mapping
         `p` and `n` of `evaluation.json`, where the test was run.
 
@@ -43,7 +44,12 @@ def reasons_for_chance(auc: Mapping[str, Any], permutation: Mapping[str, Any]) -
     """
     reasons = []
     low, high = auc.get("interval") or (None, None)
-    if low is not None and high is not None and low <= 0.5:
+    value = auc.get("mean_over_repeats")
+    # Not a number, which is null in the file, is no interval either.
+    if low is None or high is None or low != low:
+        if value is not None and value <= 0.5:
+            reasons.append(f"its AUC is {value:.2f}")
+    elif low <= 0.5:
         where = "reaches" if high >= 0.5 else "lies below"
         reasons.append(f"the interval of its AUC, {low:.2f} to {high:.2f}, {where} 0.5")
     p = permutation.get("p")

@@ -24,6 +24,10 @@ MODEL: Final = "model"
 PAIR_KIND: Final = "the first minus the second, paired by fold; corrected resampled t, 95 %"
 DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
 NO_SPREAD = "every fold gave the same difference, so that there is no spread to test it by"
+NO_SPREAD_OF_AUC: Final = (
+    "every fold gave the same AUC, so that there is no spread to make an interval of, which is no "
+    "certainty"
+)
 
 
 @dataclass(frozen=True)
@@ -239,10 +243,11 @@ def compare(
 
     Examples
     --------
-    >>> compare("chance", np.array([0.9, 0.8]), np.array([0.5, 0.5]), 0.25)["auc"]["interval"]
-    [0.5, 0.5]
+    >>> row = compare("chance", np.array([0.9, 0.8]), np.array([0.5, 0.5]), 0.25)
+    >>> row["auc"]["mean_over_folds"], round(row["difference"]["mean"], 2)
+    (0.5, 0.35)
     """
-    found = _over_folds(theirs, share) if interval is None else interval(theirs)
+    found = over_folds(theirs, share) if interval is None else interval(theirs)
     difference = ours - theirs
     tested = difference_test(difference, share)
     lower, upper = tested["interval"]
@@ -258,9 +263,32 @@ def compare(
     }
 
 
-def _over_folds(aucs: Floats, share: float) -> dict[str, Any]:
+def over_folds(aucs: Floats, share: float) -> dict[str, Any]:
+    """Return the interval of a mean over folds as it stands in `evaluation.json`.
+
+    Parameters
+    ----------
+    aucs : array of float, shape (n_folds * n_repeats,)
+        NaN where a fold has none.
+    share : float
+        Test patients over training patients of a fold.
+
+    Returns
+    -------
+    dict
+        `interval`, `interval_kind` and, where the interval is NaN, `reason`.
+
+    Examples
+    --------
+    >>> over_folds(np.array([0.9, 0.9]), 0.25)["reason"][:29]
+    'every fold gave the same AUC,'
+    """
     low, high = stats.corrected_resampled_auc_interval(aucs, share)
-    return {"interval": [low, high], "interval_kind": stats.CORRECTED_RESAMPLED}
+    found = {"interval": [low, high], "interval_kind": stats.CORRECTED_RESAMPLED}
+    seen = int((~np.isnan(aucs)).sum())
+    if seen < 2:
+        return found | {"reason": f"{seen} folds, expected at least 2"}
+    return found | ({"reason": NO_SPREAD_OF_AUC} if np.isnan(low) else {})
 
 
 def difference_test(difference: Floats, share: float) -> dict[str, Any]:

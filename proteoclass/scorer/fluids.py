@@ -16,14 +16,14 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.common_patients import common_cohorts
-from proteoclass.scorer.comparators import PAIR_KIND, Pair, difference_test
+from proteoclass.scorer.comparators import PAIR_KIND, Pair, difference_test, over_folds
 from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
 from proteoclass.scorer.design import check_design
 from proteoclass.scorer.fluid_correlations import protein_correlations, score_correlation
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, fold_units
-from proteoclass.scorer.summary import describe_cohort, panel_frequencies
+from proteoclass.scorer.summary import auc_warnings, describe_cohort, panel_frequencies
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -195,7 +195,6 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
     n_patients, n_positive = by_repeat["label"].size().iloc[0], by_repeat["label"].sum().iloc[0]
     aucs = {}
     for name in SCORES:
-        low, high = stats.corrected_resampled_auc_interval(per_fold[name], test_share)
         # The score, not its log-odds: the figure must be reproducible from the table.
         per_repeat = [
             stats.auc(part["label"], 100 * stats.expit(part[name])) for _, part in by_repeat
@@ -203,8 +202,7 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
         aucs[name] = {
             "mean_over_repeats": float(np.mean(per_repeat)),
             "mean_over_folds": float(np.nanmean(per_fold[name])),
-            "interval": [low, high],
-            "interval_kind": stats.CORRECTED_RESAMPLED,
+            **over_folds(per_fold[name], test_share),
             "estimand": ESTIMAND,
             "per_repeat": per_repeat,
             "n_patients": int(n_patients),
@@ -293,4 +291,6 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             f"In {apart['n_apart']} of {apart['n']} patients the two index samples are of "
             f"different days, up to {apart['most']:g} apart: a difference may be one of time."
         )
+    for score, auc in summary["auc"].items():
+        warnings += [f"{NAMES[score]}: {said}" for said in auc_warnings(auc, {})]
     return warnings

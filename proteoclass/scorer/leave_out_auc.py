@@ -25,6 +25,10 @@ INTERVAL_KIND: Final = (
     "between levels: t over their AUCs, on the logit scale, 95 %; the fits share training "
     "patients, so that it is somewhat too narrow"
 )
+NO_SPREAD: Final = (
+    "every level has the same AUC, so that there is no spread to make an interval of, which is no "
+    "certainty"
+)
 POOLED_KIND: Final = (
     "all levels ranked together by their scores: how far the calibration carries over from one "
     "level to another counts in it too"
@@ -91,7 +95,6 @@ def between_levels(values: Floats) -> dict[str, Any]:
     -------
     dict
         `interval`, `interval_kind`, `interval_level` and, where the interval is NaN, `reason`.
-        Without width where all levels have the same AUC.
 
     Notes
     -----
@@ -119,7 +122,7 @@ def between_levels(values: Floats) -> dict[str, Any]:
     mean = float(known.mean())
     # Equal AUCs differ in their last bits, which is no spread.
     if np.ptp(known) <= 1e-12:
-        return found | {"interval": [mean, mean]}
+        return found | {"reason": NO_SPREAD}
     half = float(distributions.t.ppf(0.975, len(known) - 1)) * error / (mean * (1 - mean))
     centre = stats.log_odds(mean)
     return found | {"interval": stats.expit(np.array([centre - half, centre + half])).tolist()}

@@ -274,11 +274,13 @@ def smallest_within_one_se(curve: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _sentence(chosen: dict[str, Any], best: dict[str, Any]) -> str:
     count = f"{chosen['size']} {'protein' if chosen['size'] == 1 else 'proteins'}"
     verb, error = "is" if chosen["size"] == 1 else "are", f"{best['standard_error']:.3f}"
-    if not best["interval"][0] > 0.5:
+    low, high = best["interval"]
+    # Folds that are all alike have no interval.
+    span = "no interval" if np.isnan(low) else f"interval {low:.2f} to {high:.2f}"
+    if not (best["auc"] if np.isnan(low) else low) > 0.5:
         return (
             f"No size is shown to do better than chance, the best being {best['size']} (AUC "
-            f"{best['auc']:.2f}, interval {best['interval'][0]:.2f} to {best['interval'][1]:.2f}): "
-            "the smallest panel says nothing here."
+            f"{best['auc']:.2f}, {span}): the smallest panel says nothing here."
         )
     if chosen["size"] == best["size"]:
         return (

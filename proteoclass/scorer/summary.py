@@ -15,7 +15,7 @@ from proteoclass.matrix.quality.duplicates import duplicates_warning, find_dupli
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio
+from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio, over_folds
 from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
 from proteoclass.scorer.leave_out import LeftOut
 from proteoclass.scorer.leave_out_auc import between_levels, carries_over_warning, leave_out_auc
@@ -156,14 +156,10 @@ def _auc(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Any]:
     ]
     per_fold = [[fold_auc(cohort, r.rows, r.margin) for r in results] for results in by_repeat]
     names, classes = cohort.training_patients
-    interval = stats.corrected_resampled_auc_interval(
-        np.ravel(per_fold), held_out_ratio(cohort, by_repeat)
-    )
     return {
         "mean_over_repeats": float(np.mean(per_repeat)),
         "mean_over_folds": float(np.nanmean(per_fold)),
-        "interval": list(interval),
-        "interval_kind": stats.CORRECTED_RESAMPLED,
+        **over_folds(np.ravel(per_fold), held_out_ratio(cohort, by_repeat)),
         "interval_level": 0.95,
         "estimand": ESTIMAND,
         "per_repeat": per_repeat,
@@ -240,24 +236,41 @@ def _known_of_panel(
     }
 
 
+def auc_warnings(auc: dict[str, Any], permutation: dict[str, Any]) -> list[str]:
+    """Return what must be said beside a cross-validated AUC: chance, a leak, no spread.
+
+    Parameters
+    ----------
+    auc, permutation : dict
+        As they stand in `evaluation.json`.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> auc_warnings({"mean_over_repeats": 0.99, "interval": [0.8, 1.0]}, {})
+    ['AUC 0.99 is above 0.95: look for a leak first.']
+    """
+    no_better = chance_warning(auc, permutation)
+    warnings = [no_better] if no_better else []
+    value = auc["mean_over_repeats"]
+    if value > SUSPICIOUS_AUC:
+        warnings.append(f"AUC {value:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
+    if "reason" in auc:
+        warnings.append(f"The AUC has no interval: {auc['reason']}.")
+    return warnings
+
+
 def _warnings(summary: dict[str, Any]) -> list[str]:
-    warnings = []
-    auc, cohort = summary["auc"]["mean_over_repeats"], summary["cohort"]
-    no_better = chance_warning(summary["auc"], summary["permutation"])
-    if no_better:
-        warnings.append(no_better)
-    if auc > SUSPICIOUS_AUC:
-        warnings.append(f"AUC {auc:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
+    warnings = auc_warnings(summary["auc"], summary["permutation"])
+    cohort = summary["cohort"]
     seen = summary["design"].get("patients_seen_by_panel", 0)
     if seen:
         warnings.append(
             f"The panel was derived from {seen} of the {cohort['n_patients']} patients evaluated "
             "here: it was not held, its selection was run again in each fold."
-        )
-    low, high = summary["auc"]["interval"]
-    if low == high:
-        warnings.append(
-            "Every fold gave the same AUC, so that its interval has no width: that is no certainty."
         )
     p, n = summary["permutation"].get("p"), summary["permutation"].get("n", 0)
     if p is not None and n < MIN_PERMUTATIONS:

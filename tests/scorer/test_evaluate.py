@@ -17,6 +17,7 @@ from proteoclass.panel.selection.selector import DEFAULT
 from proteoclass.scorer import Settings, derive_panel, evaluate, train
 from proteoclass.scorer.calibration import Platt
 from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.comparators import NO_SPREAD_OF_AUC
 from proteoclass.scorer.crossfit import FoldOptions, run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.summary import describe_cohort
@@ -386,8 +387,9 @@ def test_an_interval_without_width_is_no_certainty(make_toy):
     result = evaluate(
         toy, OUTCOME, settings=QUICK, folds=3, repeats=1, permutations=0, describe=False
     ).summary
-    assert result["auc"]["interval"] == [1.0, 1.0]
-    assert any("that is no certainty" in warning for warning in result["warnings"])
+    assert np.isnan(result["auc"]["interval"]).all()
+    assert result["auc"]["reason"] == NO_SPREAD_OF_AUC
+    assert f"The AUC has no interval: {NO_SPREAD_OF_AUC}." in result["warnings"]
 
 
 def test_a_label_is_looked_for_in_the_named_sheet(toy):

@@ -1,6 +1,7 @@
 """Two fluids on the same patients: same folds, paired figures, protein by protein."""
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -220,11 +221,20 @@ def test_index_samples_of_other_days_are_a_warning(urine, plasma):
     later = renamed(plasma, "q", day=days)
     _, _, told = common_cohorts(urine, later, OUTCOME, "first", 5)
     assert told["days_apart"] == {"n": 33, "n_apart": 4, "most": 9.0}
-    said = fluids._warnings({"patients": told})
+    aucs = {
+        "a": {"mean_over_repeats": 0.97, "interval": [0.8, 1.0]},
+        "b": {"mean_over_repeats": 0.6, "interval": [0.4, 0.8]},
+        "fused": {"mean_over_repeats": 0.9, "interval": [math.nan] * 2, "reason": "2 levels"},
+    }
+    said = fluids._warnings({"patients": told, "auc": aucs})
     assert said[0] == (
         "Only 11 common patients in the smaller class: every figure here is uncertain."
     )
     assert said[1].startswith("In 4 of 33 patients the two index samples are of different days, up")
+    # What is said of an AUC that is evaluated alone is said of each of these.
+    assert said[2] == "A: AUC 0.97 is above 0.95: look for a leak first."
+    assert said[3].startswith("B: On this evidence the score is no better than chance")
+    assert said[4:] == ["A and B fused: The AUC has no interval: 2 levels."]
 
 
 @pytest.mark.parametrize(

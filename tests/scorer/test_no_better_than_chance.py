@@ -40,6 +40,14 @@ def test_either_the_interval_or_the_permutations_are_enough(interval, p, n, expe
     assert reasons_for_chance({"interval": interval}, {"p": p, "n": n}) == expected
 
 
+def test_an_auc_without_an_interval_speaks_for_itself():
+    for gap in (None, [None, None], [float("nan")] * 2):
+        assert reasons_for_chance({"interval": gap, "mean_over_repeats": 0.5}, {}) == (
+            "its AUC is 0.50",
+        )
+        assert reasons_for_chance({"interval": gap, "mean_over_repeats": 0.9}, {}) == ()
+
+
 def test_both_reasons_stand_in_one_sentence():
     said = chance_warning({"interval": [0.3, 0.7]}, {"p": 0.61, "n": 19})
     assert said == (
@@ -76,7 +84,7 @@ def test_an_effect_is_not_called_chance(make_toy):
         make_toy(proteins=30, signal=1.5, visits=1), OUTCOME,
         settings=QUICK, folds=3, repeats=1, permutations=19, describe=False,
     )  # fmt: skip
-    assert result.summary["auc"]["interval"][0] > 0.5
+    assert result.summary["auc"]["mean_over_repeats"] > 0.9
     assert not words(result.summary)
     assert NO_BETTER not in evaluation_line(result.summary)
 

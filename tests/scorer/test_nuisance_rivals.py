@@ -191,6 +191,9 @@ def row_of(name, area, low, lower):
         (row_of("batch alone", 0.8, 0.6, 0.1), ["The outcome is told without any protein"]),
         (row_of("batch alone", 0.5, 0.3, -0.1), ["The model is not shown to beat 1 score"]),
         (row_of("batch alone", 0.5, 0.3, np.nan), ["The model is not shown to beat 1 score"]),
+        # Folds that are all alike, and too few sites, have no interval.
+        (row_of("batch alone", 0.94, np.nan, 0.1), []),
+        (row_of("batch alone", 0.99, np.nan, 0.1), ["The outcome is told without any protein"]),
         (row_of("best single protein", 0.9, 0.8, -0.1), []),
     ],
 )

@@ -185,6 +185,19 @@ def test_noise_has_no_smallest_panel(make_toy):
     assert said.startswith("No size is shown to do better than chance")
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.5, "No size is shown to do better than chance, the best being 3 (AUC 0.50, no interval"),
+        (1.0, "3 proteins, AUC 1.00, are the best of the sizes tried"),
+    ],
+)
+def test_folds_that_are_all_alike_have_a_size_and_no_interval(value, said):
+    found = smallest_within_one_se(size_curve([3], np.full((4, 1), value), 0.25))
+    assert found["size"] == 3
+    assert found["text"].startswith(said)
+
+
 def _curve(aucs, errors, low=0.6):
     return [
         {"size": size, "auc": auc, "standard_error": error, "interval": [low, 0.99]}

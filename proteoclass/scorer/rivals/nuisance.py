@@ -16,6 +16,7 @@ from proteoclass.matrix.quality.rival_null import mask_scores
 from proteoclass.matrix.quality.rivals import one_class_a_level
 from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
 from proteoclass.stats import auc
 
 Floats = npt.NDArray[np.float64]
@@ -267,7 +268,9 @@ def _varies(column: pd.Series) -> bool:
 
 
 def _is_strong(row: dict[str, Any]) -> bool:
-    return bool(row["auc"]["mean_over_folds"] >= STRONG and row["auc"]["interval"][0] > 0.5)
+    reached, low = row["auc"]["mean_over_folds"], row["auc"]["interval"][0]
+    # Folds that are all alike, and too few sites, leave no interval to hold it to.
+    return bool(reached > SUSPICIOUS_AUC if np.isnan(low) else reached >= STRONG and low > 0.5)
 
 
 def _listed(rows: Sequence[dict[str, Any]]) -> str:
