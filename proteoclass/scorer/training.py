@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from proteoclass.errors import InputError
 from proteoclass.io import canonical_json, creation_date, plain
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.outcome import Outcome
@@ -78,8 +79,8 @@ def train(
     name : str
         Name of the model.
     evaluation : Evaluation, optional
-        Of the same matrix, outcome and settings; computed (without permutations) where
-        left out.
+        Of the same matrix, outcome and panel; settings, index rule, folds and seed are its
+        own. Computed (without permutations) where left out.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def train(
     Raises
     ------
     InputError, TooLittleDataError
-        As `evaluate`.
+        As `evaluate`; if the evaluation given is of another matrix, outcome or panel.
 
     Examples
     --------
@@ -115,6 +116,7 @@ def train(
             progress=progress,
         )
     fixed, _ = held_proteins(panel, evaluation.cohort, evaluation.settings)
+    _require_own(evaluation, matrix, outcome, held=bool(fixed))
     rows = evaluation.cohort.index_rows()
     seed = evaluation.summary["design"]["seed"]
     settings = evaluation.settings
@@ -129,6 +131,27 @@ def train(
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
         probe["margin"] = float(margin)
     return _lock(content, fitted)
+
+
+def _require_own(
+    evaluation: Evaluation, matrix: ProteinMatrix, outcome: Outcome, *, held: bool
+) -> None:
+    """Refuse an evaluation of something else: the model would carry figures of another."""
+    cohort, wanted = evaluation.cohort, (outcome.column, outcome.positive)
+    own = cohort.outcome
+    differs = {
+        "matrix": cohort.matrix.source.sha256 != matrix.source.sha256
+        or not cohort.values.index.isin(matrix.values.index).all(),
+        "outcome": (own.column, own.positive) != wanted
+        or outcome.negative not in (None, own.negative),
+        "panel": evaluation.summary["panel"]["held"] != held,
+    }
+    found = [name for name, other in differs.items() if other]
+    if found:
+        raise InputError(
+            f"evaluation: found one of another {' and '.join(found)} than the model is to be "
+            "trained on; evaluate that, or leave the evaluation out"
+        )
 
 
 def _lock(content: dict[str, Any], fitted: FittedProcedure) -> SeverityModel:

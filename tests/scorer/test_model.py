@@ -13,6 +13,7 @@ from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import canonical_json, table_text
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.panel import Panel
 from proteoclass.scorer import Settings, evaluate, explain, load_model, train, verify_model
 from proteoclass.stats import log_odds
 
@@ -388,3 +389,25 @@ def keep(matrix, columns):
     return replace(
         matrix, values=matrix.values[list(columns)], proteins=matrix.proteins.loc[list(columns)]
     )
+
+
+@pytest.mark.parametrize(
+    ("changed", "other"),
+    [
+        ({"matrix": "rows"}, "matrix"),
+        ({"matrix": "file"}, "matrix"),
+        ({"outcome": Outcome("severity", "mild")}, "outcome"),
+        ({"panel": "held"}, "panel"),
+    ],
+)
+def test_an_evaluation_of_something_else_is_refused(toy, evaluated, changed, other):
+    given = {"matrix": toy, "outcome": Outcome("severity", "severe"), "panel": None} | changed
+    if changed == {"matrix": "rows"}:
+        given["matrix"] = toy.take(toy.values.index[2:].to_list())
+    if changed == {"matrix": "file"}:
+        given["matrix"] = replace(toy, source=replace(toy.source, sha256="cd" * 32))
+    if other == "panel":
+        proteins = [{"id": name} for name in toy.values.columns[:5]]
+        given["panel"] = Panel(name="p", title="P", status="reference", protein=proteins)
+    with pytest.raises(InputError, match=f"^evaluation: found one of another {other} than"):
+        train(given["matrix"], given["outcome"], panel=given["panel"], evaluation=evaluated)
