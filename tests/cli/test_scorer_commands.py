@@ -234,8 +234,8 @@ def test_what_cannot_be_reported_is_said(files, stand_in):
     stand_in("evaluate", evaluation)
     result = run("evaluate", *matrix_arguments(files), *OUTCOME, "-o", files / "out")
     assert result.stderr.splitlines()[-1] == (
-        "AUC 0.50 (interval not reportable), no permutation p (none were asked for); "
-        "50 patients, 11 positive"
+        "AUC 0.50, no better than chance (interval not reportable), no permutation p (none were "
+        "asked for); 50 patients, 11 positive"
     )
 
 
