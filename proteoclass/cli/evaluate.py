@@ -135,14 +135,21 @@ def evaluate(
 
 
 def _sentences(summary: dict[str, Any]) -> list[str]:
+    """Return what was assumed in a cross-validation and what it found, a line each."""
+    return [
+        summary["imputation"]["text"],
+        summary["tuning"]["text"],
+        *summary["settings"]["constraints"]["sentences"],
+        *finding_sentences(summary),
+    ]
+
+
+def finding_sentences(summary: dict[str, Any]) -> list[str]:
     """Return what a cross-validation comes down to, a line each."""
     from proteoclass.matrix.quality.duplicates import name_duplicates
     from proteoclass.scorer.rivals.evidence import verdicts
 
     return [
-        summary["imputation"]["text"],
-        summary["tuning"]["text"],
-        *summary["settings"]["constraints"]["sentences"],
         *panel_sentences(summary["panel"]),
         *verdicts(summary),
         *(summary[key]["text"] for key in _FITTED if "text" in summary[key]),

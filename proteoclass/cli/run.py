@@ -7,7 +7,7 @@ import json
 import click
 
 from proteoclass.cli.console import notices, progress_bar, say
-from proteoclass.cli.evaluate import evaluation_line
+from proteoclass.cli.evaluate import evaluation_line, finding_sentences
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import InputFile, jobs_option, output_option
 
@@ -23,7 +23,6 @@ def run(file: str, output: str, force: bool, seed: int | None, jobs: int) -> Non
     Quality control, panel, evaluation, model, scores, trajectories and the study's and
     each patient's report. STUDY is a TOML file.
     """
-    from proteoclass.matrix.quality.duplicates import name_duplicates
     from proteoclass.study import run_study
 
     with progress_bar() as progress:
@@ -32,5 +31,5 @@ def run(file: str, output: str, force: bool, seed: int | None, jobs: int) -> Non
     # As `evaluate` says it: what was left out or assumed, and what to make of the result.
     notices(json.loads((folder / "run.json").read_text(encoding="utf-8"))["notes"])
     summary = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
-    notices([*summary["warnings"], *name_duplicates(summary["duplicates"])])
+    notices(finding_sentences(summary))
     say(evaluation_line(summary))

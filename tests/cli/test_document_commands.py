@@ -140,10 +140,16 @@ def test_run_hands_on_its_options(files, monkeypatch):
         (files / "new").mkdir()
         (files / "new" / "run.json").write_text('{"notes": ["Left out: 2 samples (a, b)."]}')
         summary = {
-            "auc": {"mean_over_repeats": 0.81},
+            "auc": {"mean_over_repeats": 0.81, "n_patients": 50, "n_positive": 11},
             "permutation": {"p": 0.01},
-            "cohort": {"n_patients": 50, "n_positive": 11},
+            "panel": {"swaps": {"text": "A protein costs 0.01."}},
+            "comparators": [],
+            "comparisons": [{"verdict": "The panel adds to the clinical baseline here."}],
+            "clinical": {"text": "Clinical baseline of 50 patients: age, known in all."},
+            "learning_curve": {"reason": "not asked for"},
+            "conformal": {"text": "Prediction sets are not reportable."},
             "warnings": ["Only 11 patients in the smaller class."],
+            "duplicates": [],
         }
         (files / "new" / "evaluation.json").write_text(json.dumps(summary))
         return files / "new"
@@ -154,6 +160,10 @@ def test_run_hands_on_its_options(files, monkeypatch):
     assert result.stderr.splitlines() == [
         f"wrote {files / 'new'}",
         "note: Left out: 2 samples (a, b).",
+        "note: A protein costs 0.01.",
+        "note: Clinical baseline of 50 patients: age, known in all.",
+        "note: The panel adds to the clinical baseline here.",
+        "note: Prediction sets are not reportable.",
         "note: Only 11 patients in the smaller class.",
         "AUC 0.81 (interval not reportable), permutation p 0.01; 50 patients, 11 positive",
     ]
