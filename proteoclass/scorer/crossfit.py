@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -37,6 +37,9 @@ Floats = npt.NDArray[np.float64]
 Patients = npt.NDArray[np.object_]
 
 INNER_FOLDS = 5
+#: Bags of an inner fit, whose margins calibrate and tune and are seen no further: a mean over
+#: five ranks patients nearly as one over twenty does, in a quarter of the time.
+INNER_BAGS = 5
 #: Names of the model's two parts among the comparators.
 COMPANION: Final = "ridge logistic, same panel"
 BOOSTER: Final = "XGBoost alone, same panel"
@@ -411,8 +414,9 @@ def inner_folds(
             "calibrate on; add patients or ask for more folds"
         )
     n_folds, tried = min(INNER_FOLDS, smaller), candidates(settings)
+    light = replace(settings, bags=min(INNER_BAGS, settings.bags))
     rows, margins, folds = _candidates_out_of_fold(
-        cohort, train_patients, n_folds, settings, seed_path, fixed, tried
+        cohort, train_patients, n_folds, light, seed_path, fixed, tried
     )
     chosen = choose(margins, cohort.labels[rows], cohort.weights[rows], folds)
     return InnerFolds(rows, margins[:, chosen], tried[chosen])
