@@ -321,6 +321,10 @@ def difference_test(difference: Floats, share: float) -> dict[str, Any]:
     return {"interval": [float("nan"), float("nan")], "p": float("nan"), "reason": reason}
 
 
+#: Names of comparators that stand for one thing of its kind.
+_WITH_ARTICLE: Final = ("best single", BASELINE, "panel protein")
+
+
 def verdict(name: str, lower: float, upper: float, reason: str = NO_SPREAD) -> str:
     """Say what the interval of a difference in AUC allows to say.
 
@@ -341,7 +345,10 @@ def verdict(name: str, lower: float, upper: float, reason: str = NO_SPREAD) -> s
     --------
     >>> verdict("chance", 0.1, 0.3)
     'The model beats chance here; the interval of the difference is 0.10 to 0.30.'
+    >>> verdict("clinical baseline", -0.1, 0.3)  # doctest: +ELLIPSIS
+    'The model does not beat the clinical baseline here; the interval of the difference ...'
     """
+    name = f"the {name}" if name.startswith(_WITH_ARTICLE) else name
     if np.isnan(lower) or np.isnan(upper):
         return f"Whether the model beats {name} cannot be tested here: {reason}."
     span = _span(lower, upper)

@@ -358,7 +358,7 @@ class _Maker:
                     "n_folds": 20,
                     "auc": {"mean_over_folds": 0.78, "interval": [0.66, 0.9]},
                     "difference": {"mean": 0.09, "interval": [-0.01, 0.19]},
-                    "verdict": "The model does not beat best single protein here.",
+                    "verdict": "The model does not beat the best single protein here.",
                 },
                 "caution": "Effects are of the patients that chose the panel (winner's curse).",
             },

@@ -318,7 +318,7 @@ def test_replicates_are_no_visits_of_the_mean_curves(run: Run) -> None:
 
 
 def test_warnings_are_shown_once(run: Run) -> None:
-    verdict = "The model does not beat best single protein here."
+    verdict = "The model does not beat the best single protein here."
     rows = [{**row, "verdict": verdict} for row in run.evaluation["comparators"]]
     loud = with_evaluation(run, comparators=rows, warnings=["Few patients.", verdict])
     said = words(loud)

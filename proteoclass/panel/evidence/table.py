@@ -125,10 +125,10 @@ def single_protein_text(single: dict[str, Any]) -> str:
     --------
     >>> single_protein_text({"chosen": [{"id": "P80188", "gene": "LCN2", "frequency": 0.75}],
     ...     "n_folds": 20, "auc": {"mean_over_folds": 0.8}, "difference": {"mean": 0.07},
-    ...     "verdict": "The model beats best single protein here."})
+    ...     "verdict": "The model beats the best single protein here."})
     ... # doctest: +NORMALIZE_WHITESPACE
     'Best single protein: LCN2 (in 15 of 20 training folds). Out of fold, AUC 0.80 for the best
-    protein of each fold, 0.87 for the panel. The model beats best single protein here.'
+    protein of each fold, 0.87 for the panel. The model beats the best single protein here.'
     """
     first = single["chosen"][0]
     alone, gain = single["auc"]["mean_over_folds"], single["difference"]["mean"]
