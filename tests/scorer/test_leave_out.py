@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, evaluate, evaluation, leave_out_auc, train
+from proteoclass.scorer import Settings, evaluate, evaluation, leave_out_auc, permutation, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.comparators import held_out_ratio
 from proteoclass.scorer.leave_out import left_out
@@ -180,6 +180,19 @@ def test_probabilities_of_a_left_out_site_know_the_cohorts_prevalence_and_that_i
     for figure in ("brier", "calibration", "decision_curve"):
         assert result.summary[figure]["caution"].startswith("probabilities of each site refer to")
     assert "caution" not in result.summary["average_precision"]
+
+
+def test_permutations_that_equal_the_observed_mean_count_whatever_their_last_bits(
+    sited, monkeypatch
+):
+    # Means over levels of 0.1 + 0.2 and of 0.3 are one and the same.
+    assert 0.1 + 0.2 > 0.3
+    monkeypatch.setattr(permutation, "run_units", lambda *_, **__: [0.1 + 0.2, 0.3, 0.3, 0.2])
+    cohort = build_cohort(sited, OUTCOME)
+    found = permutation.permutation_test(
+        cohort, QUICK, folds=left_out(cohort, "site"), permutations=3, seed=0
+    )
+    assert found["p"] == 3 / 4
 
 
 def test_fewer_than_three_sites_have_no_interval():
