@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -116,8 +117,11 @@ def summarise(
     summary["duplicates"] = [asdict(pair) for pair in twice]
     singles = [result.single_protein for results in judged for result in results]
     named = suspicious_protein(summary["comparators"], singles)
-    said = duplicates_warning(twice, "is in training and test at once")
-    notes += [warning for warning in (named, said) if warning]
+    said = duplicates_warning(len(twice), "is in training and test at once")
+    panels = [result.panel for results in by_repeat for result in results]
+    # With a threshold, or a given panel, no number was asked for.
+    asked = 0 if fixed or settings.threshold is not None else settings.size
+    notes += [text for text in (named, said, smaller_panels_warning(panels, asked)) if text]
     return summary | {"warnings": [*_warnings(summary), *notes]}
 
 
@@ -234,6 +238,34 @@ def _known_of_panel(
         key: described[key]
         for key in ("n_candidates", "proteins", "kinds", "stability", "error_bound", "caution")
     }
+
+
+def smaller_panels_warning(panels: Sequence[Sequence[str]], asked: int) -> str:
+    """Return how many panels hold fewer proteins than were asked for, "" where none does.
+
+    Parameters
+    ----------
+    panels : sequence of sequences of str
+        Of each fit.
+    asked : int
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> smaller_panels_warning([["LCN2", "ALB"], ["LCN2", "UMOD", "ALB"]], 3)[-21:]
+    'the smallest holds 2.'
+    """
+    sizes = [len(panel) for panel in panels]
+    fewer = sum(size < asked for size in sizes)
+    if not fewer:
+        return ""
+    return (
+        f"In {fewer} of {len(sizes)} training folds the panel holds fewer than the {asked} "
+        f"proteins asked for, no other being a candidate; the smallest holds {min(sizes)}."
+    )
 
 
 def auc_warnings(auc: dict[str, Any], permutation: dict[str, Any]) -> list[str]:

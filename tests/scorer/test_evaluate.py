@@ -55,6 +55,18 @@ def test_brier_and_average_precision_equal_scikit_learn(evaluated):
     assert found == pytest.approx(np.mean(precisions))
 
 
+def test_a_panel_smaller_than_asked_for_is_said(toy, evaluated):
+    assert not any("proteins asked for" in text for text in evaluated.summary["warnings"])
+    large = replace(QUICK, size=190, tune="none")
+    once = evaluate(
+        toy, OUTCOME, settings=large, folds=2, repeats=1, permutations=0, describe=False
+    )
+    said = "In 2 of 2 training folds the panel holds fewer than the 190 proteins asked for, no "
+    [found] = [text for text in once.summary["warnings"] if text.startswith(said)]
+    # Every protein of the toy is complete, and so a candidate.
+    assert found.endswith(f"no other being a candidate; the smallest holds {toy.n_proteins}.")
+
+
 def test_every_labelled_sample_is_predicted_once_a_repeat(toy, evaluated):
     counts = evaluated.predictions.groupby(["sample_id", "repeat"]).size()
     assert (counts == 1).all()
