@@ -49,6 +49,8 @@ class MatrixRequest:
     path: str
     samples: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    #: Which of several matrices it is, said before each notice.
+    called: str = ""
 
     def read(self, known_proteins: list[str] | None = None) -> ProteinMatrix:
         """Read the matrix, then say what was dropped or assumed.
@@ -67,7 +69,8 @@ class MatrixRequest:
             f"{matrix.kind} on the {matrix.scale} scale ({matrix.source.format})",
             at=2,
         )
-        notices(matrix.source.notes)
+        which = f"{self.called}: " if self.called else ""
+        notices(f"{which}{note}" for note in matrix.source.notes)
         return matrix
 
     def read_for(self, model: SeverityModel) -> ProteinMatrix:
