@@ -19,6 +19,7 @@ from proteoclass.selftest import (
     PipelineResult,
     SeverityPipeline,
 )
+from proteoclass.selftest.chance import null_sd
 from proteoclass.selftest.interference import SPIKES, interference_plan, spiked
 from proteoclass.selftest.leaks import LABEL, ON_ALL, SITE, TWICE, leak_plans
 from proteoclass.selftest.noise import with_column
@@ -240,8 +241,10 @@ def test_the_signal_takes_half_of_the_places_that_are_free(cohort, own):
     [trial] = plan.judge([PipelineResult(0.95, (), panel)])
     assert len(trial.figures["planted"]) == 1
     # One planted protein among four of noise that must be there does not read as it would alone.
-    assert trial.figures["bound"] < trial.figures["auc_plain_sum"] < trial.figures["auc_single"]
-    assert "(the plain sum of the panel reads" in trial.expected
+    assert trial.figures["auc_plain_sum"] < trial.figures["auc_single"]
+    assert "that the plain sum of the panel reads" in trial.expected
+    half = 0.5 + (trial.figures["auc_plain_sum"] - 0.5) / 2
+    assert trial.figures["bound"] == pytest.approx(half - null_sd(8, 16) / np.sqrt(3))
 
 
 def test_a_panel_that_the_matrix_does_not_hold_is_refused(cohort):

@@ -27,7 +27,7 @@ from proteoclass.cli.options import (
     panel_option,
     seed_option,
 )
-from proteoclass.cli.settings_options import settings_options
+from proteoclass.cli.settings_options import settings_options, tune_option
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome, ProteinMatrix
@@ -73,6 +73,7 @@ class _Asked:
 )
 @settings_options
 @panel_option
+@tune_option
 @index_option
 @click.option(
     "--folds",

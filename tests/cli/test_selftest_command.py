@@ -123,13 +123,14 @@ def test_an_honest_one_ends_with_0_and_says_so_in_json(invoke, monkeypatch, tmp_
     kind = type("Kind", (Silent,), {"seeds": []})
     monkeypatch.setattr(room, "SeverityPipeline", kind)
     target = tmp_path / "selftest.json"
-    result = invoke(*MATRIX, "--quick", "--json", "-o", target, "--size", 9, "--folds", 4)
+    own = ("--json", "--size", 9, "--folds", 4, "--tune", "none")
+    result = invoke(*MATRIX, "--quick", "-o", target, *own)
     assert result.exit_code == 0, result.stderr
     report = json.loads(target.read_text())
     assert report["passed"]
     assert report["runs"] == QUICK_RUNS
     assert report["pipeline"] == "own"
-    assert kind.last.settings.size == 9
+    assert (kind.last.settings.size, kind.last.settings.tune) == (9, "none")
     assert kind.last.folds == 4
     assert "10 trials in" in result.stderr
 
