@@ -31,7 +31,7 @@ from proteoclass.scorer.comparators import fold_auc
 from proteoclass.scorer.crossfit import out_of_fold_margins
 from proteoclass.scorer.parallel import run_units
 from proteoclass.scorer.pipeline import build_pipeline
-from proteoclass.stats import corrected_resampled_interval
+from proteoclass.stats import corrected_resampled_auc_interval
 
 DATA = Path(os.environ.get("PROTEOCLASS_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
@@ -146,7 +146,7 @@ def out_of_fold_auc(kind: str, seed: int) -> dict[str, object]:
     for fold in folds:
         inside = np.isin(cohort.patients[rows], names[fold])
         per_fold.append(fold_auc(cohort, rows[inside], margins[inside]))
-    low, _ = corrected_resampled_interval(per_fold, 1 / (FOLDS - 1))
+    low, _ = corrected_resampled_auc_interval(per_fold, 1 / (FOLDS - 1))
     return {
         "data": kind,
         "seed": seed,
