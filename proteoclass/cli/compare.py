@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -105,7 +106,8 @@ def compare(
     def work() -> FluidComparison:
         from proteoclass.scorer.fluids import compare_fluids
 
-        a, b = source.read(), other.read()
+        # One left out samples, the other did not: a notice says which.
+        a, b = replace(source, called="A").read(), replace(other, called="B").read()
         with progress_bar() as progress:
             return compare_fluids(a, b, outcome, settings=settings, progress=progress, **design)
 

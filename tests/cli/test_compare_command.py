@@ -82,6 +82,9 @@ def test_one_sheet_for_both_and_files_and_words(folder):
     assert any(line.startswith("B (plasma): AUC ") for line in lines)
     assert any(line.startswith("A and B fused: AUC ") for line in lines)
     assert "note: 24 patients have an index sample in both." in lines
+    # The sheet lists the samples of the other matrix too.
+    for name, other in (("A", "p"), ("B", "u")):
+        assert any(line.startswith(f"note: {name}: ") and f"{other}00" in line for line in lines)
     assert result.stdout == ""
 
 
