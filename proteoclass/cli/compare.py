@@ -126,7 +126,12 @@ def compare(
 
 def _tell(summary: dict[str, Any]) -> None:
     """Say who was compared, what each reaches, and what may be said of the difference."""
+    from proteoclass.matrix.quality.duplicates import name_duplicates
+
     notices([summary["patients"]["text"], summary["proteins"]["text"], *summary["warnings"]])
+    for name in ("a", "b"):
+        named = name_duplicates(summary[name]["duplicates"])
+        notices(f"{name.upper()}: {sentence}" for sentence in named)
     for name in ("a", "b", "fused"):
         auc = summary["auc"][name]
         what = f"{name.upper()} ({summary[name]['fluid']})" if name != "fused" else "A and B fused"

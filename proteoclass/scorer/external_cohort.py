@@ -163,7 +163,7 @@ def same_patients(cohort: Cohort, rows: npt.NDArray[np.intp]) -> tuple[list[Dupl
             f"patients, at most {MOST_PAIRED} are compared with each other."
         ]
     found = find_duplicates(cohort.values.iloc[rows], cohort.patients[rows])
-    return found, [duplicates_warning(found, "counts twice here")] if found else []
+    return found, [duplicates_warning(len(found), "counts twice here")] if found else []
 
 
 def require_reportable(

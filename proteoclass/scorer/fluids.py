@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -14,6 +14,7 @@ import pandas as pd
 from proteoclass import io, stats
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.quality.duplicates import duplicates_warning, find_duplicates
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.common_patients import common_cohorts
 from proteoclass.scorer.comparators import PAIR_KIND, Pair, difference_test, over_folds
@@ -266,6 +267,7 @@ def _described(
         "path": matrix.source.path,
         "sha256": matrix.source.sha256,
         "settings": settings.to_dict(),
+        "duplicates": [asdict(pair) for pair in find_duplicates(cohort.values, cohort.patients)],
     }
 
 
@@ -291,6 +293,13 @@ def _warnings(summary: dict[str, Any]) -> list[str]:
             f"In {apart['n_apart']} of {apart['n']} patients the two index samples are of "
             f"different days, up to {apart['most']:g} apart: a difference may be one of time."
         )
+    for fluid in ("a", "b"):
+        twice = duplicates_warning(
+            len(summary[fluid]["duplicates"]),
+            "is in training and test at once",
+            f"`{fluid}.duplicates` in comparison.json",
+        )
+        warnings += [f"{NAMES[fluid]}: {twice}"] if twice else []
     for score, auc in summary["auc"].items():
         warnings += [f"{NAMES[score]}: {said}" for said in auc_warnings(auc, {})]
     return warnings

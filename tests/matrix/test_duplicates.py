@@ -32,7 +32,7 @@ def pairs(values, patients=PATIENTS):
 def test_samples_of_one_fluid_are_no_duplicates_though_they_correlate(values):
     assert values.T.corr().to_numpy().min() > 0.8
     assert pairs(values) == []
-    assert duplicates_warning([], "counts twice") == ""
+    assert duplicates_warning(0, "counts twice") == ""
     assert name_duplicates([]) == []
 
 
@@ -83,7 +83,7 @@ def test_the_warning_counts_the_pairs_and_another_sentence_names_five(values):
     copies = [values.loc[f"s{i:02d}"].rename(f"t{i:02d}") for i in range(6)]
     both = pd.concat([values, pd.DataFrame(copies)])
     found = find_duplicates(both, [*PATIENTS, *(f"Q{i}" for i in range(6))])
-    warning = duplicates_warning(found, "counts twice")
+    warning = duplicates_warning(len(found), "counts twice")
     assert warning.startswith("6 pairs of samples of different patients have the same values, ")
     assert "One patient under two names counts twice: give both" in warning
     assert "s00" not in warning

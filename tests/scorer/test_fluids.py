@@ -63,6 +63,20 @@ def compared(urine, plasma):
     return compare_fluids(urine, plasma, OUTCOME, **DESIGN)
 
 
+def test_a_patient_under_two_names_is_said_of_the_fluid_that_tells(urine, plasma, compared):
+    assert not any("two names" in text for text in compared.summary["warnings"])
+    values = plasma.values.copy()
+    values.iloc[4] = values.iloc[2]
+    design = DESIGN | {"folds": 2, "repeats": 1}
+    summary = compare_fluids(urine, replace(plasma, values=values), OUTCOME, **design).summary
+    [said] = [text for text in summary["warnings"] if "two names" in text]
+    assert said.startswith("B: 1 pair of samples of different patients has the same values, named")
+    assert "`b.duplicates` in comparison.json" in said
+    assert summary["a"]["duplicates"] == []
+    [pair] = summary["b"]["duplicates"]
+    assert (pair["first"], pair["second"]) == (values.index[2], values.index[4])
+
+
 def test_each_fluid_reaches_what_evaluate_says_of_it_alone(plasma, compared):
     """Independent route: `evaluate` deals the same patients alike."""
     alone = evaluate(plasma, OUTCOME, permutations=0, describe=False, **DESIGN)
@@ -226,7 +240,8 @@ def test_index_samples_of_other_days_are_a_warning(urine, plasma):
         "b": {"mean_over_repeats": 0.6, "interval": [0.4, 0.8]},
         "fused": {"mean_over_repeats": 0.9, "interval": [math.nan] * 2, "reason": "2 levels"},
     }
-    said = fluids._warnings({"patients": told, "auc": aucs})
+    nobody = {"duplicates": []}
+    said = fluids._warnings({"patients": told, "auc": aucs, "a": nobody, "b": nobody})
     assert said[0] == (
         "Only 11 common patients in the smaller class: every figure here is uncertain."
     )

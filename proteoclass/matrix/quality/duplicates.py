@@ -90,14 +90,18 @@ def find_duplicates(values: pd.DataFrame, patients: npt.ArrayLike) -> list[Dupli
     ]
 
 
-def duplicates_warning(found: Sequence[Duplicate], consequence: str) -> str:
+def duplicates_warning(
+    n_pairs: int, consequence: str, where: str = "`duplicates` in evaluation.json"
+) -> str:
     """Return one sentence on duplicates that names no sample, or nothing.
 
     Parameters
     ----------
-    found : sequence of Duplicate
+    n_pairs : int
     consequence : str
         What becomes of one patient under two names, after "One patient under two names".
+    where : str
+        That names them.
 
     Returns
     -------
@@ -105,17 +109,16 @@ def duplicates_warning(found: Sequence[Duplicate], consequence: str) -> str:
 
     Examples
     --------
-    >>> duplicates_warning([Duplicate("a", "d", 1.0, 30)], "counts twice")[:60]
+    >>> duplicates_warning(1, "counts twice")[:60]
     '1 pair of samples of different patients has the same values,'
     """
-    if not found:
+    if not n_pairs:
         return ""
     # A locked model carries the warnings of its evaluation, and names no sample.
     return (
-        f"{counted(len(found), 'pair')} of samples of different patients "
-        f"{'has' if len(found) == 1 else 'have'} the same values, named under `duplicates` in "
-        f"evaluation.json. One patient under two names {consequence}: give both the same patient "
-        "id."
+        f"{counted(n_pairs, 'pair')} of samples of different patients "
+        f"{'has' if n_pairs == 1 else 'have'} the same values, named under {where}. One patient "
+        f"under two names {consequence}: give both the same patient id."
     )
 
 
