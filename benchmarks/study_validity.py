@@ -342,7 +342,8 @@ def _interval_figures(chosen: list[Row]) -> dict[str, Any]:
         "mean over folds minus expected": share_of(folds - reached),
         "SD of mean over folds": float(folds.std(ddof=1)),
         "SD of a model's AUC": float(reached.std(ddof=1)),
-        "median width": float(np.median(high - low)),
+        # Folds that all give one AUC leave no interval: not covered, and of no width.
+        "median width": float(np.nanmedian(high - low)),
         "covers expected": share_of((low <= expected) & (expected <= high)),
         "above expected": share_of(low > expected),
         "below expected": share_of(high < expected),
