@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
-from proteoclass.matrix.wording import label_text
+from proteoclass.matrix.wording import label_text, near_columns
 
 #: What an error calls a sheet that did not come from a file.
 SHEET = "sample sheet"
@@ -103,8 +103,8 @@ class Outcome:
     def _text(self, samples: pd.DataFrame, where: str) -> pd.Series:
         if self.column not in samples:
             raise InputError(
-                f"{where}: no column {self.column!r}; found {name_list(samples.columns, 12)}; "
-                "correct --outcome"
+                f"{where}: no column {self.column!r}; "
+                f"{near_columns(self.column, samples.columns, '--outcome')}"
             )
         column = samples[self.column]
         text = column.map(label_text, na_action="ignore")

@@ -36,17 +36,19 @@ def label_text(value: object) -> str:
     return str(value).strip()
 
 
-def near_columns(name: str, columns: Iterable[object]) -> str:
+def near_columns(name: str, columns: Iterable[object], option: str) -> str:
     """Say which columns were probably meant by one that is not there, or which there are.
 
     Examples
     --------
-    >>> near_columns("Site", ["site", "age"]), near_columns("ward", ["site", "age"])
-    ("did you mean 'site'?", 'found site, age')
+    >>> near_columns("Site", ["site", "age"], "--leave-out")
+    "did you mean 'site'?"
+    >>> near_columns("ward", ["site", "age"], "--leave-out")
+    'found site, age; correct --leave-out'
     """
     known = [str(column) for column in columns]
     lower = {column.lower(): column for column in reversed(known)}
     near = difflib.get_close_matches(name.lower(), lower, n=3)
     if near:
         return f"did you mean {' or '.join(repr(lower[column]) for column in near)}?"
-    return f"found {name_list(known, 12) or 'no other column'}"
+    return f"found {name_list(known, 12) or 'no other column'}; correct {option}"

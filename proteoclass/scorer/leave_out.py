@@ -174,7 +174,8 @@ def left_out(cohort: Cohort, column: str) -> LeftOut:
     samples = cohort.matrix.samples
     if column not in samples:
         raise InputError(
-            f"{asked}: the sample sheet has no such column; {near_columns(column, samples.columns)}"
+            f"{asked}: the sample sheet has no such column; "
+            f"{near_columns(column, samples.columns, '--leave-out')}"
         )
     text = np.array(["" if pd.isna(c) else label_text(c) for c in samples[column]], dtype=object)
     names, classes = cohort.training_patients

@@ -65,6 +65,7 @@ def test_a_lone_label_has_no_other_class():
             Outcome("grade", "severe"),
             r"no column 'grade'; found patient_id, severity; correct --outcome$",
         ),
+        (Outcome("Severity", "severe"), r"no column 'Severity'; did you mean 'severity'\?$"),
         (
             Outcome("severity", "Severe"),
             r"'severity' has no label 'Severe'; found mild, severe; correct --positive$",

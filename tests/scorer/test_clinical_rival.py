@@ -271,6 +271,14 @@ def test_what_is_no_clinical_value_is_refused(name, values, said):
         table_of(cohort, name)
 
 
+def test_numbers_that_overflow_when_averaged_are_no_warning_and_no_mean():
+    # Two index samples a patient, whose sum is beyond the largest number.
+    cohort = make_cohort(30, visits=2, index="all", titre=np.full(60, 1.7e308))
+    assert table_of(cohort, "age").describe()[0]["kind"] == "number"
+    with pytest.raises(InputError, match="column 'titre' for --clinical holds an infinite value"):
+        table_of(cohort, "titre")
+
+
 def test_creatinine_in_two_units_is_refused():
     units = {"creatinine": np.arange(60.0), "creatinine_unit": ["mg/dL", "mmol/L"] * 30}
     with pytest.raises(InputError, match=r"in 2 units \(mg/dL, mmol/L\), expected one"):

@@ -105,7 +105,9 @@ def _sheet(samples: pd.DataFrame, patient: pd.Series) -> pd.DataFrame:
     for name in samples.columns.drop("patient_id"):
         # A batch called 2 is no quantity.
         if name not in GROUPS and pd.api.types.is_numeric_dtype(samples[name]):
-            columns[name] = grouped[name].mean()
+            # What overflows is infinite, which whoever uses the column must refuse.
+            with np.errstate(over="ignore"):
+                columns[name] = grouped[name].mean()
             continue
         text = samples[name].astype(object)
         known = text.notna() & (text.astype(str).str.strip() != "")

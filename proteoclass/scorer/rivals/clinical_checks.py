@@ -44,8 +44,7 @@ def check_name(name: str, sheet: pd.DataFrame, outcome: str, where: str) -> None
     if name in sheet:
         return
     others = [str(column) for column in sheet.columns if column not in (outcome, *_IDS)]
-    hint = near_columns(name, others)
-    hint += "" if hint.endswith("?") else "; correct --clinical"
+    hint = near_columns(name, others, "--clinical")
     raise InputError(f"{where}: no column {name!r} for --clinical; {hint}")
 
 
