@@ -147,7 +147,9 @@ def test_a_patient_without_an_index_sample_loses_the_label(rng):
 
 
 def test_noise_keeps_gaps_means_and_spreads_and_nothing_of_the_labels(rng):
-    cohort = build_cohort(make_matrix(patients=300, proteins=30), OUTCOME)
+    matrix = make_matrix(patients=300, proteins=30)
+    # SDs from 0.2 to 1: noise of one SD for all would not be of the same shape.
+    cohort = build_cohort(replace(matrix, values=matrix.values * np.linspace(0.2, 1, 30)), OUTCOME)
     noise = pure_noise(cohort, rng)
     pd.testing.assert_frame_equal(noise.values.isna(), cohort.values.isna())
     pd.testing.assert_series_equal(noise.values.mean(), cohort.values.mean(), atol=0.25)

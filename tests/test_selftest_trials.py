@@ -495,6 +495,22 @@ def test_a_score_of_another_protein_moves_by_the_closure_alone(cohort):
     assert trial.figures["largest_points"] < 2
 
 
+class JumpsBands(Locks):
+    """A score that hardly moves, across a threshold."""
+
+    def score(self, matrix):
+        band = "severe" if hasattr(self, "seen") else "non-severe"
+        self.seen = True
+        return super().score(matrix).assign(band=band)
+
+
+def test_a_small_move_to_another_band_is_caught(cohort):
+    trial = interference_of(JumpsBands("SIM00001", 1.0), cohort)["interference: albumin"]
+    assert trial.figures["median_points"] < 2
+    assert trial.failed
+    assert "5 of 5 in another band" in trial.found
+
+
 def test_interference_of_the_own_configuration(own, cohort):
     trial = interference_of(own, cohort)["interference: albumin"]
     assert trial.figures["n"] > 0
