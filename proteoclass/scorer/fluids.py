@@ -282,6 +282,10 @@ def _predictions(scores: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
 
 def _warnings(summary: dict[str, Any]) -> list[str]:
     patients, warnings = summary["patients"], []
+    if summary["a"]["sha256"] and summary["a"]["sha256"] == summary["b"]["sha256"]:
+        warnings.append(
+            "A and B come from one file: they differ only in how each was asked to be read."
+        )
     smaller = min(patients["n_positive"], patients["n_negative"])
     if smaller < 20:
         warnings.append(

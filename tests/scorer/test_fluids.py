@@ -240,7 +240,10 @@ def test_index_samples_of_other_days_are_a_warning(urine, plasma):
         "b": {"mean_over_repeats": 0.6, "interval": [0.4, 0.8]},
         "fused": {"mean_over_repeats": 0.9, "interval": [math.nan] * 2, "reason": "2 levels"},
     }
-    nobody = {"duplicates": []}
+    same = "A and B come from one file: they differ only in how each was asked to be read."
+    nobody = {"duplicates": [], "sha256": "ab" * 32}
+    assert same in fluids._warnings({"patients": told, "auc": aucs, "a": nobody, "b": nobody})
+    nobody = {"duplicates": [], "sha256": ""}
     said = fluids._warnings({"patients": told, "auc": aucs, "a": nobody, "b": nobody})
     assert said[0] == (
         "Only 11 common patients in the smaller class: every figure here is uncertain."
