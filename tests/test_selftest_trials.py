@@ -131,6 +131,14 @@ def test_a_warning_that_names_nothing_will_not_do(panel, strongest, cohort):
     assert "not named" in trial.found
 
 
+def test_some_folds_or_a_word_within_a_word_will_not_do(cohort):
+    half = dict.fromkeys(cohort.values, 0.5)
+    result = PipelineResult(0.99, ("look for a leak; opposite",), half, tuple(cohort.values))
+    trials = leaks_seen_by(Says(result), cohort)
+    assert trials[LABEL].failed
+    assert trials[SITE].failed
+
+
 def test_a_leak_that_noise_hides_from_the_panel_is_named_all_the_same(seen):
     """A panel that reads 0.8 with a protein in it that reads 1 is no honest panel."""
     warning = seen[LABEL].figures["warnings"]

@@ -135,6 +135,9 @@ def test_the_learning_curve_draws_the_sizes_that_have_an_auc(full: Run) -> None:
     ]
     said = block_words(blocks)
     assert "the AUC changed by −0.005." in said
+    turned = {**LEARNING, "points": LEARNING["points"][::-1]}
+    again = figure_of(learning_blocks(with_evaluation(full, learning_curve=turned)), figure.name)
+    pd.testing.assert_frame_equal(again.frame, figure.frame)
     assert "1 of 3 sizes has no AUC." in said
     assert f"{next(p for p in LEARNING['points'] if p['auc'] is None)['reason'][1:]}." in said
 
