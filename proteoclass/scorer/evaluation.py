@@ -20,7 +20,7 @@ from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
 from proteoclass.scorer.design import Design
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.learning_curve import learning_curve as curve_on_folds
-from proteoclass.scorer.leave_out import left_out
+from proteoclass.scorer.leave_out import LeftOut, left_out
 from proteoclass.scorer.out_of_fold import explanations, mean_scores, predictions
 from proteoclass.scorer.panel_evidence import best_single_protein, panel_evidence
 from proteoclass.scorer.parallel import Progress, run_units
@@ -180,11 +180,8 @@ def evaluate(
     blank = uninformative(cohort)
     resolved = (settings or Settings()).resolve(cohort.matrix)
     fixed, resolved = held_proteins(panel, cohort, resolved)
-    left = left_out(cohort, leave_out) if leave_out else None
-    if left is None:
-        units = fold_units(cohort, resolved, fixed, folds, repeats, seed)
-    else:
-        units = left.units(cohort, resolved, fixed, seed)
+    units, left = _units(cohort, resolved, fixed, design)
+    if left is not None:
         folds, repeats = len(units), 1
     patients = patients_of(cohort)
     options = FoldOptions(
@@ -215,15 +212,9 @@ def evaluate(
     summary = summarise(
         cohort, resolved, by_repeat, null, said, fixed, describe=describe, left=left
     )
-    judged = by_repeat
-    if left is not None:
-        [units], judged = left.judged([units]), left.judged(by_repeat)
-    beside, warned = describe_rivals(cohort, judged, summary["comparators"], options)
-    summary |= beside | {"warnings": [*summary["warnings"], *warned, *blank.warnings()]}
+    summary["warnings"] += blank.warnings()
     summary["cohort"] |= blank.counts()
-    asked = {"sizes": design.sizes, "swaps": swaps} | work
-    summary["panel"] |= _known_from_folds(units, judged, summary["comparators"], asked)
-    summary |= _of_other_fits(units, judged, design, work)
+    summary |= _beside(summary, units, by_repeat, design, options, left, work)
     return Evaluation(
         summary=summary,
         predictions=predictions(cohort, by_repeat),
@@ -232,6 +223,40 @@ def evaluate(
         margins=_index_margins(cohort, by_repeat, _used_over_all(resolved, summary)),
         cohort=cohort,
         settings=resolved,
+    )
+
+
+def _units(
+    cohort: Cohort, settings: Settings, fixed: tuple[str, ...], design: Design
+) -> tuple[list[FoldUnit], LeftOut | None]:
+    """Return the arguments of `run_fold`, and the levels where these are the folds."""
+    if not design.leave_out:
+        folds, repeats = design.folds, design.repeats
+        return fold_units(cohort, settings, fixed, folds, repeats, design.seed), None
+    left = left_out(cohort, design.leave_out)
+    return left.units(cohort, settings, fixed, design.seed), left
+
+
+def _beside(
+    summary: dict[str, Any],
+    units: list[FoldUnit],
+    by_repeat: list[list[FoldResult]],
+    design: Design,
+    options: FoldOptions,
+    left: LeftOut | None,
+    work: dict[str, Any],
+) -> dict[str, Any]:
+    """Return what stands beside the model's own figures, on the folds that have an AUC."""
+    if left is not None:
+        [units], by_repeat = left.judged([units]), left.judged(by_repeat)
+    comparators = summary["comparators"]
+    beside, warned = describe_rivals(units[0][0], by_repeat, comparators, options)
+    asked = {"sizes": design.sizes, "swaps": design.swaps} | work
+    known = _known_from_folds(units, by_repeat, comparators, asked)
+    return (
+        beside
+        | {"warnings": [*summary["warnings"], *warned], "panel": summary["panel"] | known}
+        | _of_other_fits(units, by_repeat, design, work)
     )
 
 

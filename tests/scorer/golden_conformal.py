@@ -6,7 +6,6 @@ Run by hand in an environment with crepes; the numbers stand in the test.
 import sys
 
 import numpy as np
-from crepes import WrapClassifier
 from scipy.special import expit
 
 
@@ -28,6 +27,9 @@ def margins_and_classes():
 
 
 if __name__ == "__main__":
+    # Here, because the file is also looked through for examples where crepes is not installed.
+    from crepes import WrapClassifier
+
     margins, classes, new = margins_and_classes()
     wrapped = WrapClassifier(Margins())
     wrapped.calibrate(margins[:, None], classes, class_cond=True)
