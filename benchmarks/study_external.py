@@ -20,10 +20,10 @@ import numpy as np
 from study_public import read
 
 import proteoclass as pc
+from proteoclass.folds import unit_seed
 from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.scorer import Settings
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.stats import auc
 

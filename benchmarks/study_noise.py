@@ -28,7 +28,7 @@ from proteoclass.scorer import Settings
 from proteoclass.scorer.chance import NO_BETTER
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import fold_auc
-from proteoclass.scorer.crossfit import out_of_fold_margins
+from proteoclass.scorer.inner_folds import out_of_fold_margins
 from proteoclass.scorer.parallel import run_units
 from proteoclass.scorer.pipeline import build_pipeline
 from proteoclass.stats import corrected_resampled_auc_interval

@@ -34,11 +34,11 @@ import sklearn
 from scipy import stats as distributions
 
 import proteoclass as pc
-from proteoclass.folds import spawn
+from proteoclass.folds import spawn, unit_seed
 from proteoclass.scorer import Settings
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import compare, fold_auc
-from proteoclass.scorer.crossfit import fold_margins, unit_seed
+from proteoclass.scorer.inner_folds import fold_margins
 from proteoclass.scorer.performance.probability import recalibration
 from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.prediction_sets import conformal_figures

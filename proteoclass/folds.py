@@ -160,3 +160,14 @@ def complementary_halves(
             first[shuffled[:half]] = True
             second[shuffled[half : 2 * half]] = True
         yield first, second
+
+
+def unit_seed(*path: int) -> int:
+    """Return the integer seed of one unit of work.
+
+    Examples
+    --------
+    >>> unit_seed(0, 1) == unit_seed(0, 1) != unit_seed(0, 2)
+    True
+    """
+    return int(spawn(*path).integers(2**31))

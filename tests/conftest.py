@@ -38,7 +38,7 @@ def few_half_samples():
 @pytest.fixture
 def few_inner_folds(monkeypatch):
     """Two inner folds in place of five; for evaluations in this process alone."""
-    monkeypatch.setattr("proteoclass.scorer.crossfit.INNER_FOLDS", 2)
+    monkeypatch.setattr("proteoclass.scorer.inner_folds.INNER_FOLDS", 2)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import assert_no_shared_patient, spawn
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import tuned_margins
+from proteoclass.scorer.inner_folds import tuned_margins
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS
 

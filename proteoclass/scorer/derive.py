@@ -10,11 +10,11 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from proteoclass._version import __version__
+from proteoclass.folds import unit_seed
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Derivation, Panel, PanelProtein
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.held_panel import require_detected
 from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.pipeline import build_pipeline, positions_of

@@ -14,7 +14,7 @@ from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import spawn
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import difference_test, fold_auc
-from proteoclass.scorer.crossfit import INNER_FOLDS, tuned_margins
+from proteoclass.scorer.inner_folds import INNER_FOLDS, tuned_margins
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit

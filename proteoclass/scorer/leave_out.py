@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.folds import unit_seed
 from proteoclass.matrix.wording import label_text, near_columns
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import fold_auc
-from proteoclass.scorer.crossfit import fold_margins, unit_seed
+from proteoclass.scorer.inner_folds import fold_margins
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, FoldUnit
 

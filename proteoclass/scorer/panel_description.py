@@ -12,13 +12,13 @@ from sklearn.base import clone
 
 from proteoclass import stats
 from proteoclass.errors import TooLittleDataError
+from proteoclass.folds import unit_seed
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import compare
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.design import check_design
 from proteoclass.scorer.held_panel import held_proteins

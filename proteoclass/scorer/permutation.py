@@ -12,7 +12,7 @@ import pandas as pd
 
 from proteoclass.folds import spawn
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import out_of_fold_margins
+from proteoclass.scorer.inner_folds import out_of_fold_margins
 from proteoclass.scorer.leave_out import LeftOut
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings

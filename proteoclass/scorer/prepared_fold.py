@@ -13,11 +13,10 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from proteoclass import stats
-from proteoclass.folds import assert_no_shared_patient
+from proteoclass.folds import assert_no_shared_patient, unit_seed
 from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
 from proteoclass.scorer.procedure import filled_panel, require_normalised
 from proteoclass.scorer.settings import Settings

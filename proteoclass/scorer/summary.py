@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from proteoclass import stats
+from proteoclass.folds import unit_seed
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.matrix.quality.duplicates import duplicates_warning, find_duplicates
 from proteoclass.scorer.chance import MIN_PERMUTATIONS, chance_warning
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio, over_folds
-from proteoclass.scorer.crossfit import FoldResult, tune_on_all, unit_seed
+from proteoclass.scorer.crossfit import FoldResult
+from proteoclass.scorer.inner_folds import tune_on_all
 from proteoclass.scorer.leave_out import LeftOut
 from proteoclass.scorer.leave_out_auc import between_levels, carries_over_warning, leave_out_auc
 from proteoclass.scorer.parallel import single_threaded

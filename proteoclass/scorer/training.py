@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError
+from proteoclass.folds import unit_seed
 from proteoclass.io import canonical_json, creation_date, plain
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.calibration import fit_platt, fit_thresholds
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.model import SeverityModel

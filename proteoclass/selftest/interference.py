@@ -11,11 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import TooLittleDataError
-from proteoclass.folds import patient_folds, spawn
+from proteoclass.folds import patient_folds, spawn, unit_seed
 from proteoclass.matrix.quality.marker_proteins import ALBUMIN, BLOOD, find_markers
 from proteoclass.matrix.wording import counted
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest.pipeline import LockingPipeline
 from proteoclass.selftest.plan import Plan, Setup
 from proteoclass.selftest.trial import Trial, judged, skipped

@@ -7,10 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from proteoclass.folds import spawn
+from proteoclass.folds import spawn, unit_seed
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.wording import counted
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest.chance import FEWEST_RUNS, judge_chance, noise_matrix
 from proteoclass.selftest.pipeline import PanelPipeline, PipelineResult
 from proteoclass.selftest.plan import Plan, Refusal, Setup, try_or_refuse

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from proteoclass.errors import PanelMismatchError, ProteoclassError
-from proteoclass.folds import spawn
+from proteoclass.folds import spawn, unit_seed
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.leave_out import left_out
 from proteoclass.selftest.noise import permuted_labels, pure_noise
 from proteoclass.selftest.pipeline import (

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import ProteoclassError
-from proteoclass.folds import spawn
+from proteoclass.folds import spawn, unit_seed
 from proteoclass.matrix.wording import counted
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest.noise import with_values
 from proteoclass.selftest.plan import Plan, Setup
 from proteoclass.selftest.trial import Trial, judged, skipped

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from proteoclass import selftest as room
 from proteoclass.cli import main
 from proteoclass.cli import selftest as command
+from proteoclass.folds import unit_seed
 from proteoclass.matrix import simulate_cohort
 from proteoclass.matrix.simulation.simulate import write_cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.selftest import PipelineResult
 from proteoclass.selftest.chance import FEWEST_RUNS
 from proteoclass.selftest.run import QUICK_RUNS

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import patient_folds, spawn
 from proteoclass.panel import PanelSelector
-from proteoclass.scorer.crossfit import out_of_fold_margins
+from proteoclass.scorer.inner_folds import out_of_fold_margins
 
 STUDY = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "study_noise.py"))
 INDEPENDENT, CORRELATED = STUDY["SIMULATED"]

@@ -8,7 +8,7 @@ import pytest
 
 from proteoclass.errors import TooLittleDataError
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, conformal, crossfit
+from proteoclass.scorer import Settings, conformal, inner_folds
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.conformal import (
     FoldSets,
@@ -116,8 +116,8 @@ def spy_on_fits(monkeypatch):
         fits.append((rows, real(cohort, rows, *rest)))
         return fits[-1][1]
 
-    real = crossfit.fit_procedure
-    monkeypatch.setattr(crossfit, "fit_procedure", spied)
+    real = inner_folds.fit_procedure
+    monkeypatch.setattr(inner_folds, "fit_procedure", spied)
     return fits
 
 

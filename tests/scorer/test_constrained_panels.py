@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError, PanelMismatchError, TooLittleDataError
+from proteoclass.folds import unit_seed
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel import Panel
 from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate, train
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import run_fold, unit_seed
+from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.pipeline import build_pipeline
 from proteoclass.scorer.prepared_fold import prepare_fold

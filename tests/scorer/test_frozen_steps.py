@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from proteoclass.errors import InputError
+from proteoclass.folds import unit_seed
 from proteoclass.io import table_text
 from proteoclass.matrix import Outcome, ProteinMatrix, simulate_cohort
 from proteoclass.matrix.normalisation.impute import METHODS as IMPUTERS
@@ -16,7 +17,6 @@ from proteoclass.matrix.normalisation.normalise import METHODS as NORMALISERS
 from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.scorer import Settings, evaluate, load_model, train, verify_model
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.study_file import Study

@@ -10,7 +10,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
-from proteoclass.folds import spawn
+from proteoclass.folds import spawn, unit_seed
 from proteoclass.io import json_text
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.panel.evidence.description import HELD
@@ -19,7 +19,6 @@ from proteoclass.panel.panel import Panel
 from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate, panel_description
 from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS, NESTED_PAIRS
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import unit_seed
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.panel_description import choose_on_fold
 from proteoclass.scorer.single_protein import strongest_protein

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, crossfit
+from proteoclass.scorer import Settings, crossfit, inner_folds
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import FoldOptions, run_fold
 from proteoclass.scorer.leave_out import left_out
@@ -91,9 +91,10 @@ def fold_of(matrix, monkeypatch, leave_out):
     fitted, calibrated = [], []
     kept_fit, kept_platt = crossfit.fit_procedure, crossfit.fit_platt
     with monkeypatch.context() as patch:
-        patch.setattr(
-            crossfit, "fit_procedure", lambda *a: fitted.append(kept_fit(*a)) or fitted[-1]
-        )
+        for room in (crossfit, inner_folds):
+            patch.setattr(
+                room, "fit_procedure", lambda *a: fitted.append(kept_fit(*a)) or fitted[-1]
+            )
         patch.setattr(
             crossfit, "fit_platt", lambda *a: calibrated.append(kept_platt(*a)) or calibrated[-1]
         )

@@ -11,7 +11,7 @@ import pytest
 from proteoclass.cli.evaluate import _sentences
 from proteoclass.folds import assert_not_fitted_on
 from proteoclass.matrix.outcome import Outcome
-from proteoclass.scorer import Settings, crossfit, evaluate, train
+from proteoclass.scorer import Settings, crossfit, evaluate, inner_folds, train
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.prepared_fold import prepare_fold
 
@@ -51,7 +51,8 @@ def test_a_fit_that_takes_test_rows_stops_the_run(matrix, monkeypatch, inner):
         outer = len(rows) == 16
         return kept(cohort, rows if inner == outer else cohort.index_rows(), *rest)
 
-    monkeypatch.setattr(crossfit, "fit_procedure", on_all_rows)
+    for room in (crossfit, inner_folds):
+        monkeypatch.setattr(room, "fit_procedure", on_all_rows)
     with pytest.raises(AssertionError, match=r"[0-9]+ test samples were fitted on"):
         evaluate(matrix, OUTCOME, **DESIGN)
 

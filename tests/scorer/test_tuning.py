@@ -12,7 +12,8 @@ from proteoclass.errors import InputError
 from proteoclass.matrix import Outcome, ProteinMatrix
 from proteoclass.scorer import Settings, evaluate, load_model, summary, train
 from proteoclass.scorer.cohort import build_cohort
-from proteoclass.scorer.crossfit import inner_folds, out_of_fold_margins, run_fold, tune_on_all
+from proteoclass.scorer.crossfit import run_fold
+from proteoclass.scorer.inner_folds import inner_folds, out_of_fold_margins, tune_on_all
 from proteoclass.scorer.procedure import fit_procedure
 from proteoclass.scorer.tuning import Candidate, candidate_named, candidates, choose
 
