@@ -8,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT = "proteoclass-model"
 #: Version 2 knows the normalisation `quantile` and how deep a sample must be measured,
-#: version 3 the boosters' share of the blend, which was a half before. A file of an older
-#: version is read as it stands, and written again as it was.
-VERSION = 3
+#: version 3 the boosters' share of the blend, which was a half before, version 4 what was
+#: learnt of when not to answer. A file of an older version is read as it stands, and written
+#: again as it was.
+VERSION = 4
 
 #: Bins of the out-of-fold reference distributions: no patient can be read from a count.
 REFERENCE_BINS = 20
@@ -238,6 +239,6 @@ class ModelFile(BaseModel):
     model_config = _STRICT
 
     format: Literal["proteoclass-model"]
-    version: Literal[1, 2, 3]
+    version: Literal[1, 2, 3, 4]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     content: ModelContent

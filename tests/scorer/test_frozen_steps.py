@@ -25,6 +25,7 @@ OUTCOME = Outcome("severity", "severe")
 QUICK = Settings(size=8, bags=2, rounds=5)
 OLD = Path(__file__).parent / "models" / "version-1.json"
 SECOND = Path(__file__).parent / "models" / "version-2.json"
+THIRD = Path(__file__).parent / "models" / "version-3.json"
 
 
 def lines(frame):
@@ -232,8 +233,28 @@ def test_a_model_file_of_version_2_scores_as_it_did_and_is_written_as_it_was(tmp
     assert "version 2" in verify_model(again)[1]
 
 
-def test_new_models_are_of_version_3(quantile_model):
-    assert json.loads(quantile_model.to_json())["version"] == 3
+def test_a_model_file_of_version_3_scores_as_it_did_and_is_written_as_it_was(tmp_path):
+    # Written by the last code before version 4 of the format, with these scores.
+    model = load_model(THIRD)
+    assert (model.version, json.loads(THIRD.read_text())["version"]) == (3, 3)
+    cohort = simulate_cohort(patients=24, severe=8, proteins=80, visits=1, seed=1)
+    scored = model.score(cohort.matrix).set_index("sample_id")
+    expected = {
+        "SIM-P001-V1": 1.10725075991383,
+        "SIM-P002-V1": 17.697813186721003,
+        "SIM-P003-V1": 99.5334520516007,
+        "SIM-P004-V1": 5.192093922452023,
+        "SIM-P005-V1": 37.10994066649413,
+        "SIM-P006-V1": 91.00663864922576,
+    }
+    assert scored["score"][list(expected)].to_dict() == pytest.approx(expected, rel=1e-9)
+    again = model.save(tmp_path / "again.json")
+    assert again.read_text() == THIRD.read_text()
+    assert "version 3" in verify_model(again)[1]
+
+
+def test_new_models_are_of_version_4(quantile_model):
+    assert json.loads(quantile_model.to_json())["version"] == 4
 
 
 def test_a_study_file_may_ask_for_every_method():
