@@ -104,11 +104,13 @@ class Blend:
             total = total + standard[:, [protein]] * self.coefficients[:, protein]
         return total
 
+    def parts(self, values: Floats) -> tuple[Floats, Floats]:
+        """Return each booster's and each companion's log-odds, shape (n_samples, n_bags)."""
+        return self.booster_margins(values), self.companion_margins(values)
+
     def bag_margins(self, values: Floats) -> Floats:
         """Return the blended log-odds of each bag, shape (n_samples, n_bags)."""
-        return blended(
-            self.booster_margins(values), self.companion_margins(values), self.booster_weight
-        )
+        return blended(*self.parts(values), self.booster_weight)
 
     def margin(self, values: Floats) -> Floats:
         """Return the blended log-odds, the mean over bags, shape (n_samples,)."""

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.folds import assert_no_shared_patient, assert_not_fitted_on, unit_seed
-from proteoclass.scorer.blend import BAG_LIMITS, mean_over_bags
+from proteoclass.scorer.blend import BAG_LIMITS, blended, mean_over_bags
 from proteoclass.scorer.calibration import Platt, Thresholds, fit_platt, fit_thresholds
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.inner_folds import InnerFolds, inner_folds
+from proteoclass.scorer.inner_folds import InnerFolds, inner_folds, tune_on_all
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure, require_normalised
 from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS, all_protein_margins
 from proteoclass.scorer.rivals.clinical import ClinicalTable, clinical_margins
@@ -150,15 +150,18 @@ def run_fold(
     learnt = train_rows[cohort.weights[train_rows] > 0]
     targets = cohort.labels[learnt], cohort.weights[learnt]
     panel_values = fitted.panel_values(test_values)
-    bags = fitted.blend.bag_margins(panel_values)
+    parts = fitted.blend.parts(panel_values)
+    bags = blended(*parts, fitted.blend.booster_weight)
     margin = mean_over_bags(bags)
     return FoldResult(
         rows=test_rows,
         log_odds=calibrator.log_odds(margin),
         margin=margin,
-        candidate_margins=candidate_margins(fitted, *targets, panel_values, candidates(settings)),
+        candidate_margins=candidate_margins(
+            fitted, *targets, panel_values, candidates(settings), parts
+        ),
         bag_limits=calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T),
-        rival_margins=_rivals(fitted, panel_values, test_values)
+        rival_margins=_rivals(fitted, parts, test_values)
         | _all_proteins(fitted, *targets, test_values)
         | _without_proteins(cohort, inner, test_rows, margin, options),
         single_protein=str(fitted.proteins[fitted.single.position]),
@@ -169,6 +172,31 @@ def run_fold(
         imputation=fitted.imputation,
         tuned=inner.tuned,
     )
+
+
+def fit_to_all(
+    cohort: Cohort, settings: Settings, seed: int, fixed: tuple[str, ...] = ()
+) -> tuple[Candidate, FittedProcedure]:
+    """Tune and fit on every index sample, as the locked model is.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    settings : Settings
+        Resolved.
+    seed : int
+    fixed : tuple of str, optional
+        A panel from elsewhere.
+
+    Returns
+    -------
+    tuned : Candidate
+        The blend that folds of all patients chose.
+    fitted : FittedProcedure
+    """
+    tuned = tune_on_all(cohort, settings, seed, fixed)
+    rows, wanted = cohort.index_rows(), tuned.applied(settings)
+    return tuned, fit_procedure(cohort, rows, wanted, unit_seed(seed), fixed)
 
 
 def scaled_contributions(
@@ -212,12 +240,13 @@ def _calibrate(
 
 
 def _rivals(
-    fitted: FittedProcedure, panel_values: Floats, values: pd.DataFrame
+    fitted: FittedProcedure, parts: tuple[Floats, Floats], values: pd.DataFrame
 ) -> dict[str, Floats]:
     """Score the same rows by parts of the model and by the strongest protein alone."""
+    boosters, companions = parts
     return {
-        COMPANION: mean_over_bags(fitted.blend.companion_margins(panel_values)),
-        BOOSTER: mean_over_bags(fitted.blend.booster_margins(panel_values)),
+        COMPANION: mean_over_bags(companions),
+        BOOSTER: mean_over_bags(boosters),
         SINGLE: fitted.single_scores(values),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.comparators import fold_auc, held_out_ratio
-from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
+from proteoclass.scorer.crossfit import FoldOptions, FoldResult, fit_to_all, run_fold
 from proteoclass.scorer.design import Design
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.learning_curve import learning_curve as curve_on_folds
@@ -190,8 +190,15 @@ def evaluate(
         nuisances=Nuisances.of(patients),
     )
     work: dict[str, Any] = {"jobs": jobs, "progress": progress}
-    results: list[FoldResult] = run_units(
-        run_fold, [(*unit, options) for unit in units], label="cross-validation", **work
+    # The fit to all patients takes longer than a fold: among them, no process waits for it.
+    whole, *results = run_units(
+        _fit,
+        [
+            (fit_to_all, cohort, resolved, seed, fixed),
+            *((run_fold, *unit, options) for unit in units),
+        ],
+        label="cross-validation",
+        **work,
     )
     by_repeat = [results[r * folds : (r + 1) * folds] for r in range(repeats)]
     null = permutation_test(
@@ -210,7 +217,7 @@ def evaluate(
         "patients_seen_by_panel": 0 if panel is None else patients_seen(panel, cohort),
     }
     summary = summarise(
-        cohort, resolved, by_repeat, null, said, fixed, describe=describe, left=left
+        cohort, resolved, by_repeat, whole, null, said, fixed, describe=describe, left=left
     )
     summary["warnings"] += blank.warnings()
     summary["cohort"] |= blank.counts()
@@ -224,6 +231,10 @@ def evaluate(
         cohort=cohort,
         settings=resolved,
     )
+
+
+def _fit(function: Callable[..., Any], *unit: Any) -> Any:
+    return function(*unit)
 
 
 def _units(

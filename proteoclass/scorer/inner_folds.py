@@ -235,7 +235,8 @@ def _fold_candidates(
     require_normalised(fitted.pipeline["normalise"], values)
     labels, weights = cohort.labels[train_rows], cohort.weights[train_rows]
     panel_values = fitted.panel_values(values)
-    return test_rows, candidate_margins(fitted, labels, weights, panel_values, tried)
+    parts = fitted.blend.parts(panel_values)
+    return test_rows, candidate_margins(fitted, labels, weights, panel_values, tried, parts)
 
 
 def _candidates_out_of_fold(

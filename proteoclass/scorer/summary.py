@@ -19,16 +19,14 @@ from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.comparators import compare_on_folds, fold_auc, held_out_ratio, over_folds
 from proteoclass.scorer.crossfit import FoldResult
-from proteoclass.scorer.inner_folds import tune_on_all
 from proteoclass.scorer.leave_out import LeftOut
 from proteoclass.scorer.leave_out_auc import between_levels, carries_over_warning, leave_out_auc
-from proteoclass.scorer.parallel import single_threaded
 from proteoclass.scorer.performance.figures import held_out_figures
 from proteoclass.scorer.performance.limits import thresholds
-from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.procedure import FittedProcedure
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.single_protein import SINGLE, SUSPICIOUS_AUC, suspicious_protein
-from proteoclass.scorer.tuning import describe_tuning
+from proteoclass.scorer.tuning import Candidate, describe_tuning
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -43,6 +41,7 @@ def summarise(
     cohort: Cohort,
     settings: Settings,
     by_repeat: list[list[FoldResult]],
+    whole: tuple[Candidate, FittedProcedure],
     permutation: dict[str, Any],
     design: dict[str, Any],
     fixed: tuple[str, ...],
@@ -58,6 +57,8 @@ def summarise(
     settings : Settings
         Resolved.
     by_repeat : list of list of FoldResult
+    whole : tuple of Candidate and FittedProcedure
+        The fit to all patients, as `fit_to_all` returns it.
     permutation : dict
         As `permutation_test` returns it.
     design : dict
@@ -76,11 +77,7 @@ def summarise(
     judged = by_repeat if left is None else left.judged(by_repeat)
     auc = _auc(cohort, by_repeat) if left is None else leave_out_auc(cohort, by_repeat[0], left)
     rows = cohort.index_rows()
-    tuned = single_threaded(tune_on_all, (cohort, settings, design["seed"], fixed))
-    fitted = single_threaded(
-        fit_procedure,
-        (cohort, rows, tuned.applied(settings), unit_seed(design["seed"]), fixed),
-    )
+    tuned, fitted = whole
     apparent = _apparent_auc(cohort, fitted, rows)
     summary: dict[str, Any] = {
         "format": "proteoclass-evaluation",

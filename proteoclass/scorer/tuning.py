@@ -117,6 +117,7 @@ def candidate_margins(
     weights: Floats,
     panel_values: Floats,
     tried: tuple[Candidate, ...],
+    parts: tuple[Floats, Floats],
 ) -> Floats:
     """Return the margins of all candidates from one fit, whose boosters they share.
 
@@ -130,6 +131,8 @@ def candidate_margins(
     panel_values : array of float, shape (n_samples, panel size)
         Samples to score.
     tried : tuple of Candidate
+    parts : tuple of two arrays of float, shape (n_samples, n_bags)
+        What the boosters and the companions of the fit say of the samples.
 
     Returns
     -------
@@ -137,8 +140,8 @@ def candidate_margins(
     """
     from proteoclass.scorer.blend import blended, mean_over_bags
 
-    boosters = fitted.blend.booster_margins(panel_values)
-    companions: dict[float, Floats] = {}
+    boosters, own = parts
+    companions = {fitted.pipeline["score"].ridge: own}
     columns = []
     for candidate in tried:
         if candidate.ridge not in companions:
@@ -150,10 +153,8 @@ def candidate_margins(
 
 
 def _with_penalty(fitted: FittedProcedure, labels: Floats, weights: Floats, ridge: float) -> Blend:
-    scorer = fitted.pipeline["score"]
-    if ridge == scorer.ridge:
-        return fitted.blend
-    intercepts, coefficients = scorer.companions(fitted.panel_filled, labels, weights, ridge)
+    fit = fitted.pipeline["score"].companions
+    intercepts, coefficients = fit(fitted.panel_filled, labels, weights, ridge)
     return replace(fitted.blend, intercepts=intercepts, coefficients=coefficients)
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
@@ -7,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
+from proteoclass.folds import spawn
 from proteoclass.scorer import Settings, SeverityScorer
 from proteoclass.scorer.blend import mean_over_bags
 from proteoclass.scorer.calibration import MIN_SLOPE, fit_platt, fit_thresholds
@@ -62,6 +64,23 @@ def test_scorer_is_monotone_in_every_protein(panel):
         grid = np.tile(np.median(X, axis=0), (40, 1))
         grid[:, protein] = np.linspace(-4, 4, 40)
         assert (np.diff(scorer.decision_function(grid)) * sign >= -1e-7).all()
+
+
+def test_boosters_are_those_that_xgboost_trains(panel):
+    values, labels = panel
+    scorer = SeverityScorer(bags=2, rounds=6, random_state=3).fit(values, labels)
+    seeds = spawn(3, 1).integers(2**31, size=2)
+    for seed, weight, ours in zip(seeds, scorer.bag_counts_, scorer.blend_.boosters, strict=True):
+        # Each sample weighs one where all are index samples of their own patients.
+        matrix = xgboost.DMatrix(values, label=labels, weight=weight, nthread=1)
+        parameters = {
+            "objective": "binary:logistic", "tree_method": "exact", "max_depth": 2, "eta": 0.1,
+            "lambda": 3.0, "subsample": 0.8, "colsample_bytree": 0.5, "nthread": 1,
+            "monotone_constraints": tuple(int(sign) for sign in scorer.signs_),
+            "seed": int(seed), "base_score": float(np.average(labels, weights=weight)),
+        }  # fmt: skip
+        theirs = xgboost.train(parameters, matrix, num_boost_round=6)
+        assert ours.save_raw("json") == theirs.save_raw("json")
 
 
 @pytest.mark.filterwarnings("ignore")  # importing shap warns of its own dependencies

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from proteoclass.errors import InputError
 from proteoclass.matrix import Outcome, ProteinMatrix
-from proteoclass.scorer import Settings, evaluate, load_model, summary, train
+from proteoclass.scorer import Settings, crossfit, evaluate, load_model, train
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.inner_folds import inner_folds, out_of_fold_margins, tune_on_all
@@ -167,7 +167,7 @@ def test_the_calibrator_is_of_the_blend_that_all_patients_chose(steps, evaluated
     untuned = evaluate(steps, OUTCOME, settings=fixed, **design).margins
     assert evaluated.summary["tuning"]["chosen"][wanted.name] < 2
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(summary, "tune_on_all", lambda *_: wanted)
+        patch.setattr(crossfit, "tune_on_all", lambda *_: wanted)
         tuned = evaluate(steps, OUTCOME, settings=settings, **design)
     np.testing.assert_allclose(tuned.margins["margin"], untuned["margin"], rtol=1e-9)
     assert train(steps, OUTCOME, evaluation=tuned).content.booster_weight == 0.5
