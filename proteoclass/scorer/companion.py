@@ -58,7 +58,7 @@ def signed_ridge(
 
 
 def signed_ridges(
-    values: Floats, labels: Floats, signs: Floats, weights: Floats, penalty: float
+    values: Floats, labels: Floats, signs: Floats, weights: Floats, penalty: float | Floats
 ) -> tuple[Floats, Floats]:
     """Fit the regression of `signed_ridge` to several sets of weights at once.
 
@@ -70,7 +70,7 @@ def signed_ridges(
     signs : array of -1, 0 and 1, shape (n_proteins,)
     weights : array of float, shape (n_bags, n_samples)
         Non-negative.
-    penalty : float
+    penalty : float, or array of float, shape (n_bags,)
 
     Returns
     -------
@@ -96,12 +96,13 @@ def signed_ridges(
     """
     # Turned by its sign, every coefficient is bounded by zero from below.
     design = np.column_stack([np.ones(len(values)), values * signs])
-    ridge = np.concatenate([[0.0], np.full(len(signs), penalty)])
+    ridge = np.tile(np.reshape(penalty, (-1, 1)), (1, design.shape[1])) * np.ones((len(weights), 1))
+    ridge[:, 0] = 0.0
     held = np.concatenate([[False], signs == 0])
     theta = np.zeros((len(weights), design.shape[1]))
     live = np.arange(len(weights))
     for _ in range(MAX_STEPS):
-        problem = _Problem(design, labels, weights[live], ridge)
+        problem = _Problem(design, labels, weights[live], ridge[live])
         live = live[_improve(problem, theta, live, held)]
         if not len(live):
             break
@@ -121,7 +122,7 @@ class _Problem:
         self.design, self.labels, self.weights, self.ridge = design, labels, weights, ridge
 
     def take(self, kept: npt.NDArray[np.generic]) -> _Problem:
-        return _Problem(self.design, self.labels, self.weights[kept], self.ridge)
+        return _Problem(self.design, self.labels, self.weights[kept], self.ridge[kept])
 
     def loss(self, theta: Floats) -> Floats:
         margin = theta @ self.design.T
@@ -136,7 +137,9 @@ class _Problem:
         share = special.expit(theta @ self.design.T)
         spread = self.weights * share * (1 - share)
         bent = np.matmul(self.design.T * spread[:, None, :], self.design)
-        return np.asarray(bent + np.diag(self.ridge))
+        diagonal = np.arange(self.ridge.shape[1])
+        bent[:, diagonal, diagonal] += self.ridge
+        return np.asarray(bent)
 
 
 def _improve(

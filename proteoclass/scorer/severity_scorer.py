@@ -145,8 +145,10 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
             validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
         )
 
-    def companions(self, X: Any, y: Any, sample_weight: Any, ridge: float) -> tuple[Floats, Floats]:
-        """Fit companions of another penalty to the bags of this fit.
+    def companions(
+        self, X: Any, y: Any, sample_weight: Any, penalties: list[float]
+    ) -> list[tuple[Floats, Floats]]:
+        """Fit companions of other penalties to the bags of this fit.
 
         Parameters
         ----------
@@ -154,18 +156,24 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
             The values that `fit` was given.
         y : array of 0 and 1, shape (n_samples,)
         sample_weight : array of float, shape (n_samples,)
-        ridge : float
-            Penalty on companion coefficients.
+        penalties : list of float
+            On companion coefficients.
 
         Returns
         -------
-        intercepts : array of float, shape (n_bags,)
-        coefficients : array of float, shape (n_bags, n_proteins)
-            On proteins standardised as in `blend_`.
+        list of tuple
+            Intercepts, shape (n_bags,), and coefficients, shape (n_bags, n_proteins), of each
+            penalty, on proteins standardised as in `blend_`.
         """
         check_is_fitted(self)
-        counts = self.bag_counts_ * sample_weight
-        return signed_ridges(self.blend_.standardise(X), y, self.signs_, counts, ridge)
+        n, bags = len(penalties), len(self.bag_counts_)
+        # All at once: the small matrices of one penalty cost more to set up than to solve.
+        counts = np.tile(self.bag_counts_ * sample_weight, (n, 1))
+        standard, penalty = self.blend_.standardise(X), np.repeat(penalties, bags)
+        intercepts, coefficients = signed_ridges(standard, y, self.signs_, counts, penalty)
+        return list(
+            zip(intercepts.reshape(n, bags), coefficients.reshape(n, bags, -1), strict=True)
+        )
 
     def _fit_blend(self, values: Floats, labels: Floats, counts: Floats) -> Blend:
         # A protein never detected in training has no median: any constant does.
@@ -189,7 +197,7 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
     def _fit_boosters(
         self, values: Floats, labels: Floats, counts: Floats
     ) -> list[xgboost.Booster]:
-        matrix = xgboost.DMatrix(values, label=labels, nthread=1)
+        matrix = _NamelessMatrix(values, label=labels, nthread=1)
         seeds = spawn(self.random_state, 1).integers(2**31, size=len(counts))
         parameters = {
             "objective": "binary:logistic",
@@ -217,11 +225,16 @@ class SeverityScorer(ClassifierMixin, BaseEstimator):
 
 
 class _NamelessBooster(xgboost.Booster):
-    """Booster that knows it has no names of features.
+    """Booster that knows it has no names of features, as its matrix does.
 
-    The plain one asks the library for them six times a tree, a fifth of the time of growing.
+    The plain ones ask the library for them ten times a tree, a quarter of the time of growing.
     """
 
+    feature_names = None
+    feature_types = None
+
+
+class _NamelessMatrix(xgboost.DMatrix):
     feature_names = None
     feature_types = None
 

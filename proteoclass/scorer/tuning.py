@@ -13,7 +13,6 @@ import numpy.typing as npt
 from proteoclass import stats
 
 if TYPE_CHECKING:
-    from proteoclass.scorer.blend import Blend
     from proteoclass.scorer.procedure import FittedProcedure
     from proteoclass.scorer.settings import Settings
 
@@ -141,21 +140,20 @@ def candidate_margins(
     from proteoclass.scorer.blend import blended, mean_over_bags
 
     boosters, own = parts
-    companions = {fitted.pipeline["score"].ridge: own}
-    columns = []
-    for candidate in tried:
-        if candidate.ridge not in companions:
-            blend = _with_penalty(fitted, labels, weights, candidate.ridge)
-            companions[candidate.ridge] = blend.companion_margins(panel_values)
-        bags = blended(boosters, companions[candidate.ridge], candidate.booster_weight)
-        columns.append(mean_over_bags(bags))
-    return np.column_stack(columns)
-
-
-def _with_penalty(fitted: FittedProcedure, labels: Floats, weights: Floats, ridge: float) -> Blend:
-    fit = fitted.pipeline["score"].companions
-    intercepts, coefficients = fit(fitted.panel_filled, labels, weights, ridge)
-    return replace(fitted.blend, intercepts=intercepts, coefficients=coefficients)
+    scorer, blend = fitted.pipeline["score"], fitted.blend
+    others = sorted({candidate.ridge for candidate in tried} - {scorer.ridge})
+    companions = {scorer.ridge: own}
+    if others:
+        refitted = scorer.companions(fitted.panel_filled, labels, weights, others)
+        for ridge, (intercepts, coefficients) in zip(others, refitted, strict=True):
+            other = replace(blend, intercepts=intercepts, coefficients=coefficients)
+            companions[ridge] = other.companion_margins(panel_values)
+    return np.column_stack(
+        [
+            mean_over_bags(blended(boosters, companions[each.ridge], each.booster_weight))
+            for each in tried
+        ]
+    )
 
 
 def choose(margins: Floats, labels: Floats, weights: Floats, folds: npt.NDArray[np.intp]) -> int:
