@@ -26,7 +26,7 @@ BAGS: Final = 5
 
 KIND: Final = (
     "AUC with the panel less AUC without the protein, paired by fold, over the folds whose panel "
-    "holds it; Nadeau–Bengio corrected resampled t, 95 %"
+    "holds it, the blend that of the settings, not tuned; Nadeau–Bengio corrected resampled t, 95 %"
 )
 
 
