@@ -32,8 +32,9 @@ class RandomIntercepts:
 
     Parameters
     ----------
-    coefficients, errors, df : array of float, shape (n_proteins, n_effects)
-        Fixed effects, their standard errors and Satterthwaite's degrees of freedom.
+    coefficients, errors, df : array of float, shape (n_proteins, n_contrasts)
+        Fixed effects or what was asked of them, their standard errors and Satterthwaite's
+        degrees of freedom.
     between, within : array of float, shape (n_proteins,)
         Variance of the patients' levels, and of a patient's visits around them.
     n_values, n_patients : array of int, shape (n_proteins,)
@@ -57,7 +58,10 @@ class RandomIntercepts:
 
 
 def fit_random_intercepts(
-    values: Floats, effects: Floats, patients: npt.NDArray[np.generic]
+    values: Floats,
+    effects: Floats,
+    patients: npt.NDArray[np.generic],
+    contrasts: Floats | None = None,
 ) -> RandomIntercepts:
     """Fit every protein by the same fixed effects and a level for each patient.
 
@@ -68,6 +72,8 @@ def fit_random_intercepts(
     effects : array of float, shape (n_samples, n_effects)
         Design of the fixed effects, the constant included.
     patients : array, shape (n_samples,)
+    contrasts : array of float, shape (n_contrasts, n_effects), optional
+        Sums of the effects to report; the effects themselves where left out.
 
     Returns
     -------
@@ -90,8 +96,9 @@ def fit_random_intercepts(
     >>> fits.coefficients.round(6).tolist(), fits.df.round(6).tolist()
     ([[2.75]], [[1.0]])
     """
+    wanted = np.eye(effects.shape[1]) if contrasts is None else contrasts
     parts = [
-        _fit(values[:, start : start + _AT_A_TIME], effects, patients)
+        _fit(values[:, start : start + _AT_A_TIME], effects, patients, wanted)
         for start in range(0, max(values.shape[1], 1), _AT_A_TIME)
     ]
     return RandomIntercepts(
@@ -205,10 +212,12 @@ class _Derivatives:
         return cls((squares, bent), (determinants, curved), information)
 
 
-def _fit(values: Floats, effects: Floats, patients: npt.NDArray[np.generic]) -> RandomIntercepts:
+def _fit(
+    values: Floats, effects: Floats, patients: npt.NDArray[np.generic], contrasts: Floats
+) -> RandomIntercepts:
     sums = _Sums(values, effects, patients)
     reason = _obstacles(sums)
-    shape = (values.shape[1], effects.shape[1])
+    shape = (values.shape[1], len(contrasts))
     table = {name: np.full(shape, np.nan) for name in ("coefficients", "errors", "df")}
     between, within = np.full(shape[0], np.nan), np.full(shape[0], np.nan)
     fine = np.flatnonzero(reason == "")
@@ -217,10 +226,10 @@ def _fit(values: Floats, effects: Floats, patients: npt.NDArray[np.generic]) -> 
         ratio = _best_ratio(kept)
         profile = _Profile.of(kept, ratio)
         residual = profile.squares / (kept.total - kept.n_effects)
-        variances = residual[:, None] * np.einsum("paa->pa", profile.inverse)
-        table["coefficients"][fine] = profile.coefficients
+        table["coefficients"][fine] = profile.coefficients @ contrasts.T
+        variances = residual[:, None] * _of_contrasts(profile.inverse, contrasts)
         table["errors"][fine] = np.sqrt(variances)
-        table["df"][fine] = _satterthwaite(kept, ratio, profile, residual, variances)
+        table["df"][fine] = _satterthwaite(kept, ratio, profile, contrasts)
         between[fine], within[fine] = ratio * residual, residual
     return RandomIntercepts(
         **table,
@@ -286,24 +295,29 @@ def _best_ratio(sums: _Sums) -> Floats:
     return np.where(ratio < 1e-9, 0.0, ratio)
 
 
-def _satterthwaite(
-    sums: _Sums, ratio: Floats, profile: _Profile, residual: Floats, variances: Floats
-) -> Floats:
-    """Return 2 v² / var(v) of each coefficient's variance v."""
+def _of_contrasts(matrices: Floats, contrasts: Floats) -> Floats:
+    """Return l' M l of each matrix and contrast, shape (n_proteins, n_contrasts)."""
+    return np.asarray(np.einsum("ca,pab,cb->pc", contrasts, matrices, contrasts, optimize=True))
+
+
+def _satterthwaite(sums: _Sums, ratio: Floats, profile: _Profile, contrasts: Floats) -> Floats:
+    """Return 2 v² / var(v) of each contrast's variance v."""
     total = sums.total - sums.n_effects
+    residual = profile.squares / total
     found = _Derivatives.of(sums, profile)
     # Second derivatives of the deviance by the ratio and by the residual variance.
     curvature = np.empty((len(ratio), 2, 2))
     curvature[:, 0, 0] = found.determinants[1] + found.squares[1] / residual
     curvature[:, 0, 1] = curvature[:, 1, 0] = -found.squares[0] / residual**2
     curvature[:, 1, 1] = total / residual**2
-    moved = -np.einsum("paa->pa", profile.inverse @ found.information @ profile.inverse)
-    by_ratio, by_residual = residual[:, None] * moved, variances / residual[:, None]
+    by_residual = _of_contrasts(profile.inverse, contrasts)
+    moved = profile.inverse @ found.information @ profile.inverse
+    by_ratio = -residual[:, None] * _of_contrasts(moved, contrasts)
     # At zero the ratio is known, as far as the likelihood says.
     known = ratio == 0
-    curvature[known] = np.eye(2) * np.array([1.0, 1.0])
+    curvature[known] = np.eye(2)
     curvature[known, 1, 1] = (total / residual**2)[known]
     by_ratio[known] = 0.0
     gradient = np.stack([by_ratio, by_residual], axis=-1)
     spread = 2 * np.einsum("pki,pij,pkj->pk", gradient, np.linalg.inv(curvature), gradient)
-    return np.asarray(2 * variances**2 / spread)
+    return np.asarray(2 * (residual[:, None] * by_residual) ** 2 / spread)

@@ -96,6 +96,19 @@ def test_a_balanced_design_has_the_components_of_the_analysis_of_variance():
     np.testing.assert_allclose(fits.df[:, 0], 11, rtol=1e-8)
 
 
+def test_a_contrast_is_the_effect_in_another_coding(visits, fits):
+    # The slope of severe patients: a sum of two effects, or the effect where they are the reference.
+    values, effects, patients = visits
+    constant, severe, week, _ = effects.T
+    turned = np.column_stack([constant, 1 - severe, week, (1 - severe) * week])
+    other = fit_random_intercepts(values, turned, patients)
+    asked = fit_random_intercepts(values, effects, patients, np.array([[0.0, 0, 1, 1]]))
+    for name in ("coefficients", "errors", "df"):
+        np.testing.assert_allclose(
+            getattr(asked, name)[:, 0], getattr(other, name)[:, 2], rtol=1e-6
+        )
+
+
 def test_what_cannot_be_fitted_has_a_reason_and_no_number(visits):
     values, effects, patients = visits
     odd = np.repeat(values[:, [5]], 5, axis=1)
