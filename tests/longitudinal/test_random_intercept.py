@@ -97,7 +97,7 @@ def test_a_balanced_design_has_the_components_of_the_analysis_of_variance():
 
 
 def test_a_contrast_is_the_effect_in_another_coding(visits, fits):
-    # The slope of severe patients: a sum of two effects, or the effect where they are the reference.
+    # The slope of severe patients: a sum of effects, or the effect where they are the reference.
     values, effects, patients = visits
     constant, severe, week, _ = effects.T
     turned = np.column_stack([constant, 1 - severe, week, (1 - severe) * week])
