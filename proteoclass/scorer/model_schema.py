@@ -22,8 +22,14 @@ _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 Text = Annotated[str, Field(max_length=2000)]
 Id = Annotated[str, Field(min_length=1, max_length=500)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Points = Annotated[float, Field(ge=-1, le=101)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+#: A site with fewer training patients is not named.
+MIN_SITE_PATIENTS = 5
 
 
 class OutcomePart(BaseModel):
@@ -107,8 +113,25 @@ class CalibrationPart(BaseModel):
     intercept: float
 
 
+class SetOnPart(BaseModel):
+    """The scores that the two limits were set on (since version 4)."""
+
+    model_config = _STRICT
+
+    scores: Literal["out-of-fold"]
+    n_positive: Count
+    n_negative: Count
+    folds: Count
+    repeats: Count
+
+
 class ThresholdsPart(BaseModel):
-    """The two decision limits, in score points."""
+    """The two decision limits, in score points.
+
+    `sensitivity` is the share of positive patients at or above `lower`, `specificity` that of
+    negative patients below `upper`, that they were set to reach. `externally_validated` follows
+    from the external evaluations that the model carries, by a rule.
+    """
 
     model_config = _STRICT
 
@@ -117,6 +140,8 @@ class ThresholdsPart(BaseModel):
     sensitivity: Annotated[float, Field(ge=0, le=1)]
     specificity: Annotated[float, Field(ge=0, le=1)]
     externally_validated: bool
+
+    set_on: SetOnPart | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> ThresholdsPart:
@@ -153,6 +178,39 @@ class ReferencePart(BaseModel):
     origin: Literal["out-of-fold"]
 
 
+class SitePart(BaseModel):
+    """A site of at least five training patients."""
+
+    model_config = _STRICT
+
+    name: Id
+    n_patients: Annotated[int, Field(ge=MIN_SITE_PATIENTS, le=10**9)]
+
+
+class SitesPart(BaseModel):
+    """How the training patients lie over sites.
+
+    Sites of fewer than five are counted and not named; where they hold fewer than five
+    together, the smallest of the others is among them, so that no difference tells.
+    """
+
+    model_config = _STRICT
+
+    named: Annotated[list[SitePart], Field(max_length=1000)]
+    n_not_named: Count
+    n_patients_not_named: Count
+
+
+class VisitsPart(BaseModel):
+    """How often the training patients were sampled; one index sample each is learnt from."""
+
+    model_config = _STRICT
+
+    n_samples: Count
+    n_patients_of_several: Count
+    per_patient: Annotated[float, Field(ge=0, le=10**6)]
+
+
 class TrainingPart(BaseModel):
     """The cohort in numbers, no row of it.
 
@@ -173,6 +231,72 @@ class TrainingPart(BaseModel):
     matrix_sha256: Text
     cohort_sha256: Text = ""
     samples: Annotated[list[Digest], Field(max_length=20_000)] = Field(default_factory=list)
+    sites: SitesPart | None = None
+    visits: VisitsPart | None = None
+    index: Text = ""
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
+
+
+class RatePart(BaseModel):
+    """Sensitivity and specificity of one of the model's limits on patients it never saw."""
+
+    model_config = _STRICT
+
+    name: Literal["rule out", "rule in"]
+    limit: Points
+    sensitivity: Share
+    sensitivity_interval: Interval
+    specificity: Share
+    specificity_interval: Interval
+
+
+class AucPart(BaseModel):
+    """An AUC, its interval (None where there is none) and the kind of that."""
+
+    model_config = _STRICT
+
+    value: Share
+    interval: Interval | None
+    interval_kind: Text
+
+
+class RecalibrationPart(BaseModel):
+    """Observed share of positives, mean predicted risk, and the slope of a recalibration."""
+
+    model_config = _STRICT
+
+    observed: Share
+    expected: Share
+    slope: float | None
+    slope_interval: Interval | None
+
+
+class ExternalPart(BaseModel):
+    """What this model reached on a cohort that it was not trained on (since version 4).
+
+    `evaluated_sha256` is the model that was judged: this one, or one that it is derived from,
+    with the same scores. `seal` is the evaluation's own hash. No row of a patient.
+    """
+
+    model_config = _STRICT
+
+    name: Id
+    added: Text
+    evaluated_sha256: Hash
+    seal: Hash
+    cohort_sha256: Hash
+    synthetic: bool
+    fluid: Literal["urine", "plasma", "serum", "csf", "saliva", "not stated"]
+    platform: Text = ""
+    outcome: OutcomePart
+    n_patients: Count
+    n_positive: Count
+    n_negative: Count
+    n_not_reportable: Count
+    auc: AucPart
+    thresholds: Annotated[list[RatePart], Field(min_length=2, max_length=2)]
+    calibration: RecalibrationPart
+    warnings: Annotated[list[Text], Field(max_length=50)]
 
 
 class Probe(BaseModel):
@@ -214,6 +338,11 @@ class ModelContent(BaseModel):
     intended_use: Text
     not_for: list[Text]
     probes: Annotated[list[Probe], Field(min_length=1, max_length=100)]
+    external_evaluations: Annotated[list[ExternalPart], Field(max_length=50)] = Field(
+        default_factory=list
+    )
+    #: Hashes of the models that this one is, without its last evaluations; the oldest first.
+    derived_from: Annotated[list[Hash], Field(max_length=50)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> ModelContent:

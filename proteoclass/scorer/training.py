@@ -156,7 +156,8 @@ def _require_own(
 
 def _lock(content: dict[str, Any], fitted: FittedProcedure) -> SeverityModel:
     checked = ModelContent.model_validate(plain(content))
-    dumped = checked.model_dump(mode="json")
+    # What is not set is not written, and is no part of the hash either.
+    dumped = checked.model_dump(mode="json", exclude_unset=True)
     digest = hashlib.sha256(canonical_json(dumped)).hexdigest()
     return SeverityModel(checked, digest, fitted.blend.boosters)
 
