@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,7 @@ from proteoclass.cli.console import given_files, notices, say
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
+    MatrixRequest,
     column_option,
     outcome_options,
     output_option,
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
     help="Score points whose crossing is bracketed in time.",
 )
 @click.option("--patient", metavar="ID", help="Write the row of this patient only.")
+@click.option(
+    "--matrix",
+    type=InputFile(),
+    help="Matrix of the same samples: the course of every protein too, in recovery.tsv.",
+)
+@click.option("--proteins", type=InputFile(), help="Table of the matrix's proteins.")
 @output_option("Folder for trajectories.tsv and trajectories.json.", required=True)
 @seed_option
 def track(
@@ -45,6 +53,8 @@ def track(
     columns: dict[str, str],
     outcome: Outcome | None,
     patient: str | None,
+    matrix: str | None,
+    proteins: str | None,
     output: str,
     force: bool,
     **options: Any,
@@ -52,11 +62,13 @@ def track(
     """Follow scores over a patient's visits.
 
     SCORES is the table that score writes. With an outcome, group slopes and their
-    difference are estimated too.
+    difference are estimated too; with a matrix as well, those of every protein.
     """
     from proteoclass.longitudinal import track as run
     from proteoclass.matrix import read_samples
 
+    if matrix is not None and outcome is None:
+        raise click.UsageError("--matrix needs the two groups: give --outcome and --positive")
     with new_folder(output, force=force, inputs=given_files()) as folder:
         sheet = read_samples(samples, columns=columns)
         table = _read_scores(scores)
@@ -64,9 +76,29 @@ def track(
         found = run(table, sheet, groups=groups, **options)
         rows = found.table if patient is None else _only(found.table, patient, samples)
         write_table(folder / "trajectories.tsv", rows)
-        write_json(folder / "trajectories.json", found.summary)
+        summary = dict(found.summary)
+        if matrix is not None and outcome is not None:
+            source = MatrixRequest(matrix, samples, {"columns": columns, "proteins": proteins})
+            summary["recovery"] = _recovery(source, outcome, folder)
+        write_json(folder / "trajectories.json", summary)
     say(f"wrote {output}")
-    notices(found.summary.get("notes", []))
+    notices([*found.summary["notes"], *summary.get("recovery", {}).get("notes", [])])
+
+
+def _recovery(source: MatrixRequest, outcome: Outcome, folder: Path) -> dict[str, Any]:
+    """Write the course of every protein, and return what was fitted."""
+    from proteoclass.longitudinal import proteome_recovery
+
+    read = source.read()
+    resolved = outcome.resolve(read.samples)
+    found = proteome_recovery(
+        read,
+        _groups(resolved, read.samples),
+        reference=str(resolved.negative),
+        group=resolved.positive,
+    )
+    write_table(folder / "recovery.tsv", found.table)
+    return found.summary
 
 
 def _read_scores(path: str) -> pd.DataFrame:

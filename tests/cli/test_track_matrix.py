@@ -1,0 +1,51 @@
+"""`track --matrix`: the course of every protein beside that of the scores."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from proteoclass.cli import main
+from proteoclass.matrix import simulate_cohort
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = simulate_cohort(patients=24, severe=8, proteins=60, visits=3, seed=2)
+    folder = tmp_path_factory.mktemp("track")
+    made.matrix.values.T.rename_axis("protein").to_csv(folder / "matrix.tsv", sep="\t")
+    made.matrix.samples.rename_axis("sample_id").to_csv(folder / "samples.tsv", sep="\t")
+    ids = made.matrix.values.index
+    scores = pd.DataFrame({"sample_id": ids, "score": range(10, 10 + len(ids))})
+    scores["score"] = scores["score"].clip(upper=99)
+    scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
+    return folder
+
+
+def run(folder, *more):
+    samples = str(folder / "samples.tsv")
+    return CliRunner().invoke(
+        main, ["track", str(folder / "scores.tsv"), "--samples", samples, *more]
+    )
+
+
+def test_a_matrix_adds_a_row_a_protein(folder):
+    asked = ["--outcome", "severity", "--positive", "severe", "-o", str(folder / "out")]
+    result = run(folder, "--matrix", str(folder / "matrix.tsv"), *asked)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(folder / "out" / "recovery.tsv", sep="\t")
+    summary = json.loads((folder / "out" / "trajectories.json").read_text())["recovery"]
+    assert len(table) == summary["n_proteins"] == 60
+    assert summary["n_fitted"] == table["interaction_p"].notna().sum() > 0
+    assert (summary["reference"], summary["group"]) == ("non-severe", "severe")
+    assert "samples are replicates: left out" in result.stderr
+
+
+def test_without_groups_there_is_nothing_to_compare(folder):
+    result = run(folder, "--matrix", str(folder / "matrix.tsv"), "-o", str(folder / "none"))
+    assert result.exit_code == 2
+    assert "--matrix needs the two groups: give --outcome and --positive" in result.stderr
+    assert not (folder / "none").exists()
