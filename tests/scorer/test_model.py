@@ -269,7 +269,7 @@ ATTACKS = {
     short_column: "fields do not all have",
     wrong_objective: "expected trees for binary:logistic",
     no_trees: "list of trees is damaged",
-    text_index: "an index is not a whole number",
+    text_index: "left_children: an index is not a whole number of 32 bits",
     categorical: "a split is not numerical",
     no_tree_fields: "fields are missing",
     other_feature_count: "has 3 features, the panel 8",
