@@ -16,6 +16,7 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer.chance import chance_warning
 from proteoclass.scorer.cohort import Cohort, build_cohort
+from proteoclass.scorer.evaluation_seal import FIGURES, TABLES, seal
 from proteoclass.scorer.external_cohort import (
     not_reportable,
     one_sample_each,
@@ -68,10 +69,12 @@ class ExternalEvaluation:
     scores: pd.DataFrame
 
     def write(self, folder: str | os.PathLike[str]) -> None:
-        """Write `evaluation.json`, `predictions.tsv` and `scores.tsv` into a folder."""
-        io.write_json(os.path.join(folder, "evaluation.json"), self.summary)
-        io.write_table(os.path.join(folder, "predictions.tsv"), self.predictions)
-        io.write_table(os.path.join(folder, "scores.tsv"), self.scores)
+        """Write `evaluation.json`, sealed, `predictions.tsv` and `scores.tsv` into a folder."""
+        tables = {}
+        for name, frame in zip(TABLES, (self.predictions, self.scores), strict=True):
+            tables[name] = io.write_table(os.path.join(folder, name), frame).read_bytes()
+        sealed = self.summary | {"seal": seal(self.summary, tables)}
+        io.write_json(os.path.join(folder, FIGURES), sealed)
 
 
 def evaluate_external(
@@ -133,7 +136,8 @@ def evaluate_external(
     )
     for each in (model, *others):
         refuse_training_cohort(each, matrix, cohort)
-    scores = model.score(matrix)
+    # Of the patients' samples, in the cohort's order: a QC pool is scored and is no patient.
+    scores = model.score(matrix).set_index("sample_id").loc[cohort.values.index].reset_index()
     reportable = (scores["status"] == "final").to_numpy()
     rows = cohort.index_rows()
     refused = not_reportable(cohort, scores, rows)
@@ -153,7 +157,7 @@ def evaluate_external(
             "positive": cohort.outcome.positive,
             "negative": cohort.outcome.negative,
         },
-        "cohort": describe_cohort(cohort),
+        "cohort": describe_cohort(cohort) | {"fingerprint": cohort.fingerprint},
         "design": {
             "kind": "external cohort, locked model",
             "index": index,
@@ -249,7 +253,8 @@ def _compare_models(
     ours: Floats,
 ) -> dict[str, Any]:
     """Compare with another locked model on the patients that both give a score."""
-    theirs = other.score(matrix)["score"].to_numpy(dtype=float)
+    theirs = other.score(matrix).set_index("sample_id")["score"]
+    theirs = theirs.loc[cohort.values.index].to_numpy(dtype=float)
     both = rows[~np.isnan(theirs[rows])]
     compared = compare_locked(f"model {other.name}", cohort.labels[both], ours[both], theirs[both])
     return compared | {"model": describe_model(other), "n_patients": len(both)}

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import canonical_json
+from proteoclass.scorer.carried_evaluations import check_carried
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelContent, ModelFile
 from proteoclass.scorer.trees import check_booster
@@ -73,6 +74,7 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
     )
     _check_hash(document, model_file.sha256, where)
     checked.append(f"SHA-256 of the content: {model_file.sha256}")
+    checked.append(check_carried(document["content"], where))
     content = model_file.content
     for number, booster in enumerate(content.boosters, start=1):
         check_booster(booster, len(content.panel), f"{where}: booster {number}")

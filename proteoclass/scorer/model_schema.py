@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FORMAT = "proteoclass-model"
@@ -16,6 +17,9 @@ VERSION = 4
 #: Bins of the out-of-fold reference distributions: no patient can be read from a count.
 REFERENCE_BINS = 20
 MAX_REFERENCE_PROTEINS = 50
+
+#: A variance, in log2 units squared, that a measured protein may have.
+_LEAST_VARIANCE, _LARGEST = 1e-18, 1e18
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -150,11 +154,35 @@ class ThresholdsPart(BaseModel):
         return self
 
 
+class MissingErrorRow(BaseModel):
+    """How far held-out scores moved without `n_missing` panel proteins, in points."""
+
+    model_config = _STRICT
+
+    n_missing: Annotated[int, Field(ge=1, le=1000)]
+    median: Annotated[float, Field(ge=0, le=100)]
+    high: Annotated[float, Field(ge=0, le=100)]
+    n: Annotated[int, Field(ge=1, le=10**9)]
+
+
+class MissingErrorPart(BaseModel):
+    """What `max_not_measured` rests on: `high`, reached in `share` of cases, within `bound`."""
+
+    model_config = _STRICT
+
+    bound: Annotated[float, Field(gt=0, le=100)]
+    share: Annotated[float, Field(gt=0, lt=1)]
+    n_patients: Count
+    n_folds: Count
+    table: Annotated[list[MissingErrorRow], Field(max_length=1000)]
+
+
 class MissingPart(BaseModel):
     """What may be missing before a sample is not reportable.
 
     With fewer reference proteins detected than `min_reference_detected` (since version 2)
     a sample is shallower than the training samples, and its gaps are not taken for low.
+    `error` (since version 4) is what a score without some of the panel is worth.
     """
 
     model_config = _STRICT
@@ -163,6 +191,44 @@ class MissingPart(BaseModel):
     max_reference_not_measured: Count
     min_detected: Count
     min_reference_detected: Count = 0
+    error: MissingErrorPart | None = None
+
+
+class RangePart(BaseModel):
+    """Where the training samples lie in the panel, jointly, and how far off others may be.
+
+    `covariance` is its lower triangle, row by row. A sample farther off than `flagged`, or
+    with more than `max_outside` proteins out of range, is flagged; one farther off than
+    `refused` is not reportable. `n_held_out` samples set the limits.
+    """
+
+    model_config = _STRICT
+
+    centre: Annotated[list[float], Field(max_length=1000)]
+    covariance: Annotated[list[list[float]], Field(max_length=1000)]
+    flagged: Annotated[float, Field(gt=0)]
+    refused: Annotated[float, Field(gt=0)]
+    max_outside: Count
+    n_held_out: Count
+
+    @model_validator(mode="after")
+    def _positive_definite(self) -> RangePart:
+        size = len(self.centre)
+        if [len(row) for row in self.covariance] != list(range(1, size + 1)):
+            raise ValueError(f"covariance: expected {size} rows, of 1 to {size} numbers")
+        if self.flagged > self.refused:
+            raise ValueError("flagged is above refused")
+        full = np.zeros((size, size))
+        for position, row in enumerate(self.covariance):
+            full[position, : position + 1] = full[: position + 1, position] = row
+        spread = np.diag(full)
+        if not ((spread > _LEAST_VARIANCE) & (spread < _LARGEST)).all():
+            raise ValueError("covariance: found a variance that is none")
+        standard = full / np.sqrt(np.outer(spread, spread))
+        # A share of the identity is mixed in, so that its eigenvalues stay away from 0.
+        if not (np.abs(standard) < 1 + 1e-9).all() or np.linalg.eigvalsh(standard)[0] < 1e-3:
+            raise ValueError("covariance: found one that is not positive definite")
+        return self
 
 
 class ReferencePart(BaseModel):
@@ -298,6 +364,12 @@ class ExternalPart(BaseModel):
     calibration: RecalibrationPart
     warnings: Annotated[list[Text], Field(max_length=50)]
 
+    @model_validator(mode="after")
+    def _both_limits(self) -> ExternalPart:
+        if [rate.name for rate in self.thresholds] != ["rule out", "rule in"]:
+            raise ValueError("thresholds: expected rule out, then rule in")
+        return self
+
 
 class Probe(BaseModel):
     """A synthetic sample, reference and panel on the log2 scale, and its expected margin."""
@@ -331,6 +403,7 @@ class ModelContent(BaseModel):
     calibration: CalibrationPart
     thresholds: ThresholdsPart
     missing: MissingPart
+    range: RangePart | None = None
     reference: ReferencePart
     training: TrainingPart
     evaluation: dict[str, Any]
@@ -338,11 +411,11 @@ class ModelContent(BaseModel):
     intended_use: Text
     not_for: list[Text]
     probes: Annotated[list[Probe], Field(min_length=1, max_length=100)]
-    external_evaluations: Annotated[list[ExternalPart], Field(max_length=50)] = Field(
+    external_evaluations: Annotated[list[ExternalPart], Field(max_length=20)] = Field(
         default_factory=list
     )
     #: Hashes of the models that this one is, without its last evaluations; the oldest first.
-    derived_from: Annotated[list[Hash], Field(max_length=50)] = Field(default_factory=list)
+    derived_from: Annotated[list[Hash], Field(max_length=20)] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _shapes_agree(self) -> ModelContent:
@@ -354,6 +427,8 @@ class ModelContent(BaseModel):
             raise ValueError(f"companion: expected {bags} bags, one a booster")
         if any(len(row) != size for row in companion.coefficients):
             raise ValueError(f"companion: expected {size} coefficients a bag")
+        if self.range is not None and len(self.range.centre) != size:
+            raise ValueError(f"range: expected {size} proteins, as in the panel")
         if (self.normaliser.method == "none") != (not self.normaliser.reference):
             raise ValueError("normaliser: method and reference proteins disagree")
         for probe in self.probes:

@@ -160,7 +160,7 @@ def test_summary_holds_no_patient(model, toy):
 
 def test_verify_says_what_was_checked(model, tmp_path):
     checked = verify_model(model.save(tmp_path / "m.json"))
-    words = ("size", "schema", "SHA-256", "trees", "probes")
+    words = ("size", "schema", "SHA-256", "external", "trees", "probes")
     assert [sentence.split(":")[0].split(" ")[0] for sentence in checked] == list(words)
 
 
