@@ -198,7 +198,7 @@ class SeverityModel:
             As `score`.
         """
         prepared, seen = self._measure(matrix)
-        keep = self._verdict(seen)["reason"].to_numpy() == ""
+        keep = self._verdict(seen)["reportable"].to_numpy()
         shares = self._blend.contributions(seen.filled[keep])
         shares = shares.calibrated(self.calibrator.slope, self.calibrator.intercept)
         panel = self.content.panel

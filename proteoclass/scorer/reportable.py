@@ -8,10 +8,13 @@ import pandas as pd
 
 from proteoclass.matrix.normalisation.normalise import MIN_REFERENCE_FOUND
 from proteoclass.scorer.calibration import Thresholds
-from proteoclass.scorer.model_schema import ModelContent
+from proteoclass.scorer.missing_proteins import error_words
+from proteoclass.scorer.model_schema import ModelContent, RangePart
+from proteoclass.scorer.training_range import JointRange
 from proteoclass.stats import expit
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.intp]
 
 SCORE_COLUMNS = [
     "sample_id", "score", "probability", "lower", "upper", "band", "status", "reason", "origin",
@@ -51,23 +54,26 @@ def judge(
 
     Returns
     -------
-    DataFrame, shape (n_samples, 3)
-        `reason` ("" = reportable), `panel_found` (proteins the matrix measures),
-        `out_of_range` (detected values outside the training range).
+    DataFrame, shape (n_samples, 4)
+        `reportable`; `reason`, why not, or what a score must be read with (far from the
+        study patients, made without some of the panel), or ""; `panel_found` (proteins the
+        matrix measures); `out_of_range` (detected values outside the training range).
     """
     size = len(content.panel)
     detected = (~np.isnan(measured)).sum(axis=1)
     lowest = np.array([p.lowest for p in content.panel])
     highest = np.array([p.highest for p in content.panel])
     outside = ((measured < lowest) | (measured > highest)).sum(axis=1)
+    joint = content.range
+    distance = np.zeros(len(measured)) if joint is None else _joint(joint).distances(measured)
     reason = np.full(len(measured), "", dtype=object)
     limit = content.missing.min_detected
     # The last rule that applies is the one given: the most basic one.
+    if joint is not None:
+        remote = distance > joint.refused
+        reason[remote] = [_remote(d, joint.refused, "at most") for d in distance[remote]]
     far = outside > MAX_OUT_OF_RANGE * np.maximum(detected, 1)
-    reason[far] = [
-        f"{n} of {d} detected panel proteins are outside the range of the study patients"
-        for n, d in zip(outside[far], detected[far], strict=True)
-    ]
+    reason[far] = [_outside(n, d) for n, d in zip(outside[far], detected[far], strict=True)]
     off = np.abs(shift) > MAX_SHIFT
     reason[off] = [
         f"its values lie {s:+.1f} log2 units from the study patients', at most {MAX_SHIFT:.0f} "
@@ -82,20 +88,74 @@ def judge(
     reason[np.isnan(shift)] = (
         f"fewer than {MIN_REFERENCE_FOUND} reference proteins were detected, too few to normalise"
     )
-    n_known = len(content.normaliser.reference)
-    if n_known - n_reference > content.missing.max_reference_not_measured:
-        reason[:] = (
-            f"the matrix measures {n_reference} of {n_known} reference proteins of the "
-            f"normalisation, at least {n_known - content.missing.max_reference_not_measured} "
-            "are needed"
-        )
     n_found = int(found.sum())
-    if size - n_found > content.missing.max_not_measured:
-        reason[:] = (
+    unmeasured = _too_little_measured(n_found, n_reference, content)
+    if unmeasured:
+        reason[:] = unmeasured
+    reportable = reason == ""
+    reason[reportable] = _cautions(
+        outside[reportable], detected[reportable], distance[reportable], n_found, content
+    )
+    return pd.DataFrame(
+        {
+            "reportable": reportable,
+            "reason": reason,
+            "panel_found": n_found,
+            "out_of_range": outside,
+        }
+    )
+
+
+def _joint(part: RangePart) -> JointRange:
+    return JointRange.from_triangle(part.centre, part.covariance)
+
+
+def _too_little_measured(n_found: int, n_reference: int, content: ModelContent) -> str:
+    """Say what the matrix lacks of what the model needs, "" where it has enough."""
+    size, missing = len(content.panel), content.missing
+    if size - n_found > missing.max_not_measured:
+        return (
             f"the matrix measures {n_found} of {size} panel proteins, at least "
-            f"{size - content.missing.max_not_measured} are needed"
+            f"{size - missing.max_not_measured} are needed"
         )
-    return pd.DataFrame({"reason": reason, "panel_found": n_found, "out_of_range": outside})
+    n_known = len(content.normaliser.reference)
+    if n_known - n_reference > missing.max_reference_not_measured:
+        return (
+            f"the matrix measures {n_reference} of {n_known} reference proteins of the "
+            f"normalisation, at least {n_known - missing.max_reference_not_measured} are needed"
+        )
+    return ""
+
+
+def _cautions(
+    outside: Counts, detected: Counts, distance: Floats, n_found: int, content: ModelContent
+) -> npt.NDArray[np.object_]:
+    """Say of reportable samples what their scores must be read with."""
+    missing = error_words(content.missing.error, len(content.panel) - n_found)
+    words = np.full(len(outside), missing, dtype=object)
+    joint = content.range
+    if joint is None:
+        return words
+    for place in np.flatnonzero((outside > joint.max_outside) | (distance > joint.flagged)):
+        said = [missing] if missing else []
+        if outside[place] > joint.max_outside:
+            said.append(_outside(outside[place], detected[place]))
+        if distance[place] > joint.flagged:
+            said.append(_remote(distance[place], joint.flagged, "beyond"))
+        words[place] = "; ".join(said)
+    return words
+
+
+def _outside(n: int, detected: int) -> str:
+    return f"{n} of {detected} detected panel proteins are outside the range of the study patients"
+
+
+def _remote(distance: float, limit: float, against: str) -> str:
+    expected = {"at most": f"at most {limit:.1f} are scored", "beyond": f"beyond {limit:.1f}"}
+    return (
+        f"taken together, its panel values lie {distance:.3g} standard deviations from the study "
+        f"patients, {expected[against]}"
+    )
 
 
 def score_table(
@@ -129,7 +189,7 @@ def score_table(
     -------
     DataFrame, shape (n_samples, 13)
     """
-    reportable = verdict["reason"].to_numpy() == ""
+    reportable = verdict["reportable"].to_numpy()
     probability = np.where(reportable, expit(log_odds), np.nan)
     score = 100 * probability
     band = np.where(reportable, thresholds.band(score), "")

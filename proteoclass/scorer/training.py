@@ -17,8 +17,9 @@ from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
-from proteoclass.scorer.calibration import fit_platt, fit_thresholds
+from proteoclass.scorer.calibration import Platt, fit_platt, fit_thresholds
 from proteoclass.scorer.evaluation import Evaluation, evaluate
+from proteoclass.scorer.held_out_limits import HeldOutLimits, learn_limits
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
@@ -26,16 +27,16 @@ from proteoclass.scorer.parallel import Progress, single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.seen_patients import sample_digests
 from proteoclass.scorer.settings import Settings
+from proteoclass.scorer.training_range import protein_limits
 from proteoclass.scorer.tuning import candidate_named
 from proteoclass.scorer.versions import software_versions
 from proteoclass.stats import expit
 
 Floats = npt.NDArray[np.float64]
 
-#: First policy for proteins an assay does not measure: a fifth of the panel, each one
-#: replaced by its training median, which is to say by no evidence; and a fifth of the
-#: normaliser's reference, whose median moves little without them.
-MAX_NOT_MEASURED = 0.2
+#: Share of the normaliser's reference that an assay need not measure: its median moves
+#: little without it.
+MAX_REFERENCE_NOT_MEASURED = 0.2
 
 _TRAINING_FIELDS = ["n_patients", "n_positive", "n_negative"]
 _TRAINING_FIELDS += ["n_index_samples", "n_proteins", "synthetic"]
@@ -125,7 +126,13 @@ def train(
         fit_procedure,
         (evaluation.cohort, rows, tuned.applied(settings), unit_seed(seed), fixed),
     )
-    content = _content(name, matrix, evaluation, fitted, rows)
+    margins = evaluation.margins
+    calibrator = fit_platt(*(margins[c].to_numpy() for c in ("margin", "label", "weight")))
+    seen = single_threaded(
+        learn_limits,
+        (evaluation.cohort, tuned.applied(settings), seed, fixed, calibrator, len(fitted.panel)),
+    )
+    content = _content(name, matrix, evaluation, fitted, rows, calibrator, seen)
     content["probes"] = _probes(content)
     draft = _lock(content, fitted)
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
@@ -168,11 +175,11 @@ def _content(
     evaluation: Evaluation,
     fitted: FittedProcedure,
     rows: npt.NDArray[np.intp],
+    calibrator: Platt,
+    seen: HeldOutLimits,
 ) -> dict[str, Any]:
     cohort, blend = evaluation.cohort, fitted.blend
     measured = fitted.measured(cohort.values.iloc[rows]).to_numpy(dtype=float)
-    margins = evaluation.margins
-    calibrator = fit_platt(*(margins[c].to_numpy() for c in ("margin", "label", "weight")))
     scores = evaluation.scores[evaluation.scores["weight"] > 0]
     points = 100 * expit(scores["log_odds"])
     label, weight = scores["label"].to_numpy(), scores["weight"].to_numpy()
@@ -202,7 +209,8 @@ def _content(
             "specificity": limits.specificity,
             "externally_validated": False,
         },
-        "missing": _missing(measured, fitted),
+        "missing": _missing(measured, fitted) | seen.missing_part(described["n_patients"]),
+        "range": seen.range_part(measured),
         "reference": _reference(points, label),
         "training": {key: described[key] for key in _TRAINING_FIELDS}
         | {
@@ -259,14 +267,12 @@ def _panel(
     fill = fitted.fill
     signs = fitted.pipeline["score"].signs_
     blend = fitted.blend
+    lowest, highest = protein_limits(measured)
     proteins = []
     for position, protein in enumerate(fitted.panel):
         values = measured[:, position]
         values = values[~np.isnan(values)]
         low, high = np.quantile(values, (0.05, 0.95))
-        # One robust standard deviation beyond the extremes: with fifty patients the next
-        # one is beyond them once in twenty-five proteins.
-        margin = 1.4826 * float(np.median(np.abs(values - np.median(values))))
         proteins.append(
             {
                 "id": protein,
@@ -279,8 +285,8 @@ def _panel(
                 "spread": blend.spread[position],
                 "low": low,
                 "high": high,
-                "lowest": values.min() - margin,
-                "highest": values.max() + margin,
+                "lowest": lowest[position],
+                "highest": highest[position],
             }
         )
     return proteins
@@ -290,8 +296,7 @@ def _missing(measured: Floats, fitted: FittedProcedure) -> dict[str, int]:
     n_reference = len(fitted.pipeline["normalise"].reference_)
     fewest = int((~np.isnan(measured)).sum(axis=1).min())
     return {
-        "max_not_measured": int(MAX_NOT_MEASURED * measured.shape[1]),
-        "max_reference_not_measured": int(MAX_NOT_MEASURED * n_reference),
+        "max_reference_not_measured": int(MAX_REFERENCE_NOT_MEASURED * n_reference),
         # Half of what the poorest study sample had: below that a run has failed.
         "min_detected": max(1, fewest // 2),
         "min_reference_detected": fitted.min_reference_detected,

@@ -15,6 +15,7 @@ from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel import Panel
 from proteoclass.scorer import Settings, evaluate, explain, load_model, train, verify_model
+from proteoclass.scorer.model import SeverityModel
 from proteoclass.stats import log_odds
 
 
@@ -91,12 +92,16 @@ def test_training_scores_are_flattering_and_out_of_fold_ones_are_not(model, toy,
     assert evaluated.summary["optimism"]["apparent"] > 0.95
 
 
-def test_one_protein_may_be_missing_and_too_many_may_not(model, toy):
+def test_some_proteins_may_be_missing_and_more_may_not(model, toy):
     panel = [p.id for p in model.content.panel]
-    without_one = model.score(keep(toy, toy.values.columns.difference(panel[:1])))
+    missing = model.content.missing.model_copy(update={"max_not_measured": 2})
+    content = model.content.model_copy(update={"missing": missing})
+    tolerant = SeverityModel(content, model.sha256, model._blend.boosters)
+    without_one = tolerant.score(keep(toy, toy.values.columns.difference(panel[:1])))
     assert (without_one["status"] == "final").all()
     assert (without_one["panel_found"] == len(panel) - 1).all()
-    refused = model.score(keep(toy, toy.values.columns.difference(panel[:3])))
+    assert without_one["reason"].str.startswith("1 panel protein is not measured: ").all()
+    refused = tolerant.score(keep(toy, toy.values.columns.difference(panel[:3])))
     assert (refused["status"] == "not reportable").all()
     assert refused[["score", "probability", "lower", "upper"]].isna().all(axis=None)
     assert (refused["band"] == "").all()
@@ -276,7 +281,7 @@ ATTACKS = {
     wrong_probe: "a probe scores 0.01 log-odds off",
     flipped_threshold: "lower is above upper",
     unknown_field: "content.run_me: Extra inputs are not permitted",
-    zero_spread: "content.panel.0.spread: Input should be greater than 0",
+    zero_spread: "content.panel.0.spread: Input should be greater than 1e-12",
     short_companion: "expected 3 bags",
     narrow_companion: "expected 8 coefficients a bag",
     repeated_protein: "a protein stands in it twice",
