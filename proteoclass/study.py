@@ -223,7 +223,7 @@ def scores_of_run(
     scores = model.score(matrix).set_index("sample_id")
     held_out = evaluation.scores.set_index("sample_id")
     ids = held_out.index
-    reportable = (scores.loc[ids, "reason"] == "") & held_out["log_odds"].notna()
+    reportable = (scores.loc[ids, "status"] == "final") & held_out["log_odds"].notna()
     probability = pd.Series(expit(held_out["log_odds"]), index=ids).where(reportable)
     scores.loc[ids, "probability"] = probability
     scores.loc[ids, "score"] = 100 * probability
