@@ -231,23 +231,28 @@ LIGHT = Settings(size=8, bags=1, rounds=3, select="moderated-t", normalise="none
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    "pipeline",
-    [EstimatorPipeline(StrongestProtein()), SeverityPipeline(LIGHT, folds=2)],
-    ids=["estimator", "own"],
+    ("pipeline", "seeds", "most_at_5_percent"),
+    [
+        # Binomial(200, 0.05) is above 18, and Binomial(110, 0.05) above 11, less than once in
+        # a hundred (R: 1 - pbinom(18, 200, 0.05), 1 - pbinom(11, 110, 0.05)).
+        pytest.param(EstimatorPipeline(StrongestProtein()), 200, 18, id="estimator"),
+        # Five evaluations a self-test: two seconds, hence fewer.
+        pytest.param(SeverityPipeline(LIGHT, folds=2), 110, 11, id="own"),
+    ],
 )
-def test_an_honest_pipeline_is_rarely_blamed(pipeline):
-    """200 self-tests on other seeds: hardly an alarm at the self-test's own level, few at 5 %."""
+def test_an_honest_pipeline_is_rarely_blamed(pipeline, seeds, most_at_5_percent):
+    """Self-tests on other seeds: hardly an alarm at the self-test's own level, few at 5 %."""
     cohort = build_cohort(make_matrix(visits=1), OUTCOME)
     alarms = dict.fromkeys((FALSE_ALARM / 3, 0.05), 0)
     means = []
-    for seed in range(200):
+    for seed in range(seeds):
         setup = Setup(pipeline, cohort, 5, seed)
         aucs = [try_pipeline(setup, noise_matrix, (1, run)).auc for run in range(5)]
         means.append(np.mean(aucs))
         for level in alarms:
             alarms[level] += not chance_test(aucs, 8, 15, level).consistent
-    # Binomial(200, 0.001 / 3) is above 1 once in five hundred, Binomial(200, 0.05) above 18
-    # once in a hundred.
+    # Binomial(200, 0.001 / 3) is above 1 once in five hundred.
     assert alarms[FALSE_ALARM / 3] <= 1
-    assert alarms[0.05] <= 18
+    assert alarms[0.05] <= most_at_5_percent
+    # The standard error of the mean of 550 AUCs, of an SD of 0.13 each, is 0.005.
     assert 0.5 - SHORTFALL < np.mean(means) < 0.52
