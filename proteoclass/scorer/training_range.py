@@ -134,7 +134,7 @@ def _patterns(
     if detected.all():
         # The usual case, and a sort for nothing.
         return detected[:1], np.zeros(len(detected), dtype=np.intp)
-    packed = np.packbits(detected, axis=1)
+    packed = np.ascontiguousarray(np.packbits(detected, axis=1))
     keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
     _, first, pattern = np.unique(keys, return_index=True, return_inverse=True)
     return detected[first], pattern.ravel()
