@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
@@ -16,21 +16,29 @@ from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import canonical_json
 from proteoclass.scorer.carried_evaluations import check_carried
 from proteoclass.scorer.model import SeverityModel
+from proteoclass.scorer.model_document import MAX_BYTES, read_document
+from proteoclass.scorer.model_names import text_problem
 from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelContent, ModelFile
 from proteoclass.scorer.trees import check_booster
 
-MAX_BYTES = 64 * 2**20
 PROBE_TOLERANCE = 1e-6
 
+#: What a file holds from a version on, and never before it.
+_SINCE = {2: ("missing", "min_reference_detected"), 3: ("", "booster_weight")}
+#: Parts that came with version 4 and are optional there.
+_SINCE_4 = {"range", "external_evaluations", "derived_from"}
 
-def load_model(path: str | os.PathLike[str]) -> SeverityModel:
+
+def load_model(path: str | os.PathLike[str], *, expect_sha: str = "") -> SeverityModel:
     """Load a locked model after checking it.
 
-    In order: size, JSON, schema, version, hash, tree structure, boosters, probes.
+    In order: size, JSON, schema, version, hash, tree structure, boosters, names, probes.
 
     Parameters
     ----------
     path : path-like
+    expect_sha : str
+        SHA-256 that the model must have, or its first digits: at least 12, in hexadecimal.
 
     Returns
     -------
@@ -39,9 +47,11 @@ def load_model(path: str | os.PathLike[str]) -> SeverityModel:
     Raises
     ------
     InputError
-        If there is no such file.
+        If there is no such file, or `expect_sha` is no hash.
+    SystemFailureError
+        If the file cannot be read.
     ModelRefusedError
-        If any check fails. Nothing of such a file is used.
+        If any check fails, or it is another model. Nothing of such a file is used.
 
     Examples
     --------
@@ -50,30 +60,42 @@ def load_model(path: str | os.PathLike[str]) -> SeverityModel:
     ...
     proteoclass.errors.InputError: no-such-model.json: no such file; give the path of a model
     """
-    return _load(path)[0]
+    return _load(path, expect_sha)[0]
 
 
-def verify_model(path: str | os.PathLike[str]) -> list[str]:
+def verify_model(path: str | os.PathLike[str], *, expect_sha: str = "") -> list[str]:
     """Check a model file and return what was checked, a sentence each.
+
+    Parameters
+    ----------
+    path : path-like
+    expect_sha : str
+        As `load_model`.
 
     Raises
     ------
-    InputError, ModelRefusedError
+    InputError, SystemFailureError, ModelRefusedError
         As `load_model`.
     """
-    return _load(path)[1]
+    return _load(path, expect_sha)[1]
 
 
-def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
-    where = str(path)
-    document = _parse(Path(path), where)
+def _load(path: str | os.PathLike[str], expect_sha: str) -> tuple[SeverityModel, list[str]]:
+    where = os.fspath(path)
+    pinned = _pinned(expect_sha)
+    document = read_document(path)
     checked = [f"size: under {MAX_BYTES // 2**20} MiB, plain JSON, no key twice"]
+    _refuse_newer(document, where)
     model_file = _validate(document, where)
+    _check_version(model_file, where)
     checked.append(
         f"schema: {FORMAT} version {model_file.version}, no unknown field, every number finite"
     )
     _check_hash(document, model_file.sha256, where)
-    checked.append(f"SHA-256 of the content: {model_file.sha256}")
+    _check_pin(model_file.sha256, pinned, where)
+    checked.append(
+        f"SHA-256 of the content: {model_file.sha256}" + (", as expected" if pinned else "")
+    )
     checked.append(check_carried(document["content"], where))
     content = model_file.content
     for number, booster in enumerate(content.boosters, start=1):
@@ -82,6 +104,10 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
         f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel"
     )
     model = SeverityModel(content, model_file.sha256, _boosters(content, where), model_file.version)
+    problem = text_problem(document["content"])
+    if problem:
+        raise ModelRefusedError(f"{where}: {problem}; get the model again from its maker")
+    checked.append("names: nothing that a terminal or a browser would obey, no protein twice")
     worst = _check_probes(model, where)
     checked.append(
         f"probes: {len(content.probes)} synthetic samples within {PROBE_TOLERANCE:g} of their "
@@ -90,44 +116,42 @@ def _load(path: str | os.PathLike[str]) -> tuple[SeverityModel, list[str]]:
     return model, checked
 
 
-def _parse(path: Path, where: str) -> dict[str, Any]:
-    if not path.is_file():
-        raise InputError(f"{where}: no such file; give the path of a model")
-    if path.stat().st_size > MAX_BYTES:
-        raise ModelRefusedError(
-            f"{where}: is larger than {MAX_BYTES // 2**20} MiB, which no model is; get it again"
+def _pinned(expect_sha: str) -> str:
+    """Return the digits that a hash must begin with."""
+    digits = expect_sha.strip().lower()
+    if expect_sha and not re.fullmatch("[0-9a-f]{12,64}", digits):
+        raise InputError(
+            f"expected SHA-256: found {expect_sha[:70]!r}, expected 12 to 64 hexadecimal digits; "
+            "`proteoclass model show` prints a model's own"
         )
-    try:
-        document = json.loads(
-            path.read_bytes().decode("utf-8"),
-            object_pairs_hook=_no_repeats,
-            parse_constant=_no_constant,
-        )
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return digits
+
+
+def _check_pin(found: str, pinned: str, where: str) -> None:
+    if not found.startswith(pinned):
         raise ModelRefusedError(
-            f"{where}: is not a model file ({reason[:120]}); get it again"
-        ) from None
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+            f"{where}: is another model: its SHA-256 is {found[: len(pinned)]}, expected {pinned}; "
+            "give the model that was meant"
+        )
+
+
+def _refuse_newer(document: dict[str, Any], where: str) -> None:
+    """Say that a file is no model, or one of the future, before its fields are judged."""
+    if document.get("format") != FORMAT:
         raise ModelRefusedError(f"{where}: is not a proteoclass model; give the file `train` wrote")
-    version = document.get("version")
-    if isinstance(version, int) and version > VERSION:
+    version = document.get("version", 1)
+    # To the schema, true and 1.0 are 1.
+    if type(version) is not int:
         raise ModelRefusedError(
-            f"{where}: is a model of version {version}, this proteoclass reads up to {VERSION}; "
+            f"{where}: field version: found {str(version)[:20]!r}, expected a whole number; "
+            "get the model again"
+        )
+    if version > VERSION:
+        shown = version if version < 10**6 else "beyond a million"
+        raise ModelRefusedError(
+            f"{where}: is a model of version {shown}, this proteoclass reads up to {VERSION}; "
             "install a newer proteoclass"
         )
-    return document
-
-
-def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return mapping
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
 
 
 def _validate(document: dict[str, Any], where: str) -> ModelFile:
@@ -142,11 +166,31 @@ def _validate(document: dict[str, Any], where: str) -> ModelFile:
         ) from None
 
 
+def _check_version(model_file: ModelFile, where: str) -> None:
+    """Refuse a file that calls itself older or newer than what it holds.
+
+    The version is no part of the hash, and the first one normalises otherwise.
+    """
+    version, content = model_file.version, model_file.content
+    parts = {"": content.model_fields_set, "missing": content.missing.model_fields_set}
+    wrong = [name for since, (part, name) in _SINCE.items()
+             if (name in parts[part]) != (version >= since)]  # fmt: skip
+    if version < 4:
+        wrong += sorted(_SINCE_4 & content.model_fields_set)
+    if wrong:
+        raise ModelRefusedError(
+            f"{where}: says it is of version {version}, which its field {wrong[0]} contradicts; "
+            "get it again from its maker"
+        )
+
+
 def _check_hash(document: dict[str, Any], expected: str, where: str) -> None:
     try:
         found = hashlib.sha256(canonical_json(document["content"])).hexdigest()
     except (ValueError, RecursionError) as error:
-        raise ModelRefusedError(f"{where}: cannot be hashed ({error}); get it again") from None
+        raise ModelRefusedError(
+            f"{where}: cannot be hashed ({str(error)[:120]}); get it again"
+        ) from None
     if found != expected:
         raise ModelRefusedError(
             f"{where}: its content does not match its SHA-256 (found {found[:12]}…, expected "

@@ -30,6 +30,8 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=10**9)]
 Points = Annotated[float, Field(ge=-1, le=101)]
 Share = Annotated[float, Field(ge=0, le=1)]
+#: Log2 values, log-odds and their factors: products and sums of them stay finite.
+Bounded = Annotated[float, Field(ge=-1e9, le=1e9)]
 Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 #: A site with fewer training patients is not named.
@@ -54,7 +56,7 @@ class ReferenceProtein(BaseModel):
     id: Id
     accessions: Text
     gene: Text
-    value: float
+    value: Bounded
 
 
 class InputPart(BaseModel):
@@ -89,14 +91,14 @@ class PanelPart(BaseModel):
     accessions: Text
     gene: Text
     direction: Literal["up", "down", "unknown"]
-    fill: float | None
-    median: float
-    centre: float
-    spread: Annotated[float, Field(gt=0)]
-    low: float
-    high: float
-    lowest: float
-    highest: float
+    fill: Bounded | None
+    median: Bounded
+    centre: Bounded
+    spread: Annotated[float, Field(gt=1e-12, le=1e9)]
+    low: Bounded
+    high: Bounded
+    lowest: Bounded
+    highest: Bounded
 
 
 class CompanionPart(BaseModel):
@@ -104,8 +106,8 @@ class CompanionPart(BaseModel):
 
     model_config = _STRICT
 
-    intercepts: list[float]
-    coefficients: list[list[float]]
+    intercepts: list[Bounded]
+    coefficients: list[list[Bounded]]
 
 
 class CalibrationPart(BaseModel):
@@ -113,8 +115,8 @@ class CalibrationPart(BaseModel):
 
     model_config = _STRICT
 
-    slope: Annotated[float, Field(gt=0)]
-    intercept: float
+    slope: Annotated[float, Field(gt=0, le=1e9)]
+    intercept: Bounded
 
 
 class SetOnPart(BaseModel):
@@ -376,9 +378,9 @@ class Probe(BaseModel):
 
     model_config = _STRICT
 
-    reference: list[float]
-    panel: list[float | None]
-    margin: float
+    reference: list[Bounded]
+    panel: list[Bounded | None]
+    margin: Bounded
 
 
 class ModelContent(BaseModel):

@@ -165,7 +165,7 @@ def test_summary_holds_no_patient(model, toy):
 
 def test_verify_says_what_was_checked(model, tmp_path):
     checked = verify_model(model.save(tmp_path / "m.json"))
-    words = ("size", "schema", "SHA-256", "external", "trees", "probes")
+    words = ("size", "schema", "SHA-256", "external", "trees", "names", "probes")
     assert [sentence.split(":")[0].split(" ")[0] for sentence in checked] == list(words)
 
 
@@ -281,7 +281,7 @@ ATTACKS = {
     wrong_probe: "a probe scores 0.01 log-odds off",
     flipped_threshold: "lower is above upper",
     unknown_field: "content.run_me: Extra inputs are not permitted",
-    zero_spread: "content.panel.0.spread: Input should be greater than 1e-12",
+    zero_spread: "content.panel.0.spread: Input should be greater than 0",
     short_companion: "expected 3 bags",
     narrow_companion: "expected 8 coefficients a bag",
     repeated_protein: "a protein stands in it twice",
@@ -334,13 +334,15 @@ def test_what_is_no_model_is_refused_in_one_line(tmp_path, text, message):
 def test_a_missing_and_an_oversized_file(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="no such file"):
         load_model(tmp_path / "none.json")
-    monkeypatch.setattr("proteoclass.scorer.model_file.MAX_BYTES", 10)
+    monkeypatch.setattr("proteoclass.scorer.model_document.MAX_BYTES", 10)
     (tmp_path / "big.json").write_text("x" * 11)
     with pytest.raises(ModelRefusedError, match="is larger than"):
         load_model(tmp_path / "big.json")
 
 
-def test_a_booster_that_xgboost_itself_refuses(document, tmp_path):
+def test_a_booster_that_xgboost_itself_refuses(document, tmp_path, monkeypatch):
+    # Nothing that is known to be refused gets so far: a later XGBoost may be stricter.
+    monkeypatch.setattr("proteoclass.scorer.model_file.check_booster", lambda *_: None)
     altered = copy.deepcopy(document)
     altered["content"]["boosters"][0]["learner"]["learner_model_param"]["base_score"] = "x"
     path = tmp_path / "m.json"
