@@ -20,7 +20,7 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MPLBACKEND := Agg
 
-.PHONY: help demo example test long check lint format type docs bench study coverage clean
+.PHONY: help demo example test long check lint format type docs bench study compat coverage clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -84,10 +84,13 @@ bench: $(READY)  ## speed and memory: benchmarks/bench_*.py
 study: $(READY)  ## accuracy on simulated and public cohorts: benchmarks/study_*.py
 	@for file in $(wildcard benchmarks/study_*.py); do echo "== $$file"; $(BIN)/python $$file; done
 
+compat:  ## models trained under the oldest and the newest libraries, each under the other
+	"$(PYTHON)" benchmarks/compat.py
+
 coverage: $(READY)  ## tests with a coverage table
 	$(PYTEST) -n $(JOBS) -m "not long" --cov --cov-report=term
 
 clean:  ## remove .venv, caches, builds and the demo's folders
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) .compat build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
 	rm -rf reports/demo reports/demo-cohort
 	find proteoclass tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
