@@ -18,8 +18,10 @@ REFUSED_TIMES = 3.0
 #: Least weight of the diagonal: two names of one protein would else make the distance endless.
 MIN_SHRINKAGE = 0.1
 
-#: Samples measured at a time, each with a factor of its own where each has other gaps.
-_ROWS_AT_A_TIME = 4096
+#: Samples measured at a time, each with a factor of its own where each has other gaps, and
+#: numbers in these factors.
+_ROWS_AT_A_TIME = 1024
+_NUMBERS_AT_A_TIME = 4_000_000
 
 
 def protein_limits(measured: Floats) -> tuple[Floats, Floats]:
@@ -104,9 +106,10 @@ class JointRange:
         >>> cloud.distances(np.array([[3.0, 4.0], [3.0, np.nan]])).round(4).tolist()
         [3.5355, 3.0]
         """
+        rows = max(1, min(_ROWS_AT_A_TIME, _NUMBERS_AT_A_TIME // self.covariance.size))
         parts = [
-            self._distances(measured[start : start + _ROWS_AT_A_TIME])
-            for start in range(0, len(measured), _ROWS_AT_A_TIME)
+            self._distances(measured[start : start + rows])
+            for start in range(0, len(measured), rows)
         ]
         return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -116,14 +119,15 @@ class JointRange:
         both = patterns[:, :, None] & patterns[:, None, :]
         # What was not detected stands apart, uncorrelated and at the centre.
         factors = np.linalg.cholesky(np.where(both, self.covariance, np.eye(len(self.centre))))
-        rest = np.where(detected, measured - self.centre, 0.0)
+        rest = np.ascontiguousarray(np.where(detected, measured - self.centre, 0.0).T)
         total = np.zeros(len(measured))
         # Protein after protein, so that a sample has the same bits alone and in company.
-        for protein in range(rest.shape[1]):
-            column = factors[:, protein:, protein]
-            part = rest[:, protein] / column[pattern, 0]
-            total = total + part * part
-            rest[:, protein + 1 :] -= column[pattern, 1:] * part[:, None]
+        for protein in range(len(rest)):
+            column = factors[:, protein:, protein].T
+            column = column if len(patterns) == 1 else column[:, pattern]
+            part = rest[protein] / column[0]
+            total += part * part
+            rest[protein + 1 :] -= column[1:] * part
         return np.sqrt(total / np.maximum(detected.sum(axis=1), 1))
 
 
