@@ -253,8 +253,8 @@ def _compare_models(
     ours: Floats,
 ) -> dict[str, Any]:
     """Compare with another locked model on the patients that both give a score."""
-    theirs = other.score(matrix).set_index("sample_id")["score"]
-    theirs = theirs.loc[cohort.values.index].to_numpy(dtype=float)
+    scored = other.score(matrix).set_index("sample_id")["score"]
+    theirs = scored.loc[cohort.values.index].to_numpy(dtype=float)
     both = rows[~np.isnan(theirs[rows])]
     compared = compare_locked(f"model {other.name}", cohort.labels[both], ours[both], theirs[both])
     return compared | {"model": describe_model(other), "n_patients": len(both)}

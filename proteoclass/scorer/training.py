@@ -22,12 +22,15 @@ from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_out_limits import HeldOutLimits, learn_limits
 from proteoclass.scorer.held_panel import held_proteins
 from proteoclass.scorer.model import SeverityModel
+from proteoclass.scorer.model_names import text_problem
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
 from proteoclass.scorer.parallel import Progress, single_threaded
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.seen_patients import sample_digests
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.training_range import protein_limits
+from proteoclass.scorer.trees import check_booster
+from proteoclass.scorer.training_summary import cohort_in_numbers
 from proteoclass.scorer.tuning import candidate_named
 from proteoclass.scorer.versions import software_versions
 from proteoclass.stats import expit
@@ -137,6 +140,14 @@ def train(
     draft = _lock(content, fitted)
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
         probe["margin"] = float(margin)
+    problem = text_problem(content)
+    if problem:
+        raise InputError(
+            f"{matrix.source.path or 'the matrix'}: a model of it could not be read again "
+            f"({problem}); rename that"
+        )
+    for booster in content["boosters"]:
+        check_booster(booster, len(fitted.panel), f"XGBoost {content['software']['xgboost']}")
     return _lock(content, fitted)
 
 
@@ -184,8 +195,7 @@ def _content(
     points = 100 * expit(scores["log_odds"])
     label, weight = scores["label"].to_numpy(), scores["weight"].to_numpy()
     limits = fit_thresholds(points, label, weight)
-    described = evaluation.summary["cohort"]
-    samples = cohort.matrix.samples.iloc[rows]
+    described, design = evaluation.summary["cohort"], evaluation.summary["design"]
     return {
         "name": name,
         "created": creation_date(),
@@ -208,13 +218,19 @@ def _content(
             "sensitivity": limits.sensitivity,
             "specificity": limits.specificity,
             "externally_validated": False,
+            "set_on": {
+                "scores": "out-of-fold",
+                **{key: described[key] for key in ("n_positive", "n_negative")},
+                **{key: design[key] for key in ("folds", "repeats")},
+            },
         },
         "missing": _missing(measured, fitted) | seen.missing_part(described["n_patients"]),
         "range": seen.range_part(measured),
         "reference": _reference(points, label),
         "training": {key: described[key] for key in _TRAINING_FIELDS}
         | {
-            "n_sites": int(samples["site"].nunique()) if "site" in samples else 0,
+            **cohort_in_numbers(cohort),
+            **{key: design[key] for key in ("index", "seed")},
             "matrix_sha256": matrix.source.sha256,
             "cohort_sha256": cohort.fingerprint,
             "samples": list(
