@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from proteoclass import stats
 from proteoclass.scorer.cohort import Cohort
-from proteoclass.scorer.crossfit import BOOSTER, COMPANION, FoldResult
+from proteoclass.scorer.crossfit import BOOSTER, COMPANION
+from proteoclass.scorer.paired_difference import PAIRED_KIND, difference_by_patient
 from proteoclass.scorer.rivals.all_proteins import ALL_PROTEINS
 from proteoclass.scorer.rivals.clinical import BASELINE, FUSED
 
@@ -23,11 +24,29 @@ Interval = Callable[[Floats], dict[str, Any]]
 MODEL: Final = "model"
 PAIR_KIND: Final = "the first minus the second, paired by fold; corrected resampled t, 95 %"
 DIFFERENCE_KIND = "this model minus the comparator, paired by fold; corrected resampled t, 95 %"
+PAIR_BY_PATIENT: Final = f"the first minus the second, {PAIRED_KIND}"
+DIFFERENCE_BY_PATIENT: Final = f"this model minus the comparator, {PAIRED_KIND}"
 NO_SPREAD = "every fold gave the same difference, so that there is no spread to test it by"
 NO_SPREAD_OF_AUC: Final = (
     "every fold gave the same AUC, so that there is no spread to make an interval of, which is no "
     "certainty"
 )
+
+
+class ScoredFold(Protocol):
+    """What a test fold has to hold to be compared on, as a `FoldResult` does."""
+
+    @property
+    def rows(self) -> npt.NDArray[np.intp]:
+        """Positions of samples of the test patients."""
+
+    @property
+    def margin(self) -> Floats:
+        """What the model says of them."""
+
+    @property
+    def rival_margins(self) -> Mapping[str, Floats]:
+        """What each comparator says of them."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +141,13 @@ def fold_auc(cohort: Cohort, rows: npt.NDArray[np.intp], scores: Floats) -> floa
     return stats.auc(cohort.labels[rows[keep]], scores[keep], cohort.weights[rows[keep]])
 
 
-def held_out_ratio(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> float:
+def held_out_ratio(cohort: Cohort, by_repeat: Sequence[Sequence[ScoredFold]]) -> float:
     """Return test patients over training patients of an outer split.
 
     Parameters
     ----------
     cohort : Cohort
-    by_repeat : list of list of FoldResult
+    by_repeat : sequence of sequences of ScoredFold
 
     Returns
     -------
@@ -145,35 +164,48 @@ def held_out_ratio(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> float:
 
 
 def compare_on_folds(
-    cohort: Cohort, by_repeat: list[list[FoldResult]], interval: Interval | None = None
+    cohort: Cohort, by_repeat: Sequence[Sequence[ScoredFold]], interval: Interval | None = None
 ) -> list[dict[str, Any]]:
     """Return a comparator's AUC, the paired difference and what it allows to say.
 
     Parameters
     ----------
     cohort : Cohort
-    by_repeat : list of list of FoldResult
+    by_repeat : sequence of sequences of ScoredFold
     interval : callable, optional
-        As for `compare`.
+        As for `compare`; given where the folds are levels of a column, whose spread is then
+        what the difference is judged by.
 
     Returns
     -------
     list of dict
-        `name`, `auc`, `difference` (corrected resampled t) and `verdict`.
+        `name`, `auc`, `difference` (paired by patient; by level, the corrected resampled t)
+        and `verdict`.
     """
     share = held_out_ratio(cohort, by_repeat)
     aucs = _fold_aucs(cohort, by_repeat)
-    ours = aucs.pop(MODEL)
-    return [compare(name, ours, theirs, share, interval) for name, theirs in aucs.items()]
+    rows = []
+    for name in [name for name in aucs if name != MODEL]:
+        difference = None
+        if interval is None:
+            difference = _by_patient(cohort, by_repeat, (MODEL, name), aucs)
+            difference |= {"kind": DIFFERENCE_BY_PATIENT}
+        rows.append(compare(name, aucs[MODEL], aucs[name], share, interval, difference))
+    return rows
 
 
-def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dict[str, Any]]:
-    """Set pairs of scores beside each other, fold by fold.
+def compare_pairs(
+    cohort: Cohort, by_repeat: Sequence[Sequence[ScoredFold]], *, levels: bool = False
+) -> list[dict[str, Any]]:
+    """Set pairs of scores beside each other on the same folds.
 
     Parameters
     ----------
     cohort : Cohort
-    by_repeat : list of list of FoldResult
+    by_repeat : sequence of sequences of ScoredFold
+    levels : bool
+        Whether the folds are levels of a column, whose spread is then what a difference is
+        judged by.
 
     Returns
     -------
@@ -183,7 +215,7 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
 
     Notes
     -----
-    Nadeau & Bengio 2003, doi 10.1023/A:1024068626366.
+    As `paired_difference`; between levels, Nadeau & Bengio 2003, doi 10.1023/A:1024068626366.
     """
     share = held_out_ratio(cohort, by_repeat)
     aucs = _fold_aucs(cohort, by_repeat)
@@ -192,7 +224,11 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
         if pair.first not in aucs or pair.second not in aucs:
             continue
         difference = aucs[pair.first] - aucs[pair.second]
-        tested = difference_test(difference, share)
+        if levels:
+            tested = difference_test(difference, share) | {"kind": PAIR_KIND}
+        else:
+            tested = _by_patient(cohort, by_repeat, (pair.first, pair.second), aucs)
+            tested |= {"kind": PAIR_BY_PATIENT}
         lower, upper = tested["interval"]
         rows.append(
             {
@@ -202,7 +238,6 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
                 "difference": {
                     "mean": float(np.nanmean(difference)),
                     **tested,
-                    "kind": PAIR_KIND,
                     "n_folds": int((~np.isnan(difference)).sum()),
                 },
                 "verdict": pair.verdict(lower, upper, tested.get("reason", "")),
@@ -211,17 +246,39 @@ def compare_pairs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> list[dic
     return rows
 
 
-def _fold_aucs(cohort: Cohort, by_repeat: list[list[FoldResult]]) -> dict[str, Floats]:
+def _fold_aucs(cohort: Cohort, by_repeat: Sequence[Sequence[ScoredFold]]) -> dict[str, Floats]:
     """Return the AUC of the model and of each comparator in every fold."""
     results = [r for repeat in by_repeat for r in repeat]
-    aucs = {MODEL: np.array([fold_auc(cohort, r.rows, r.margin) for r in results])}
-    for name in results[0].rival_margins:
-        aucs[name] = np.array([fold_auc(cohort, r.rows, r.rival_margins[name]) for r in results])
+    aucs = {}
+    for name in (MODEL, *results[0].rival_margins):
+        aucs[name] = np.array([fold_auc(cohort, r.rows, _scores(r, name)) for r in results])
     return aucs
 
 
+def _scores(result: ScoredFold, name: str) -> Floats:
+    return result.margin if name == MODEL else result.rival_margins[name]
+
+
+def _by_patient(
+    cohort: Cohort,
+    by_repeat: Sequence[Sequence[ScoredFold]],
+    pair: tuple[str, str],
+    aucs: dict[str, Floats],
+) -> dict[str, Any]:
+    """Return interval and p of the first AUC minus the second."""
+    scored = [
+        [[(r.rows, _scores(r, name)) for r in repeat] for repeat in by_repeat] for name in pair
+    ]
+    return difference_by_patient(cohort, scored, np.array([aucs[name] for name in pair]))
+
+
 def compare(
-    name: str, ours: Floats, theirs: Floats, share: float, interval: Interval | None = None
+    name: str,
+    ours: Floats,
+    theirs: Floats,
+    share: float,
+    interval: Interval | None = None,
+    tested: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Set the AUCs of a comparator beside the model's, fold by fold.
 
@@ -235,6 +292,9 @@ def compare(
         Test patients over training patients of a fold.
     interval : callable, optional
         Of the AUC, such as the model's own has; that over folds where left out.
+    tested : dict, optional
+        `interval`, `p` and `kind` of the difference by another route; the corrected
+        resampled t where left out, which is what the AUCs of folds alone allow.
 
     Returns
     -------
@@ -249,16 +309,13 @@ def compare(
     """
     found = over_folds(theirs, share) if interval is None else interval(theirs)
     difference = ours - theirs
-    tested = difference_test(difference, share)
+    if tested is None:
+        tested = difference_test(difference, share) | {"kind": DIFFERENCE_KIND}
     lower, upper = tested["interval"]
     return {
         "name": name,
         "auc": {"mean_over_folds": float(np.nanmean(theirs)), **found},
-        "difference": {
-            "mean": float(np.nanmean(difference)),
-            **tested,
-            "kind": DIFFERENCE_KIND,
-        },
+        "difference": {"mean": float(np.nanmean(difference)), **tested},
         "verdict": verdict(name, lower, upper, tested.get("reason", "")),
     }
 

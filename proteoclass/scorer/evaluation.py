@@ -261,7 +261,8 @@ def _beside(
     if left is not None:
         [units], by_repeat = left.judged([units]), left.judged(by_repeat)
     comparators = summary["comparators"]
-    beside, warned = describe_rivals(units[0][0], by_repeat, comparators, options)
+    levels = left is not None
+    beside, warned = describe_rivals(units[0][0], by_repeat, comparators, options, levels=levels)
     asked = {"sizes": design.sizes, "swaps": design.swaps} | work
     known = _known_from_folds(units, by_repeat, comparators, asked)
     return (

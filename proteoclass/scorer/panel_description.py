@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
 
-from proteoclass import stats
 from proteoclass.errors import TooLittleDataError
 from proteoclass.folds import unit_seed
 from proteoclass.matrix.outcome import Outcome
@@ -18,7 +17,7 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.chosen_panel import describe_chosen
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.comparators import compare
+from proteoclass.scorer.comparators import compare_on_folds
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.design import check_design
 from proteoclass.scorer.held_panel import held_proteins
@@ -31,7 +30,7 @@ from proteoclass.scorer.single_protein import SINGLE, strongest_protein
 from proteoclass.scorer.splits import MIN_PER_CLASS, fold_units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoldChoice:
     """What one training fold chose, and how it did on the fold's test patients.
 
@@ -41,14 +40,19 @@ class FoldChoice:
     single : str
         The strongest candidate of the training patients, in the panel or not; of a panel
         from elsewhere, the strongest of its own.
-    auc, single_auc : float
-        Of the uncalibrated model and of that protein alone, on test patients.
+    rows : array of int, shape (n_test,)
+        Positions of the index samples of the test patients.
+    margin : array of float, shape (n_test,)
+        Of the uncalibrated model.
+    rival_margins : dict of str to array
+        Scores of that protein alone.
     """
 
     panel: list[str]
     single: str
-    auc: float
-    single_auc: float
+    rows: npt.NDArray[np.intp]
+    margin: npt.NDArray[np.float64]
+    rival_margins: dict[str, npt.NDArray[np.float64]]
 
 
 def describe_panel(
@@ -192,18 +196,19 @@ def choose_on_fold(
     Returns
     -------
     FoldChoice
-        An empty panel, whose AUC is 0.5, where no protein reached the threshold.
+        An empty panel, whose margins are all 0, where no protein reached the threshold.
     """
     fold = prepare_fold(cohort, test_patients, settings, seed_path, fixed)
     columns = fold.held if len(fold.held) else _chosen(fold, settings)
     candidates = fold.held if len(fold.held) else fold.chooser.candidates(fold.train)
     single = strongest_protein(fold.train, fold.labels, fold.weights, fold.proteins, candidates)
-    scores = single.scores(fold.test[:, single.position])
+    rows = cohort.rows_of(test_patients)
     return FoldChoice(
         panel=[str(name) for name in fold.proteins[columns]],
         single=str(fold.proteins[single.position]),
-        auc=fold.auc(columns),
-        single_auc=stats.auc(fold.test_labels, scores, fold.test_weights),
+        rows=rows[cohort.weights[rows] > 0],
+        margin=fold.margin(columns),
+        rival_margins={SINGLE: single.scores(fold.test[:, single.position])},
     )
 
 
@@ -228,12 +233,15 @@ def _known_from_folds(
     if not chosen:
         return {}
     cohort, *_, fixed = units[0]
-    ours, alone = np.array([(each.auc, each.single_auc) for each in chosen]).T
+    by_repeat: dict[int, list[FoldChoice]] = {}
+    for unit, each in zip(units, chosen, strict=True):
+        by_repeat.setdefault(unit[3][1], []).append(each)
+    [alone] = compare_on_folds(cohort, list(by_repeat.values()))
     panels = [each.panel for each in chosen]
     single = best_single_protein(
         cohort.matrix.proteins,
         [each.single for each in chosen],
-        compare(SINGLE, ours, alone, share),
+        alone,
         held=bool(fixed),
         n_empty=sum(not panel for panel in panels),
     )

@@ -104,14 +104,29 @@ class PreparedFold:
         float
             0.5 without a protein; NaN where the test samples are of one class.
         """
-        margin = np.zeros(len(self.test_labels))
-        if len(columns):
-            scorer = clone(self.scorer)
-            if bags is not None:
-                scorer.set_params(bags=bags)
-            scorer.fit(self.train[:, columns], self.labels, self.weights, self.patients)
-            margin = scorer.blend_.margin(self.test[:, columns])
-        return stats.auc(self.test_labels, margin, self.test_weights)
+        return stats.auc(self.test_labels, self.margin(columns, bags), self.test_weights)
+
+    def margin(self, columns: Positions, bags: int | None = None) -> Floats:
+        """Return the margins of the test samples by the scorer fitted on some proteins.
+
+        Parameters
+        ----------
+        columns : array of int
+        bags : int, optional
+            As for `auc`.
+
+        Returns
+        -------
+        array of float, shape (n_test,)
+            0 without a protein.
+        """
+        if not len(columns):
+            return np.zeros(len(self.test_labels))
+        scorer = clone(self.scorer)
+        if bags is not None:
+            scorer.set_params(bags=bags)
+        scorer.fit(self.train[:, columns], self.labels, self.weights, self.patients)
+        return np.asarray(scorer.blend_.margin(self.test[:, columns]))
 
 
 def prepare_fold(

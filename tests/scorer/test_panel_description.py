@@ -19,9 +19,10 @@ from proteoclass.panel.panel import Panel
 from proteoclass.scorer import Settings, derive_panel, describe_panel, evaluate, panel_description
 from proteoclass.scorer.chosen_panel import MIN_PER_CLASS, N_PAIRS, NESTED_PAIRS
 from proteoclass.scorer.cohort import build_cohort
+from proteoclass.scorer.comparators import fold_auc
 from proteoclass.scorer.derive import fit_selection
 from proteoclass.scorer.panel_description import choose_on_fold
-from proteoclass.scorer.single_protein import strongest_protein
+from proteoclass.scorer.single_protein import SINGLE, strongest_protein
 from proteoclass.scorer.splits import outer_folds
 
 QUICK = Settings(size=6, bags=2, rounds=5)
@@ -111,7 +112,7 @@ def test_the_best_single_protein_is_judged_on_patients_it_was_not_chosen_on(toy)
     by_class = [column.iloc[train][cohort.labels[train] == label].mean() for label in (0, 1)]
     filled = column.fillna(column.iloc[train].median()).iloc[rows]
     expected = roc_auc_score(cohort.labels[rows], np.sign(by_class[1] - by_class[0]) * filled)
-    assert fold.single_auc == pytest.approx(expected)
+    assert fold_auc(cohort, fold.rows, fold.rival_margins[SINGLE]) == pytest.approx(expected)
 
 
 def test_the_best_single_protein_is_the_strongest_candidate_and_not_the_panels(make_toy):
@@ -130,7 +131,8 @@ def test_the_best_single_protein_is_the_strongest_candidate_and_not_the_panels(m
     fold = choose_on_fold(cohort, test, settings.resolve(cohort.matrix), (1, 0, 0), ())
     assert fold.panel == sorted(wanted)
     assert fold.single == t.abs().idxmax() == "Q002"
-    assert fold.single_auc > fold.auc
+    alone = fold_auc(cohort, fold.rows, fold.rival_margins[SINGLE])
+    assert alone > fold_auc(cohort, fold.rows, fold.margin)
 
 
 def test_an_excluded_protein_is_no_rival(toy, described):
@@ -284,7 +286,7 @@ def test_noise_without_a_protein_over_the_threshold_counts_as_chance(make_toy):
     settings = replace(QUICK, select="stability", threshold=1.0).resolve(cohort.matrix)
     test = outer_folds(cohort, 3, spawn(1, 0))[0]
     fold = choose_on_fold(cohort, test, settings, (1, 0, 0), ())
-    assert (fold.panel, fold.auc) == ([], 0.5)
+    assert (fold.panel, fold_auc(cohort, fold.rows, fold.margin)) == ([], 0.5)
     # The rival needs no panel.
     assert fold.single in toy.values.columns
 

@@ -49,6 +49,8 @@ def describe_rivals(
     by_repeat: list[list[FoldResult]],
     comparators: list[dict[str, Any]],
     options: FoldOptions,
+    *,
+    levels: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what the rivals say.
 
@@ -59,6 +61,8 @@ def describe_rivals(
     comparators : list of dict
         As `compare_on_folds` returns them.
     options : FoldOptions
+    levels : bool
+        As for `compare_pairs`.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def describe_rivals(
     """
     figures = {
         "clinical": _clinical(cohort, options.clinical, comparators),
-        "comparisons": compare_pairs(cohort, by_repeat),
+        "comparisons": compare_pairs(cohort, by_repeat, levels=levels),
     }
     tied = [] if options.nuisances is None else options.nuisances.tied_to_outcome()
     warnings = nuisance_warnings(comparators, tied)
