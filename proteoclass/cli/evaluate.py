@@ -18,6 +18,8 @@ from proteoclass.cli.external import (
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     MatrixRequest,
+    expect_sha_option,
+    expected_sha,
     folds_options,
     index_option,
     jobs_option,
@@ -59,6 +61,7 @@ def _columns(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...
 @folds_options
 @leave_out_option
 @model_option
+@expect_sha_option
 @click.option(
     "--permutations",
     type=click.IntRange(0, 100_000),
@@ -110,6 +113,7 @@ def evaluate(
     """
     if output is None and not as_json:
         raise click.UsageError("give -o DIR for the files, or --json to print the result")
+    expected_sha(len(models))
     if models:
         refuse_beside_model()
     if design["leave_out"]:

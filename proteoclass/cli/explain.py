@@ -14,9 +14,11 @@ from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
     MatrixRequest,
+    expect_sha_option,
     json_option,
     matrix_options,
     output_option,
+    read_models,
 )
 from proteoclass.errors import InputError
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.command(cls=Command)
 @matrix_options(samples="optional")
 @click.option("--model", "file", type=InputFile(), required=True, help="Locked model (JSON).")
+@expect_sha_option
 @click.option("--sample", required=True, metavar="ID", help="Sample to explain.")
 @output_option("Table to write (TSV, or JSON with --json); stdout without it.")
 @json_option
@@ -44,10 +47,8 @@ def explain(
 
     Contributions are in log-odds and add up, with the base, to the log-odds of the score.
     """
-    from proteoclass.scorer import load_model
-
     check_target(output, force=force)
-    model = load_model(file)
+    [model] = read_models(file)
     matrix = source.read_for(model)
     _require(matrix, sample, source.path)
     rows = model.explain(matrix)

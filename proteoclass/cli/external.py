@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from proteoclass.cli.options import READING_NAMES, InputFile, MatrixRequest
+from proteoclass.cli.options import READING_NAMES, InputFile, MatrixRequest, read_models
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _BESIDE_MODEL = {
     *("matrix", "samples", "samples_sheet", "outcome", "positive", "negative", "index"),
     *("models", "output", "force", "as_json", "seed", "jobs", "verbose", "quiet"),
+    "expect_sha",
 }
 
 
@@ -94,10 +95,9 @@ def evaluate_models(
     -------
     ExternalEvaluation
     """
-    from proteoclass.scorer import load_model
     from proteoclass.scorer.external import evaluate_external
 
-    model, *others = (load_model(file) for file in files)
+    model, *others = read_models(*files)
     matrix = source.read_for(model)
     return evaluate_external(
         *(model, matrix, outcome),

@@ -9,7 +9,13 @@ import click
 from proteoclass.cli.console import columns_text, put_json, put_text, say
 from proteoclass.cli.evaluate import auc_text
 from proteoclass.cli.group import Group
-from proteoclass.cli.options import InputFile, json_option
+from proteoclass.cli.options import (
+    InputFile,
+    expect_sha_option,
+    expected_sha,
+    json_option,
+    read_models,
+)
 
 
 @click.group(cls=Group)
@@ -19,12 +25,12 @@ def model() -> None:
 
 @model.command()
 @click.argument("file", type=InputFile(), metavar="MODEL")
+@expect_sha_option
 @json_option
 def show(file: str, as_json: bool) -> None:
     """Print what a model is, what it was trained on and what it is not for."""
-    from proteoclass.scorer import load_model
-
-    summary = load_model(file).summary()
+    [loaded] = read_models(file)
+    summary = loaded.summary()
     if as_json:
         put_json(summary)
     else:
@@ -33,6 +39,7 @@ def show(file: str, as_json: bool) -> None:
 
 @model.command()
 @click.argument("file", type=InputFile(), metavar="MODEL")
+@expect_sha_option
 def verify(file: str) -> None:
     """Check a model file's size, version, hash, trees and probe scores.
 
@@ -40,7 +47,7 @@ def verify(file: str) -> None:
     """
     from proteoclass.scorer import verify_model
 
-    checks = verify_model(file)
+    checks = verify_model(file, **expected_sha(1)[0])
     put_text("".join(f"{check}\n" for check in checks), None, force=False)
     say(f"{file}: passed {len(checks)} checks")
 

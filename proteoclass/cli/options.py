@@ -338,6 +338,69 @@ force_option = click.option("--force", is_flag=True, help="Replace what -o names
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+_EXPECTED_SHA = "proteoclass.expected_sha"
+
+
+def _keep_expected_sha(
+    ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
+) -> None:
+    for value in values:
+        if not re.fullmatch("[0-9A-Fa-f]{12,64}", value):
+            raise click.BadParameter(f"found {value!r}, expected 12 to 64 hexadecimal digits")
+    ctx.meta[_EXPECTED_SHA] = values
+
+
+#: Read by `read_models`: no command has to pass it on.
+expect_sha_option = click.option(
+    "--expect-sha",
+    multiple=True,
+    metavar="DIGEST",
+    expose_value=False,
+    callback=_keep_expected_sha,
+    help="Refuse another model than the one with this SHA-256, or its first 12 digits or more. "
+    "With several models one each, in their order.",
+)
+
+
+def read_models(*files: str) -> list[SeverityModel]:
+    """Load locked models, each the one that ``--expect-sha`` says it is.
+
+    Parameters
+    ----------
+    *files : str
+
+    Raises
+    ------
+    UsageError
+        If there are more hashes than models, or fewer but some.
+    InputError, SystemFailureError, ModelRefusedError
+        As `load_model`.
+    """
+    from proteoclass.scorer import load_model
+
+    pins = expected_sha(len(files))
+    return [load_model(file, **pin) for file, pin in zip(files, pins, strict=True)]
+
+
+def expected_sha(n_models: int) -> list[dict[str, str]]:
+    """Return ``--expect-sha`` as a keyword of what reads a model, one mapping a model.
+
+    Raises
+    ------
+    UsageError
+        If there are more hashes than models, or fewer but some.
+    """
+    ctx = click.get_current_context()
+    values = ctx.meta.get(_EXPECTED_SHA, ())
+    if not values:
+        return [{}] * n_models
+    if len(values) != n_models:
+        raise click.UsageError(
+            f"found --expect-sha {len(values)} times for {n_models} models; give one each", ctx
+        )
+    return [{"expect_sha": value} for value in values]
+
+
 def name_option(default: str, help_text: str) -> Function:
     """Add ``--name``, restricted to what may name a file too."""
     return click.option(

@@ -9,9 +9,11 @@ from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
     MatrixRequest,
+    expect_sha_option,
     json_option,
     matrix_options,
     output_option,
+    read_models,
 )
 from proteoclass.errors import PanelMismatchError, name_list
 
@@ -19,6 +21,7 @@ from proteoclass.errors import PanelMismatchError, name_list
 @click.command(cls=Command)
 @matrix_options(samples="optional")
 @click.option("--model", "file", type=InputFile(), required=True, help="Locked model (JSON).")
+@expect_sha_option
 @output_option("Table to write; stdout without it.")
 @json_option
 def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_json: bool) -> None:
@@ -27,10 +30,8 @@ def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_
     A sample's score depends on that sample and the model alone. A sample that cannot be
     scored is reported as such, with the reason and without a number.
     """
-    from proteoclass.scorer import load_model
-
     check_target(output, force=force)
-    model = load_model(file)
+    [model] = read_models(file)
     matrix = source.read_for(model)
     scores = model.score(matrix)
     if (scores["panel_found"] == 0).all():
