@@ -18,6 +18,7 @@ from proteoclass.errors import InputError, name_list
 from proteoclass.longitudinal import Trajectories, track
 from proteoclass.longitudinal.track import COLUMNS
 from proteoclass.matrix import Outcome, ProteinMatrix, describe_quality, read_matrix
+from proteoclass.matrix.samples.controls import without_controls
 from proteoclass.panel import Panel, load_panel
 from proteoclass.panel.constraints.measurable import OtherMatrix
 from proteoclass.report import build_report, patient_slug, render_html, render_pdf
@@ -341,7 +342,7 @@ def _samples(evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix
 
 
 def _patients_to_report(study: Study, matrix: ProteinMatrix) -> dict[str, str]:
-    known = sorted(matrix.samples["patient_id"].unique())
+    known = sorted(without_controls(matrix).samples["patient_id"].unique())
     asked = study.report.patients
     if asked == "none":
         return {}

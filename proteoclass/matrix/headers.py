@@ -7,7 +7,7 @@ ROLES = (
     *("sample_id", "patient_id", "second_id", "replicate_of", "day", "day_zero", "visit"),
     *("batch", "plex", "channel", "injection", "site", "age", "sex", "creatinine", "egfr"),
     *("collected", "received", "requester", "laboratory", "void", "preservative"),
-    *("freeze_thaw", "dialysis"),
+    *("freeze_thaw", "dialysis", "sample_type", "platform"),
 )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.matrix.samples.controls import is_control
 from proteoclass.matrix.wording import label_text, near_columns
 
 #: What an error calls a sheet that did not come from a file.
@@ -108,7 +109,8 @@ class Outcome:
             )
         column = samples[self.column]
         text = column.map(label_text, na_action="ignore")
-        return text.where(text != "").astype(object)
+        # A QC pool is no patient, whatever stands beside it.
+        return text.where((text != "") & ~is_control(samples)).astype(object)
 
 
 def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first") -> pd.Series:
@@ -122,7 +124,7 @@ def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first")
     samples : DataFrame, shape (n_samples, n_roles)
         With `patient_id`, and `day` or `visit` where visits have an order.
     labels : Series of float, shape (n_samples,)
-        As `Outcome.labels` gives; unlabelled samples get weight 0.
+        As `Outcome.labels` gives; unlabelled samples and QC pools get weight 0.
     rule : str
         "first" (earliest by day; by visit for a patient without days; where a
         patient's samples have no order, all of them at 1/n), "all" (every labelled
@@ -145,7 +147,7 @@ def index_weights(samples: pd.DataFrame, labels: pd.Series, rule: str = "first")
     >>> index_weights(samples, pd.Series([1.0, 1.0, 0.0])).tolist()
     [0.0, 1.0, 1.0]
     """
-    usable = labels.notna() & ~is_replicate(samples)
+    usable = labels.notna() & ~is_replicate(samples) & ~is_control(samples)
     if rule == "all":
         chosen = usable
     elif rule == "first":

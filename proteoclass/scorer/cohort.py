@@ -12,6 +12,7 @@ import pandas as pd
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.outcome import SHEET, Outcome, index_weights, require_classes
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.samples.controls import without_controls
 
 Floats = npt.NDArray[np.float64]
 
@@ -23,7 +24,7 @@ class Cohort:
     Parameters
     ----------
     matrix : ProteinMatrix
-        On the log2 scale, pool channels gone.
+        On the log2 scale, pool channels and QC pool samples gone.
     outcome : Outcome
         Both labels filled in.
     labels : array of float, shape (n_samples,)
@@ -141,7 +142,7 @@ def build_cohort(
     TooLittleDataError
         If a class has fewer patients than `minimum`.
     """
-    prepared = _by_protein(prepare(matrix))
+    prepared = _by_protein(without_controls(prepare(matrix)))
     samples = prepared.samples
     sheet = matrix.source.sheet or SHEET
     resolved = outcome.resolve(samples, sheet)

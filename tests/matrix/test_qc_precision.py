@@ -115,7 +115,8 @@ def test_different_pools_are_not_compared():
 
 def test_what_is_lacking_is_said():
     values, sheet = pairs(2)
-    assert cvs(values, sheet)["pools"]["reason"] == "no sample's channel is called pool"
+    reason = cvs(values, sheet)["pools"]["reason"]
+    assert reason == "no sample's channel is called pool, none's sample_type qc"
     lone = cvs(values, sheet.assign(replicate_of=""))["replicates"]
     assert lone == {"reason": "no sample names another in replicate_of"}
     gone = cvs(values.iloc[1:2], sheet)["replicates"]

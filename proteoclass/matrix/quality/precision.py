@@ -12,6 +12,7 @@ from proteoclass.errors import name_list
 from proteoclass.matrix.normalisation.ratio import pool_names
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.samples.controls import control_names
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -95,9 +96,9 @@ def precision(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
     Parameters
     ----------
     matrix : ProteinMatrix
-        On the log2 scale, pool channels among the samples. A pool is a sample whose role
-        `channel` reads "pool" or "pool:NAME"; a replicate names another sample in
-        `replicate_of`.
+        On the log2 scale, pools among the samples. A pool is a sample whose role
+        `channel` reads "pool" or "pool:NAME", or whose `sample_type` reads "qc" or
+        "qc:NAME"; a replicate names another sample in `replicate_of`.
     shift : array of float, shape (n_samples,)
         log2 loading of each sample, for the values with the loading taken out.
 
@@ -231,9 +232,15 @@ def run_of(samples: pd.DataFrame, roles: tuple[str, ...]) -> tuple[pd.Series, st
 
 def _pools(matrix: ProteinMatrix, shift: Floats) -> dict[str, Any]:
     names = pool_names(matrix)
+    # A QC pool that is a sample is another material than the channel of that name.
+    names = names.where(names.notna(), "\0" + control_names(matrix.samples))
     pool = names.notna().to_numpy()
     if not pool.any():
-        return {"within": None, "between": None, "reason": "no sample's channel is called pool"}
+        return {
+            "within": None,
+            "between": None,
+            "reason": "no sample's channel is called pool, none's sample_type qc",
+        }
     run, role = run_of(matrix.samples, ("plex", "batch"))
     table = matrix.values.to_numpy(dtype=float)[pool]
     names, own, moved = names[pool], run[pool].fillna(""), shift[pool]

@@ -26,6 +26,7 @@ from proteoclass.matrix.quality.precision import pool_warnings, precision
 from proteoclass.matrix.quality.rivals import Rival, find_rivals
 from proteoclass.matrix.quality.sex_check import sex_check, sex_warnings
 from proteoclass.matrix.quality.specimen import specimen_quality, specimen_warnings
+from proteoclass.matrix.samples.controls import without_controls
 
 
 def describe_quality(
@@ -41,7 +42,8 @@ def describe_quality(
     Parameters
     ----------
     matrix : ProteinMatrix
-        Raw values are looked at as log2.
+        Raw values are looked at as log2. QC pool samples count in the precision of pools
+        and nowhere else.
     labels : Series of float, shape (n_samples,), optional
         As `Outcome.labels` gives; without them there are no rivals.
     index : str
@@ -71,13 +73,17 @@ def describe_quality(
     >>> report["missing_rate"], report["samples"][1]["n_detected"]
     (0.25, 1)
     """
-    log2 = matrix.on_log2()
-    raw = log2 if measured is None else measured.on_log2()
+    every = (matrix if measured is None else measured).on_log2()
+    raw, matrix = without_controls(every), without_controls(matrix)
+    log2 = raw if measured is None else matrix.on_log2()
+    if labels is not None:
+        labels = labels.reindex(matrix.values.index)
     shift, shift_reason = cohort_shift(log2)
     raw_shift, raw_reason = (shift, shift_reason) if raw is log2 else cohort_shift(raw)
+    of_every = raw_shift if raw is every else cohort_shift(every)[0]
     outliers = find_outliers(log2.values, shift)
     drifting = drift(log2.values, log2.samples, shift)
-    precise = precision(raw, raw_shift)
+    precise = precision(every, of_every)
     specimen = specimen_quality(raw, raw_shift, raw_reason)
     sex = sex_check(raw)
     of_outcome, rivals, standing = _against_outcome(log2, labels, index, normalise)

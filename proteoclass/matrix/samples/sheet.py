@@ -18,6 +18,7 @@ import pandas as pd
 from proteoclass.errors import InputError, name_list
 from proteoclass.matrix.headers import ROLES, plain
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.samples.controls import control_notes, is_control
 from proteoclass.matrix.samples.roles import (
     creatinine_column,
     creatinine_unit,
@@ -247,7 +248,7 @@ def _finished(
     samples.index = samples.index.astype(str)
     samples, of_days = days_from_dates(samples, where, rows)
     samples, of_replicates = first_replicates(samples, where, rows)
-    notes += [*of_days, *of_replicates, *sex_notes(samples)]
+    notes += [*of_days, *of_replicates, *sex_notes(samples), *control_notes(samples)]
     if measured is not None:
         notes.append(f"Column {measured!r} was read as creatinine, {creatinine_unit(measured)}.")
     notes += _unread_roles([str(name) for name in samples.columns])
@@ -256,7 +257,7 @@ def _finished(
     elif samples["patient_id"].isna().any():
         # A replicate without one goes with the sample it repeats.
         first = samples.get("replicate_of", samples["patient_id"]).isna()
-        unknown = samples.index[samples["patient_id"].isna() & first]
+        unknown = samples.index[samples["patient_id"].isna() & first & ~is_control(samples)]
         if len(unknown):
             notes.append(
                 f"Without patient_id, each taken for a patient of its own: "
