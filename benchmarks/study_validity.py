@@ -32,13 +32,15 @@ import numpy.typing as npt
 import pandas as pd
 import sklearn
 from scipy import stats as distributions
+from study_tables import print_table, quantiles, share_of
 
 import proteoclass as pc
 from proteoclass.folds import spawn, unit_seed
 from proteoclass.scorer import Settings
 from proteoclass.scorer.cohort import Cohort, build_cohort
-from proteoclass.scorer.comparators import compare, fold_auc
+from proteoclass.scorer.comparators import difference_test, fold_auc
 from proteoclass.scorer.inner_folds import fold_margins
+from proteoclass.scorer.paired_difference import Scored, difference_by_patient
 from proteoclass.scorer.performance.probability import recalibration
 from proteoclass.scorer.permutation import permutation_test
 from proteoclass.scorer.prediction_sets import conformal_figures
@@ -67,16 +69,16 @@ SETTINGS = Settings(size=8, bags=2, rounds=10)
 NOT_TUNED = replace(SETTINGS, tune="none")
 FOLDS, REPEATS, PERMUTATIONS = 5, 4, 19
 OUTCOME = pc.Outcome("severity", "severe")
-COMPARED = "the other half of the proteins"
 
 
 @dataclass(frozen=True)
 class Arm:
     """One kind of cohort, how many of them make a whole study, and what is asked of each.
 
-    `asked` is "folds", the interval, the comparison and, without a distance between the
-    classes, the permutation test; "evaluation", which is calibration and all that is printed;
-    or "sets", the prediction sets at a share of errors `alpha`.
+    `asked` is "folds", the interval and, without a distance between the classes, the
+    permutation test; "evaluation", which is calibration and all that is printed; "sets", the
+    prediction sets at a share of errors `alpha`; or "comparison" of the two halves, of which
+    the second one has a distance of its own where `other` says so.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Arm:
     share: float
     asked: str = "folds"
     alpha: float = 0.0
+    other: float | None = None
 
 
 ARMS = (
@@ -100,6 +103,13 @@ ARMS = (
     Arm("50/11, sets at 0.75", 50, 11, DISTANCE, 0.1, "sets", alpha=0.25),
     Arm("100/30, sets at 0.9", 100, 30, DISTANCE, 0.1, "sets", alpha=0.1),
     Arm("50/11, weak signal", 50, 11, DISTANCE / 2, 0.2),
+    # Not the cohorts above, on which the way to compare was chosen.
+    Arm("50/11, signal, compared", 50, 11, DISTANCE, 0.25, "comparison"),
+    Arm("100/30, signal, compared", 100, 30, DISTANCE, 0.15, "comparison"),
+    Arm("50/11, weak signal, compared", 50, 11, DISTANCE / 2, 0.25, "comparison"),
+    Arm("50/11, null, compared", 50, 11, 0.0, 0.25, "comparison"),
+    Arm("100/30, null, compared", 100, 30, 0.0, 0.15, "comparison"),
+    Arm("50/11, signal against null", 50, 11, DISTANCE, 0.1, "comparison", other=0.0),
 )
 
 
@@ -139,8 +149,8 @@ def run_cohort(arm: Arm, number: int) -> Row:
     """Draw one cohort and ask of it what its arm asks."""
     rng = spawn(20_261_120, ARMS.index(arm), number)
     classes = (np.arange(arm.patients) < arm.events).astype(float)
-    ask = {"folds": _folds, "evaluation": _evaluations, "sets": _sets}[arm.asked]
-    return {"arm": arm.name, "number": number} | ask(arm, number, classes, rng)
+    ask = {"folds": _folds, "evaluation": _evaluations, "sets": _sets, "comparison": _compared}
+    return {"arm": arm.name, "number": number} | ask[arm.asked](arm, number, classes, rng)
 
 
 def halves_of(
@@ -148,8 +158,10 @@ def halves_of(
 ) -> Iterator[tuple[pc.ProteinMatrix, pc.ProteinMatrix, Floats]]:
     """Yield each half of the proteins, in the cohort and in new patients, whose classes last."""
     test_classes = (np.arange(TEST_PATIENTS) < TEST_PATIENTS // 2).astype(float)
-    values = draw(classes, arm.distance, rng)
-    test_values = draw(test_classes, arm.distance, rng)
+    values, test_values = (draw(each, arm.distance, rng) for each in (classes, test_classes))
+    if arm.other is not None:
+        for each, drawn in ((classes, values), (test_classes, test_values)):
+            drawn[:, PROTEINS:] = draw(each, arm.other, rng)[:, PROTEINS:]
     for half in (slice(0, PROTEINS), slice(PROTEINS, None)):
         yield (
             as_matrix(values[:, half], classes, "P"),
@@ -164,8 +176,7 @@ def _folds(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> 
     for matrix, test, test_classes in halves_of(arm, classes, rng):
         cohort = build_cohort(matrix, OUTCOME)
         settings = NOT_TUNED.resolve(cohort.matrix)
-        fitted = fit_procedure(cohort, cohort.index_rows(), settings, unit_seed(number))
-        reached = auc(test_classes, fitted.blend.margin(fitted.panel_values(test.values)))
+        reached = model_auc(cohort, settings, number, test, test_classes)
         found.append({"per_fold": fold_aucs(cohort, settings, number), "model_auc": reached})
         if not arm.distance and len(found) == 1:
             tested = permutation_test(
@@ -174,24 +185,54 @@ def _folds(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> 
             row = {"p_permutation": tested["p"]}
             values = np.array(tested["values"])
             found[0] |= row | {"p_randomised": randomised_p(tested["observed"], values, rng)}
-    return {"p_difference": p_of_difference(found), "halves": found}
+    return {"halves": found}
+
+
+def model_auc(
+    cohort: Cohort, settings: Settings, seed: int, test: pc.ProteinMatrix, classes: Floats
+) -> float:
+    """Return the AUC, on patients of its own, of the model fitted to the whole cohort."""
+    fitted = fit_procedure(cohort, cohort.index_rows(), settings, unit_seed(seed))
+    return auc(classes, fitted.blend.margin(fitted.panel_values(test.values)))
+
+
+def fold_scores(cohort: Cohort, settings: Settings, seed: int) -> list[list[Scored]]:
+    """Return rows and scores of every outer fold of every repeat, as `evaluate` finds them."""
+    names, _ = cohort.training_patients
+    found: list[list[Scored]] = [[] for _ in range(REPEATS)]
+    for _, test, _, path, _ in fold_units(cohort, settings, (), FOLDS, REPEATS, seed):
+        train = np.setdiff1d(names, test)
+        scored = fold_margins(cohort, train, test, settings, unit_seed(*path))
+        found[path[1]].append(scored)
+    return found
 
 
 def fold_aucs(cohort: Cohort, settings: Settings, seed: int) -> list[list[float]]:
     """Return the AUC of every outer fold of every repeat, as `evaluate` finds it."""
-    names, _ = cohort.training_patients
-    aucs = []
-    for _, test, _, path, _ in fold_units(cohort, settings, (), FOLDS, REPEATS, seed):
-        train = np.setdiff1d(names, test)
-        found = fold_margins(cohort, train, test, settings, unit_seed(*path))
-        aucs.append(fold_auc(cohort, *found))
-    return np.reshape(aucs, (REPEATS, FOLDS)).tolist()
+    scored = fold_scores(cohort, settings, seed)
+    return [[fold_auc(cohort, *fold) for fold in repeat] for repeat in scored]
 
 
-def p_of_difference(halves: list[Row]) -> float:
-    """Return the p of the difference between the halves, paired by fold."""
-    ours, theirs = (np.ravel(half["per_fold"]) for half in halves)
-    return float(compare(COMPARED, ours, theirs, 1 / (FOLDS - 1))["difference"]["p"])
+def _compared(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
+    """Compare the halves on the same folds, by patient and, beside it, by fold."""
+    scored, found = [], []
+    for matrix, test, test_classes in halves_of(arm, classes, rng):
+        # The values differ, the patients and their classes do not.
+        cohort = build_cohort(matrix, OUTCOME)
+        settings = NOT_TUNED.resolve(cohort.matrix)
+        scored.append(fold_scores(cohort, settings, number))
+        reached = model_auc(cohort, settings, number, test, test_classes)
+        per_fold = [[fold_auc(cohort, *fold) for fold in repeat] for repeat in scored[-1]]
+        found.append({"per_fold": per_fold, "model_auc": reached})
+    aucs = np.array([np.ravel(half["per_fold"]) for half in found])
+    tested = difference_by_patient(cohort, scored, aucs)
+    by_fold = difference_test(aucs[0] - aucs[1], 1 / (FOLDS - 1))
+    return {
+        "p_difference": tested["p"],
+        "interval": tested["interval"],
+        "by_fold": {key: by_fold[key] for key in ("p", "interval")},
+        "halves": found,
+    }
 
 
 def _evaluations(arm: Arm, number: int, classes: Floats, rng: np.random.Generator) -> Row:
@@ -207,7 +248,7 @@ def _evaluations(arm: Arm, number: int, classes: Floats, rng: np.random.Generato
         dealt.append(result.predictions[["patient_id", "repeat", "fold"]])
     # Paired by fold, which means nothing unless the folds are the same.
     pd.testing.assert_frame_equal(*dealt)
-    return {"p_difference": p_of_difference(found), "halves": found}
+    return {"halves": found}
 
 
 def _figures(result: Any) -> Row:
@@ -266,26 +307,30 @@ def randomised_p(observed: float, null: Floats, rng: np.random.Generator) -> flo
     return float((above + rng.random() * (1 + equal)) / (1 + len(null)))
 
 
-def schedule(cohorts: int) -> Iterator[tuple[Arm, int]]:
+def schedule(cohorts: int, asked: str = "") -> Iterator[tuple[Arm, int]]:
     """Yield the arms in proportion, so that wherever a run stops they are complete alike."""
     tasks = [
         ((number + 0.5) / (arm.share * cohorts), arm, number)
         for arm in ARMS
+        if asked in ("", arm.asked)
         for number in range(round(arm.share * cohorts))
     ]
     for _, arm, number in sorted(tasks, key=lambda task: task[0]):
         yield arm, number
 
 
-def study(cohorts: int, scratch: Path | None = None, part: int = 0, parts: int = 1) -> list[Row]:
+def study(
+    cohorts: int, scratch: Path | None = None, part: int = 0, parts: int = 1, asked: str = ""
+) -> list[Row]:
     """Return a row a cohort; those that the scratch file holds are not run again.
 
     Of several parts, which may run side by side on one scratch file, every cohort is in one.
+    Where `asked` is given, only the arms of which that is asked are run.
     """
     rows = read(scratch) if scratch and scratch.exists() else []
     done = {(row["arm"], row["number"]) for row in rows}
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-        for arm, number in schedule(cohorts):
+        for arm, number in schedule(cohorts, asked):
             if (arm.name, number) in done or number % parts != part:
                 continue
             rows.append(run_cohort(arm, number))
@@ -300,23 +345,14 @@ def read(scratch: Path) -> list[Row]:
     return [json.loads(line) for line in scratch.read_text().splitlines()]
 
 
-def share_of(events: npt.ArrayLike) -> tuple[float, float]:
-    """Return a share and its Monte Carlo error; the halves of a cohort count as one draw.
-
-    Parameters
-    ----------
-    events : array of bool, shape (n_cohorts,) or (n_cohorts, 2)
-    """
-    of_cohort = np.asarray(events, dtype=float).reshape(len(np.asarray(events)), -1).mean(axis=1)
-    return float(of_cohort.mean()), float(of_cohort.std(ddof=1) / np.sqrt(len(of_cohort)))
-
-
 def figures(rows: list[Row], arm: str) -> dict[str, Any]:
     """Return every figure of one arm: values, and Monte Carlo errors where there are some."""
     chosen = [row for row in rows if row["arm"] == arm]
     if "halves" not in chosen[0]:
         shares = {key: share_of([row[key] for row in chosen]) for key in chosen[0] if " " in key}
         return {"cohorts": len(chosen)} | shares
+    if "by_fold" in chosen[0]:
+        return _comparison_figures(chosen)
     first = chosen[0]["halves"][0]
     return (
         _interval_figures(chosen)
@@ -352,14 +388,44 @@ def _interval_figures(chosen: list[Row]) -> dict[str, Any]:
             (own_low <= expected) & (expected <= own_high)
         ),
         "off the logit scale, above expected": share_of(own_low > expected),
-        "difference rejected": share_of([row["p_difference"] < 0.05 for row in chosen]),
-        "and the better score is above chance": share_of(
+    }
+
+
+def _comparison_figures(chosen: list[Row]) -> dict[str, Any]:
+    """Return what the comparison of the halves comes to, by patient and by fold."""
+    folds, reached = _each(chosen, "per_fold").mean(axis=(2, 3)), _each(chosen, "model_auc")
+    difference = np.subtract(*folds.T)
+    low, _ = limits(chosen, corrected_resampled_auc_interval)
+    above_chance = np.take_along_axis(low, folds.argmax(axis=1)[:, None], axis=1)[:, 0] > 0.5
+    # Halves that are alike differ by nothing, whatever these cohorts happen to say.
+    alike = {arm.name: arm.other is None for arm in ARMS}[chosen[0]["arm"]]
+    expected = 0.0 if alike else float(np.subtract(*reached.T).mean())
+    found: dict[str, Any] = {
+        "cohorts": len(chosen),
+        "expected difference": share_of(np.subtract(*reached.T)),
+        "mean difference": share_of(difference),
+        "SD of difference": float(difference.std(ddof=1)),
+        "rejected, and the better score is above chance": share_of(
             [
-                row["p_difference"] < 0.05 and lower[folded.argmax()] > 0.5
-                for row, folded, lower in zip(chosen, folds, low, strict=True)
+                row["p_difference"] < 0.05 and up
+                for row, up in zip(chosen, above_chance, strict=True)
             ]
         ),
     }
+    by_patient = [{"p": row["p_difference"], "interval": row["interval"]} for row in chosen]
+    by_fold = [row["by_fold"] for row in chosen]
+    for name, tested in (("", by_patient), ("by fold, ", by_fold)):
+        # Where nothing can be tested p is NaN, which is neither rejected nor covered.
+        rejected = np.array([each["p"] for each in tested]) < 0.05
+        ends = np.array([each["interval"] for each in tested], dtype=float)
+        found |= {
+            f"{name}difference rejected": share_of(rejected),
+            f"{name}covers expected difference": share_of(
+                (ends[:, 0] <= expected) & (expected <= ends[:, 1])
+            ),
+            f"{name}median width": float(np.nanmedian(ends[:, 1] - ends[:, 0])),
+        }
+    return found
 
 
 def limits(
@@ -402,40 +468,14 @@ def _permutation_figures(chosen: list[Row]) -> dict[str, Any]:
     }
 
 
-def quantiles(values: Floats) -> tuple[float, float, float]:
-    """Return the median, and the 5 and 95 % quantile, of the values that there are."""
-    middle, low, high = np.nanquantile(values, (0.5, 0.05, 0.95))
-    return float(middle), float(low), float(high)
-
-
 def print_report(rows: list[Row]) -> None:
     """Print a table for what each kind of arm asks, with a column an arm."""
     for asked in dict.fromkeys(arm.asked for arm in ARMS):
         names = [arm.name for arm in ARMS if arm.asked == asked]
         ran = [name for name in names if sum(row["arm"] == name for row in rows) > 1]
         if ran:
-            _print_table(rows, ran)
+            print_table({arm: figures(rows, arm) for arm in ran})
             print()
-
-
-def _print_table(rows: list[Row], arms: list[str]) -> None:
-    found = {arm: figures(rows, arm) for arm in arms}
-    print(f"| figure | {' | '.join(arms)} |")
-    print("|---" * (1 + len(arms)) + "|")
-    for name in dict.fromkeys(name for of_arm in found.values() for name in of_arm):
-        print(f"| {name} | {' | '.join(_cell(found[arm].get(name)) for arm in arms)} |")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        return f"{value:.3f}"
-    if len(value) == 2:
-        return f"{value[0]:.3f} ± {value[1]:.3f}"
-    return f"{value[0]:.2f} ({value[1]:.2f}–{value[2]:.2f})"
 
 
 def main() -> None:
@@ -445,12 +485,13 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, help="where rows are kept")
     parser.add_argument("--part", type=int, default=0, help="which of the parts")
     parser.add_argument("--parts", type=int, default=1, help="processes that share the cohorts")
+    parser.add_argument("--asked", choices=sorted({arm.asked for arm in ARMS}), default="")
     parser.add_argument("--report", action="store_true", help="print what the file holds, run none")
     asked = parser.parse_args()
     if asked.report:
         rows = read(asked.scratch)
     else:
-        rows = study(asked.cohorts, asked.scratch, asked.part, asked.parts)
+        rows = study(asked.cohorts, asked.scratch, asked.part, asked.parts, asked.asked)
     print_report(rows)
 
 
