@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import xgboost
 
 Floats = npt.NDArray[np.float64]
+
+#: Columns of `explanations.tsv`, and what its rows call the base of a score.
+EXPLANATION_COLUMNS = [
+    "sample_id", "origin", "protein_id", "gene", "value", "low", "high",
+    "contribution", "lower", "upper",
+]  # fmt: skip
+BASE = "(base)"
 
 #: Spread over bags that is printed beside a score and beside each contribution to it.
 BAG_LIMITS = (0.05, 0.95)
@@ -60,7 +68,7 @@ class Blend:
     Parameters
     ----------
     boosters : list of Booster
-        One a bag.
+        One a bag, or one whose outputs are the bags; see `load_boosters`.
     intercepts : array of float, shape (n_bags,)
     coefficients : array of float, shape (n_bags, n_proteins)
         Companion's, on standardised proteins.
@@ -101,7 +109,7 @@ class Blend:
         standard = self.standardise(values)
         total = np.tile(self.intercepts, (len(values), 1))
         for protein in range(standard.shape[1]):
-            total = total + standard[:, [protein]] * self.coefficients[:, protein]
+            total += standard[:, [protein]] * self.coefficients[:, protein]
         return total
 
     def parts(self, values: Floats) -> tuple[Floats, Floats]:
@@ -151,14 +159,21 @@ class Blend:
         """Return what each bag says, shape (n_bags, n_samples, n_proteins + 1)."""
         matrix = xgboost.DMatrix(np.ascontiguousarray(values), nthread=1)
         standard = self.standardise(values)
-        shares = np.empty((len(self.boosters), len(values), values.shape[1] + 1))
-        for bag, booster in enumerate(self.boosters):
+        shares = np.empty((len(self.intercepts), len(values), values.shape[1] + 1))
+        said = (booster.predict(matrix, pred_contribs=True) for booster in self.boosters)
+        by_bag = chain.from_iterable(self._of_bags(each, shares.shape[2]) for each in said)
+        for bag, contributions in enumerate(by_bag):
             share = shares[bag]
-            share[:] = booster.predict(matrix, pred_contribs=True)
+            share[:] = contributions
             share *= self.booster_weight
             share[:, :-1] += standard * ((1 - self.booster_weight) * self.coefficients[bag])
             share[:, -1] += (1 - self.booster_weight) * self.intercepts[bag]
         return shares
+
+    @staticmethod
+    def _of_bags(said: Floats, size: int) -> Floats:
+        """Return contributions as (n_bags, n_samples, size), of one bag or of all."""
+        return said.reshape(len(said), -1, size).swapaxes(0, 1)
 
     def standardise(self, values: Floats) -> Floats:
         """Return values as the companions take them, shape (n_samples, n_proteins)."""
@@ -194,6 +209,37 @@ def _point(ordered: Floats, share: float) -> Floats:
     below = int(at)
     above = min(below + 1, len(ordered) - 1)
     return np.asarray(ordered[below] + (at - below) * (ordered[above] - ordered[below]))
+
+
+def bag_limits(margins: Floats) -> Floats:
+    """Return the 5 and 95 % points over bags, to the bits of `numpy.quantile`.
+
+    Parameters
+    ----------
+    margins : array of float, shape (n_samples, n_bags)
+        Without NaN.
+
+    Returns
+    -------
+    array of float, shape (n_samples, 2)
+
+    Examples
+    --------
+    >>> bag_limits(np.array([[3.0, 1.0, 2.0]])).tolist()
+    [[1.1, 2.9]]
+    """
+    ordered = np.sort(margins, axis=1).T
+    limits = np.empty((len(margins), len(BAG_LIMITS)))
+    for column, share in enumerate(BAG_LIMITS):
+        at = share * (len(ordered) - 1)
+        below = int(at)
+        low, high = ordered[below], ordered[min(below + 1, len(ordered) - 1)]
+        part = at - below
+        # From the nearer of the two, as NumPy does: a score printed once keeps its digits.
+        limits[:, column] = (
+            low + (high - low) * part if part < 0.5 else high - (high - low) * (1 - part)
+        )
+    return limits
 
 
 def mean_over_bags(margins: Floats) -> Floats:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 from scipy.special import logit
 
 from proteoclass.stats import expit
@@ -96,6 +95,8 @@ def fit_platt(margins: Floats, labels: Floats, weights: Floats) -> Platt:
     >>> fit_platt(np.array([-1.0, -0.5, 0.5, 1.0]), np.array([0.0, 1, 0, 1]), np.ones(4)).slope > 0
     True
     """
+    from scipy import optimize  # applying a calibration needs none of it
+
     n_positive = weights[labels == 1].sum()
     n_negative = weights[labels == 0].sum()
     target = np.where(labels == 1, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,10 @@ import pandas as pd
 
 from proteoclass.scorer.calibration import Platt
 from proteoclass.scorer.model_schema import MissingErrorPart
-from proteoclass.scorer.procedure import FittedProcedure
 from proteoclass.stats import expit
+
+if TYPE_CHECKING:
+    from proteoclass.scorer.procedure import FittedProcedure
 
 Floats = npt.NDArray[np.float64]
 

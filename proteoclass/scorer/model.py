@@ -24,7 +24,13 @@ from proteoclass.matrix.normalisation.normalise import (
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.protein_matrix import ProteinMatrix
-from proteoclass.scorer.blend import BAG_LIMITS, Blend, mean_over_bags
+from proteoclass.scorer.blend import (
+    BASE,
+    EXPLANATION_COLUMNS,
+    Blend,
+    bag_limits,
+    mean_over_bags,
+)
 from proteoclass.scorer.calibration import Platt, Thresholds
 from proteoclass.scorer.model_schema import (
     FORMAT,
@@ -33,8 +39,8 @@ from proteoclass.scorer.model_schema import (
     PanelPart,
     ReferenceProtein,
 )
-from proteoclass.scorer.out_of_fold import BASE, EXPLANATION_COLUMNS
-from proteoclass.scorer.procedure import filled_panel
+from proteoclass.scorer.panel_values import filled_panel
+from proteoclass.scorer.placed_samples import PlacedSamples, in_blocks
 from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
 
 Floats = npt.NDArray[np.float64]
@@ -69,6 +75,7 @@ class SeverityModel:
     sha256 : str
         Hash of the canonical content.
     boosters : list of Booster
+        One a bag, or one whose outputs are the bags; see `load_boosters`.
     version : int
         Of the file it came from: it is written again as it was.
 
@@ -163,16 +170,17 @@ class SeverityModel:
         PanelMismatchError
             If a match is ambiguous.
         """
-        prepared, seen = self._measure(matrix)
+        placed = self._placed(matrix)
+        return in_blocks(lambda rows: self._score_rows(placed, rows), placed.matrix.n_samples)
+
+    def _score_rows(self, placed: PlacedSamples, rows: slice) -> pd.DataFrame:
+        seen = self._seen(placed, rows)
         bags = self._blend.bag_margins(seen.filled)
-        log_odds = self.calibrator.log_odds(mean_over_bags(bags))
-        limits = self.calibrator.log_odds(np.quantile(bags, BAG_LIMITS, axis=1).T)
-        verdict = self._verdict(seen)
         return score_table(
-            prepared.values.index,
-            log_odds,
-            limits,
-            verdict,
+            placed.matrix.values.index[rows],
+            self.calibrator.log_odds(mean_over_bags(bags)),
+            self.calibrator.log_odds(bag_limits(bags)),
+            self._verdict(seen),
             self.thresholds,
             panel_size=len(self.content.panel),
             origin="locked",
@@ -236,7 +244,8 @@ class SeverityModel:
         prepared = prepare(matrix)
         matches = self.match(prepared)["matched_id"]
         reference = [matches[p.id] for p in self.content.normaliser.reference]
-        shift = frozen_shift(_columns(prepared.values, reference), *self._frozen)
+        placed = PlacedSamples.of(prepared, [], reference)
+        shift = frozen_shift(placed.log2(placed.reference, placed.everything), *self._frozen)
         return pd.Series(shift, index=prepared.values.index, name="normalisation_shift")
 
     def parts(self, matrix: ProteinMatrix) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -325,23 +334,35 @@ class SeverityModel:
 
     def _measure(self, matrix: ProteinMatrix) -> tuple[ProteinMatrix, _Measured]:
         """Return the prepared matrix, and what the model sees of it."""
+        placed = self._placed(matrix)
+        return placed.matrix, self._seen(placed, placed.everything)
+
+    def _placed(self, matrix: ProteinMatrix) -> PlacedSamples:
+        """Return where the model's proteins stand in the matrix, prepared but for logarithms."""
         self._refuse_other_kind(matrix)
-        prepared = prepare(matrix)
+        pooled = matrix.kind == "intensity" and has_pool(matrix)
+        prepared = prepare(matrix) if pooled else matrix
         matches = self.match(prepared)["matched_id"]
         panel = [matches[p.id] for p in self.content.panel]
-        names = [matches[p.id] for p in self.content.normaliser.reference]
-        reference = _columns(prepared.values, names)
-        values = frozen_normalised(_columns(prepared.values, panel), reference, *self._frozen)
-        found = np.array([bool(name) for name in panel])
+        reference = [matches[p.id] for p in self.content.normaliser.reference]
+        return PlacedSamples.of(prepared, panel, reference)
+
+    def _seen(self, placed: PlacedSamples, rows: slice) -> _Measured:
+        """Return what the model sees of some samples."""
+        reference = placed.log2(placed.reference, rows)
+        shift = frozen_shift(reference, *self._frozen)
+        measured = placed.log2(placed.panel, rows)
+        values = frozen_normalised(measured, reference, *self._frozen, shift=shift)
+        found, has_reference = placed.panel >= 0, placed.reference >= 0
         # What the matrix does not measure says nothing of how deep a sample was measured.
-        possible = (~np.isnan(reference)).sum(axis=1) + sum(not name for name in names)
+        possible = (~np.isnan(reference)).sum(axis=1) + (~has_reference).sum()
         shallow = possible < self.content.missing.min_reference_detected
-        return prepared, _Measured(
+        return _Measured(
             values=values,
             filled=self._filled(values, found, shallow),
             found=found,
-            shift=frozen_shift(reference, *self._frozen),
-            n_reference=sum(bool(name) for name in names),
+            shift=shift,
+            n_reference=int(has_reference.sum()),
         )
 
     def _verdict(self, seen: _Measured) -> pd.DataFrame:
@@ -412,12 +433,3 @@ def explain(model: SeverityModel, matrix: ProteinMatrix) -> pd.DataFrame:
         Columns of `explanations.tsv`.
     """
     return model.explain(matrix)
-
-
-def _columns(values: pd.DataFrame, names: list[str]) -> Floats:
-    """Return columns by name, NaN for the empty name, row-contiguous."""
-    columns = np.full((len(values), len(names)), np.nan)
-    for position, name in enumerate(names):
-        if name:
-            columns[:, position] = values[name].to_numpy(dtype=float)
-    return columns

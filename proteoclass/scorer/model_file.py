@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from typing import Any
@@ -15,10 +14,11 @@ from pydantic import ValidationError
 from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import canonical_json
 from proteoclass.scorer.carried_evaluations import check_carried
+from proteoclass.scorer.merged_booster import load_boosters
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_document import MAX_BYTES, read_document
 from proteoclass.scorer.model_names import text_problem
-from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelContent, ModelFile
+from proteoclass.scorer.model_schema import FORMAT, VERSION, ModelFile
 from proteoclass.scorer.trees import check_booster
 
 PROBE_TOLERANCE = 1e-6
@@ -103,7 +103,9 @@ def _load(path: str | os.PathLike[str], expect_sha: str) -> tuple[SeverityModel,
     checked.append(
         f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel"
     )
-    model = SeverityModel(content, model_file.sha256, _boosters(content, where), model_file.version)
+    model = SeverityModel(
+        content, model_file.sha256, load_boosters(content.boosters, where), model_file.version
+    )
     problem = text_problem(document["content"])
     if problem:
         raise ModelRefusedError(f"{where}: {problem}; get the model again from its maker")
@@ -196,21 +198,6 @@ def _check_hash(document: dict[str, Any], expected: str, where: str) -> None:
             f"{where}: its content does not match its SHA-256 (found {found[:12]}…, expected "
             f"{expected[:12]}…): it was altered or damaged; get it again from its maker"
         )
-
-
-def _boosters(content: ModelContent, where: str) -> list[xgboost.Booster]:
-    boosters = []
-    for number, document in enumerate(content.boosters, start=1):
-        booster = xgboost.Booster({"nthread": 1})
-        try:
-            booster.load_model(bytearray(json.dumps(document).encode()))
-        except xgboost.core.XGBoostError as error:
-            reason = str(error).splitlines()[0][:120]
-            raise ModelRefusedError(
-                f"{where}: booster {number}: XGBoost refuses it ({reason}); get the model again"
-            ) from None
-        boosters.append(booster)
-    return boosters
 
 
 def _check_probes(model: SeverityModel, where: str) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.matrix.normalisation.normalise import Normaliser
+from proteoclass.scorer.blend import EXPLANATION_COLUMNS
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.crossfit import FoldResult
 from proteoclass.scorer.settings import Settings
@@ -14,11 +15,6 @@ from proteoclass.stats import expit, nan_quantile
 PREDICTION_COLUMNS = [
     "sample_id", "patient_id", "outcome", "used", "repeat", "fold", "score", "probability",
 ]  # fmt: skip
-EXPLANATION_COLUMNS = [
-    "sample_id", "origin", "protein_id", "gene", "value", "low", "high",
-    "contribution", "lower", "upper",
-]  # fmt: skip
-BASE = "(base)"
 REFERENCE_SHARES = (0.05, 0.95)
 
 

@@ -17,8 +17,9 @@ from proteoclass.folds import assert_no_shared_patient, unit_seed
 from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.panel_values import filled_panel
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
-from proteoclass.scorer.procedure import filled_panel, require_normalised
+from proteoclass.scorer.procedure import require_normalised
 from proteoclass.scorer.settings import Settings
 from proteoclass.stats import nan_quantile
 

@@ -14,6 +14,7 @@ from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.matrix.normalisation.impute import fewest_detected
 from proteoclass.matrix.normalisation.normalise import Normaliser, frozen_normalised
 from proteoclass.panel.selection.selector import PanelSelector
+from proteoclass.scorer.panel_values import filled_panel
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of
 from proteoclass.scorer.single_protein import SingleProtein, strongest_protein
 from proteoclass.stats import nan_quantile
@@ -164,36 +165,6 @@ class FittedProcedure:
 
     def _columns(self) -> npt.NDArray[np.intp]:
         return kept_columns(self.pipeline, len(self.proteins))
-
-
-def filled_panel(measured: Floats, fill: Floats, median: Floats, shallow: Bools) -> Floats:
-    """Return panel values as the boosters take them.
-
-    Parameters
-    ----------
-    measured : array of float, shape (n_samples, panel size)
-        Normalised log2; NaN = not detected.
-    fill : array of float, shape (panel size,)
-        What "not detected" stands for; NaN = left to the boosters.
-    median : array of float, shape (panel size,)
-        Training medians.
-    shallow : array of bool, shape (n_samples,)
-        Samples measured less deeply than the training samples: their gaps do not mean
-        "low". Where training filled gaps they take the median, which is no evidence,
-        because the boosters have never seen a gap there.
-
-    Returns
-    -------
-    array of float, shape (n_samples, panel size)
-
-    Examples
-    --------
-    >>> gap = np.array([[np.nan], [np.nan]])
-    >>> filled_panel(gap, np.array([3.0]), np.array([5.0]), np.array([False, True])).tolist()
-    [[3.0], [5.0]]
-    """
-    unknown = np.where(np.isnan(fill), np.nan, median)
-    return np.where(np.isnan(measured), np.where(shallow[:, None], unknown, fill), measured)
 
 
 def fit_procedure(

@@ -253,7 +253,14 @@ def frozen_shift(reference: Floats, profile: Floats, method: str) -> Floats:
     return np.where(found >= min(MIN_REFERENCE_FOUND, len(profile)), shift, np.nan)
 
 
-def frozen_normalised(values: Floats, reference: Floats, profile: Floats, method: str) -> Floats:
+def frozen_normalised(
+    values: Floats,
+    reference: Floats,
+    profile: Floats,
+    method: str,
+    *,
+    shift: Floats | None = None,
+) -> Floats:
     """Return samples normalised against a stored reference.
 
     Parameters
@@ -265,6 +272,8 @@ def frozen_normalised(values: Floats, reference: Floats, profile: Floats, method
     profile : array of float, shape (n_reference,)
         As `Normaliser.profile_`.
     method : {"pqn", "median", "quantile", "none"}
+    shift : array of float, shape (n_samples,), optional
+        Their `frozen_shift`, where it is known.
 
     Returns
     -------
@@ -277,7 +286,8 @@ def frozen_normalised(values: Floats, reference: Floats, profile: Floats, method
     >>> frozen_normalised(np.array([[9.0]]), reference, np.array([1.0, 2.0]), "pqn").tolist()
     [[6.5]]
     """
-    shift = frozen_shift(reference, profile, method)
+    if shift is None:
+        shift = frozen_shift(reference, profile, method)
     if method == "none":
         return np.array(values)
     if method == "quantile":
