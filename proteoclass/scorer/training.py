@@ -29,8 +29,8 @@ from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
 from proteoclass.scorer.seen_patients import sample_digests
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.training_range import protein_limits
-from proteoclass.scorer.trees import check_booster
 from proteoclass.scorer.training_summary import cohort_in_numbers
+from proteoclass.scorer.trees import check_booster
 from proteoclass.scorer.tuning import candidate_named
 from proteoclass.scorer.versions import software_versions
 from proteoclass.stats import expit
@@ -140,7 +140,7 @@ def train(
     draft = _lock(content, fitted)
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
         probe["margin"] = float(margin)
-    problem = text_problem(content)
+    problem = text_problem(plain(content))
     if problem:
         raise InputError(
             f"{matrix.source.path or 'the matrix'}: a model of it could not be read again "
