@@ -134,7 +134,7 @@ def test_limits_of_a_protein_by_their_definition():
 
 @pytest.mark.parametrize("n", [30, 100, 200])
 def test_a_new_sample_exceeds_the_limit_no_more_often_than_stated(n):
-    """Closed form: the value of rank r among n is exceeded by the next one at (n + 1 - r) / (n + 1).
+    """Closed form: the next one exceeds the value of rank r among n at (n + 1 - r) / (n + 1).
 
     Against 4,000 draws of n + 1 values, four standard errors.
     """
