@@ -45,3 +45,6 @@ def score(source: MatrixRequest, file: str, output: str | None, force: bool, as_
     put_table(scores, output, force=force, as_json=as_json)
     refused = int((scores["status"] == "not reportable").sum())
     say(f"scored {len(scores) - refused} samples, {refused} not reportable")
+    careful = int(((scores["status"] == "final") & (scores["reason"] != "")).sum())
+    if careful:
+        say(f"{careful} to be read with care: see their reason")

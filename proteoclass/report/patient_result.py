@@ -42,7 +42,7 @@ def result_blocks(view: PatientView) -> tuple[Block, ...]:
         Headline(view.points(view.score), "of 100", band_words(view), spread + place_words(view)),
         _number_line(view, lower, upper),
         Paragraph(_probability_words(view)),
-        *_corrected(view),
+        *_state(view),
         Facts((("Decision limits", limit_words(view)), ("Set by", _rule(view)))),
     )
 
@@ -178,14 +178,15 @@ def _probability_words(view: PatientView) -> str:
     )
 
 
-def _corrected(view: PatientView) -> tuple[Block, ...]:
+def _state(view: PatientView) -> tuple[Block, ...]:
     status = str(view.latest.get("status") or "").strip().lower()
     if status == "corrected":
         replaced = view.field("replaces", "reason") or NOT_REPORTED
         return (Notice(f"Corrected report. It replaces: {replaced}.", "warning"),)
     if status == "preliminary":
         return (Notice("Preliminary result: it may change.", "warning"),)
-    return ()
+    reason = view.field("reason")
+    return (Notice(f"To be read with care. {_sentence(reason)}", "warning"),) if reason else ()
 
 
 def _spread_words(view: PatientView) -> list[str]:

@@ -424,6 +424,14 @@ def test_other_states_of_a_report(run: Run, status: str, said: str) -> None:
     assert said in words(document)
 
 
+def test_a_final_score_says_what_it_must_be_read_with(run: Run) -> None:
+    scores = run.scores.assign(status="final", reason="taken together, it lies far off")
+    said = words(patient_document(Run(**{**run.__dict__, "scores": scores}), "PT-007"))
+    assert "To be read with care. Taken together, it lies far off." in said
+    assert "No score is given" not in said
+    assert "To be read with care" not in words(patient_document(run, "PT-007"))
+
+
 def test_a_locked_score_says_so(run: Run) -> None:
     scores = run.scores.assign(origin="locked")
     said = words(patient_document(Run(**{**run.__dict__, "scores": scores}), "PT-007"))
