@@ -9,9 +9,11 @@ import math
 import os
 import re
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +29,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Seconds after which a temporary file that nobody has locked is nobody's.
+_ABANDONED_AFTER = 300
+
+
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = False) -> Path:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     The content goes to a temporary file in the same folder, is flushed to the disk,
-    and is renamed over the target.
+    and is renamed over the target. A process that was killed leaves that file behind,
+    hidden; the next one to write the same target, from five minutes later on, removes it.
 
     Parameters
     ----------
@@ -65,7 +72,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = F
     refuse_overwrite(target, force=force)
     temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".proteoclass-")
+        handle, temporary = _temporary(target)
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
@@ -340,6 +347,53 @@ def plain(value: Any) -> Any:
     if type(value).__name__ in ("NAType", "NaTType"):
         return None
     return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _temporary(target: Path) -> tuple[int, str]:
+    """Make a hidden file beside the target, locked for as long as it is written."""
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    prefix = f".proteoclass-{digest}-"
+    _remove_abandoned(target.parent, prefix)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix)
+    _locked(handle)
+    return handle, name
+
+
+def _remove_abandoned(folder: Path, prefix: str) -> None:
+    """Remove what killed processes left of the same target; what is in use stays.
+
+    The system takes a lock from a process that ends. Some network drives know the locks of
+    one machine alone, so that a file must have lain still for a while too.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(prefix) or not entry.is_file(follow_symlinks=False):
+                continue
+            with suppress(OSError):
+                if time.time() - entry.stat().st_mtime > _ABANDONED_AFTER:
+                    _remove_unlocked(entry.path)
+
+
+def _remove_unlocked(path: str) -> None:
+    handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if _locked(handle):
+            os.unlink(path)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int) -> bool:
+    """Lock an open file if nobody else has; say whether that could be done."""
+    if sys.platform == "win32":
+        return False
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _refusal(target: Path, what: str, error: OSError) -> SystemFailureError:

@@ -53,7 +53,7 @@ def _main(listed, results):
 
 def _one(main, arguments):
     """Run one command as a process would, its two streams in files of the system's own."""
-    streams = [tempfile.TemporaryFile() for _ in (1, 2)]
+    streams = [tempfile.TemporaryFile() for _ in (1, 2)]  # noqa: SIM115
     kept = [os.dup(number) for number in (1, 2)]
     for number, stream in zip((1, 2), streams, strict=True):
         os.dup2(stream.fileno(), number)
