@@ -17,10 +17,11 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.quality.duplicates import duplicates_warning, find_duplicates
 from proteoclass.scorer.cohort import Cohort
 from proteoclass.scorer.common_patients import common_cohorts
-from proteoclass.scorer.comparators import PAIR_KIND, Pair, difference_test, over_folds
+from proteoclass.scorer.comparators import PAIR_BY_PATIENT, Pair, over_folds
 from proteoclass.scorer.crossfit import FoldOptions, FoldResult, run_fold
 from proteoclass.scorer.design import check_design
 from proteoclass.scorer.fluid_correlations import protein_correlations, score_correlation
+from proteoclass.scorer.paired_difference import paired_difference, placements
 from proteoclass.scorer.parallel import Progress, run_units
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.splits import MIN_PER_CLASS, fold_units
@@ -210,16 +211,41 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
             "n_positive": int(n_positive),
         }
     pairs = (("a", "b"), ("fused", "a"), ("fused", "b"))
+    classes = scores.groupby("patient_id")["label"].first().to_numpy(dtype=int)
+    placed = {name: _placed(scores, name) for name in SCORES}
     return {
         "auc": aucs,
         "comparisons": [
-            _compared(one, other, per_fold[one] - per_fold[other], test_share)
-            for one, other in pairs
+            _compared(
+                *pair,
+                np.array([per_fold[name] for name in pair]),
+                paired_difference(
+                    classes,
+                    np.array([placed[name] for name in pair]),
+                    np.array([np.nanmean(per_fold[name]) for name in pair]),
+                ),
+            )
+            for pair in pairs
         ],
     }
 
 
-def _compared(first: str, second: str, difference: Floats, test_share: float) -> dict[str, Any]:
+def _placed(scores: pd.DataFrame, name: str) -> Floats:
+    """Return the placement of each patient in its fold, shape (n_repeats, n_patients)."""
+    found = pd.concat(
+        pd.Series(
+            placements(
+                part["label"].to_numpy(dtype=float), part[name].to_numpy(), np.ones(len(part))
+            ),
+            index=pd.MultiIndex.from_frame(part[["repeat", "patient_id"]]),
+        )
+        for _, part in scores.groupby(["repeat", "fold"])
+    )
+    # Every patient is tested once a repeat.
+    return found.sort_index().to_numpy().reshape(scores["repeat"].nunique(), -1)
+
+
+def _compared(first: str, second: str, aucs: Floats, tested: dict[str, Any]) -> dict[str, Any]:
     one, other = NAMES[first], NAMES[second]
     verb, base = ("separate", "separate") if first == "fused" else ("separates", "separate")
     does = "do" if first == "fused" else "does"
@@ -231,7 +257,7 @@ def _compared(first: str, second: str, difference: Floats, test_share: float) ->
         f"{one} {verb} worse than {other} here",
         f"Whether {one} {verb} better than {other}",
     )
-    tested = difference_test(difference, test_share)
+    difference = aucs[0] - aucs[1]
     lower, upper = tested["interval"]
     return {
         "first": first,
@@ -239,7 +265,7 @@ def _compared(first: str, second: str, difference: Floats, test_share: float) ->
         "difference": {
             "mean": float(np.nanmean(difference)),
             **tested,
-            "kind": PAIR_KIND,
+            "kind": PAIR_BY_PATIENT,
             "n_folds": int((~np.isnan(difference)).sum()),
         },
         "verdict": pair.verdict(lower, upper, tested.get("reason", "")),

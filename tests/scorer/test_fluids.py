@@ -18,12 +18,14 @@ from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.scorer import Settings, evaluate, fluids
 from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.common_patients import common_cohorts
+from proteoclass.scorer.comparators import PAIR_BY_PATIENT
 from proteoclass.scorer.fluid_correlations import (
     patient_values,
     protein_correlations,
     score_correlation,
 )
 from proteoclass.scorer.fluids import compare_fluids
+from proteoclass.scorer.paired_difference import paired_difference
 
 QUICK = Settings(
     size=3, bags=1, rounds=3, normalise="none", impute="none", tune="none", select="moderated-t"
@@ -92,7 +94,7 @@ def test_each_fluid_reaches_what_evaluate_says_of_it_alone(plasma, compared):
 
 
 def test_every_figure_can_be_had_from_the_predictions(compared):
-    """Independent route: scikit-learn's AUC and Nadeau & Bengio's formula on the table."""
+    """Independent route: scikit-learn's AUC on the table, and placements counted pair by pair."""
     table = compared.predictions
     severe = table["outcome"] == "severe"
     assert len(table) == 66
@@ -111,16 +113,25 @@ def test_every_figure_can_be_had_from_the_predictions(compared):
             for _, part in table.groupby("repeat")
         ]
         assert found["mean_over_repeats"] == pytest.approx(np.mean(per_repeat))
+    patients = sorted(table["patient_id"].unique())
+    placed = {name: np.full((2, len(patients)), np.nan) for name in aucs}
+    for (repeat, _), part in folds:
+        for name, table_of_name in placed.items():
+            score, positive = part[f"score_{name}"].to_numpy(), severe[part.index].to_numpy()
+            for patient, own, label in zip(part["patient_id"], score, positive, strict=True):
+                ahead = (own - score[positive != label]) * (1 if label else -1)
+                share = np.mean((ahead > 0) + (ahead == 0) / 2)
+                table_of_name[repeat - 1, patients.index(patient)] = share
+    classes = severe.groupby(table["patient_id"]).first().to_numpy(dtype=int)
     for row in compared.summary["comparisons"]:
-        difference = aucs[row["first"]] - aucs[row["second"]]
-        error = np.sqrt((1 / 6 + 1 / 2) * difference.var(ddof=1))
-        half = scipy_stats.t.ppf(0.975, 5) * error
+        pair = row["first"], row["second"]
+        means = np.array([aucs[name].mean() for name in pair])
+        expected = paired_difference(classes, np.array([placed[name] for name in pair]), means)
         found = row["difference"]
-        assert found["mean"] == pytest.approx(difference.mean())
-        assert found["interval"] == pytest.approx(
-            [difference.mean() - half, difference.mean() + half]
-        )
-        assert found["p"] == pytest.approx(2 * scipy_stats.t.sf(abs(difference.mean()) / error, 5))
+        assert found["mean"] == pytest.approx(means[0] - means[1])
+        assert found["interval"] == pytest.approx(expected["interval"])
+        assert found["p"] == pytest.approx(expected["p"])
+        assert found["kind"] == PAIR_BY_PATIENT
         assert found["n_folds"] == 6
 
 
@@ -316,18 +327,21 @@ def test_predictions_of_other_patients_are_a_bug(urine, plasma, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "differences", "start"),
+    ("first", "second", "interval", "start"),
     [
-        ("a", "b", [0.1, 0.12, 0.11, 0.1], "A separates better than B here; the interval of the"),
-        ("a", "b", [-0.1, 0.12, 0.0, 0.1], "A does not separate better than B here; the interval"),
-        ("a", "b", [-0.1, -0.12, -0.1, -0.13], "A separates worse than B here; the interval"),
-        ("fused", "a", [0.1, 0.12, 0.11, 0.1], "A and B fused separate better than A here;"),
-        ("fused", "b", [0.1, -0.2, 0.1, 0.0], "A and B fused do not separate better than B here"),
-        ("a", "b", [0.1, 0.1], "Whether A separates better than B cannot be tested here: every"),
+        ("a", "b", [0.1, 0.12], "A separates better than B here; the interval of the"),
+        ("a", "b", [-0.1, 0.12], "A does not separate better than B here; the interval"),
+        ("a", "b", [-0.1, -0.02], "A separates worse than B here; the interval"),
+        ("fused", "a", [0.1, 0.12], "A and B fused separate better than A here;"),
+        ("fused", "b", [-0.2, 0.1], "A and B fused do not separate better than B here"),
+        ("a", "b", [math.nan] * 2, "Whether A separates better than B cannot be tested here: why."),
     ],
 )
-def test_the_verdict_in_words(first, second, differences, start):
-    found = fluids._compared(first, second, np.array(differences), 0.25)
+def test_the_verdict_in_words(first, second, interval, start):
+    tested = {"interval": interval, "p": 0.2, "reason": "why"}
+    found = fluids._compared(first, second, np.array([[0.9, np.nan], [0.7, 0.8]]), tested)
+    assert found["difference"]["mean"] == pytest.approx(0.2)
+    assert found["difference"]["n_folds"] == 1
     assert found["verdict"].startswith(start)
 
 
