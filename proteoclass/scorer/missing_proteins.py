@@ -104,8 +104,14 @@ def error_table(changes: list[Floats], weights: list[Floats]) -> list[dict[str, 
     Returns
     -------
     list of dict
-        `n_missing`, from 1; `median` and `high`, the points that half and `HIGH_SHARE` of
-        the weight do not exceed; `n`, the cases.
+        `n_missing`, from 1; `median` and `high`, what half and `HIGH_SHARE` of the changes do
+        not exceed, in points; `n`, the cases.
+
+    Notes
+    -----
+    The patients are what repeats, not the sets of proteins: of n patients, `high` is the point
+    of a share (n + 1) / n · `HIGH_SHARE` of the weight, and the largest change below 19, as in
+    `limit_of` of the training range.
 
     Examples
     --------
@@ -117,10 +123,12 @@ def error_table(changes: list[Floats], weights: list[Floats]) -> list[dict[str, 
         [np.tile(w / len(c), (len(c), 1)).ravel() for c, w in zip(changes, weights, strict=True)]
     )
     cases = np.concatenate([c.reshape(-1, c.shape[-1]) for c in changes])
+    n_patients = sum(float(w.sum()) for w in weights)
+    high_share = min(1.0, HIGH_SHARE * (n_patients + 1) / n_patients)
     table = []
     for position in range(cases.shape[1]):
         median, high = np.quantile(
-            cases[:, position], (0.5, HIGH_SHARE), weights=weight, method="inverted_cdf"
+            cases[:, position], (0.5, high_share), weights=weight, method="inverted_cdf"
         )
         table.append(
             {

@@ -80,8 +80,8 @@ def test_a_fold_of_another_panel_size_loses_the_same_share(cohort, fits):
 def test_points_of_the_table_by_counting():
     """By sorting the cases and adding up weights one after another."""
     rng = np.random.default_rng(0)
-    changes = [rng.exponential(size=(20, 7, 3)), rng.exponential(size=(10, 11, 3))]
-    weights = [rng.uniform(0.3, 1.0, size=7), rng.uniform(0.3, 1.0, size=11)]
+    changes = [rng.exponential(size=(20, 27, 3)), rng.exponential(size=(10, 31, 3))]
+    weights = [rng.uniform(0.3, 1.0, size=27), rng.uniform(0.3, 1.0, size=31)]
     table = error_table(changes, weights)
     for k in range(3):
         cases = []
@@ -91,11 +91,20 @@ def test_points_of_the_table_by_counting():
                 cases += [(float(value), float(share)) for value, share in pairs]
         cases.sort()
         total = sum(share for _, share in cases)
-        for name, wanted in (("median", 0.5), ("high", 0.95)):
+        patients = weights[0].sum() + weights[1].sum()
+        for name, wanted in (("median", 0.5), ("high", 0.95 * (1 + 1 / patients))):
             reached = np.cumsum([share for _, share in cases])
             place = int(np.flatnonzero(reached >= wanted * total)[0])
             assert table[k][name] == cases[place][0]
-        assert table[k]["n"] == 250
+        assert table[k]["n"] == 850
+
+
+def test_of_few_patients_the_largest_change_counts():
+    cases = np.random.default_rng(1).exponential(size=(20, 18, 2))
+    table = error_table([cases], [np.ones(18)])
+    assert [row["high"] for row in table] == cases.max(axis=(0, 1)).tolist()
+    cases = np.concatenate([cases, cases[:, :2]], axis=1)
+    assert error_table([cases], [np.ones(20)])[0]["high"] < cases[:, :, 0].max()
 
 
 def test_none_beyond_the_first_that_breaks_the_bound():
@@ -107,18 +116,18 @@ def test_none_beyond_the_first_that_breaks_the_bound():
 
 
 def test_a_model_says_what_its_number_rests_on(make_toy, tmp_path):
-    # Weak signal: scores lie close together and move little.
-    toy = make_toy(patients=30, proteins=30, visits=1, signal=0.3)
-    model = train(toy, OUTCOME, settings=QUICK, folds=3, repeats=1)
+    # Without a signal scores lie close together and move little.
+    toy = make_toy(patients=40, proteins=30, visits=1, signal=0.0)
+    model = train(toy, OUTCOME, settings=replace(QUICK, size=16), folds=3, repeats=1)
     missing = model.content.missing
     table = missing.error.table
-    assert [row.n_missing for row in table] == [1, 2, 3, 4]
+    assert [row.n_missing for row in table] == list(range(1, 9))
     assert missing.error.bound == ERROR_BOUND
-    assert (missing.error.n_patients, missing.error.n_folds) == (30, 5)
+    assert (missing.error.n_patients, missing.error.n_folds) == (40, 5)
     assert missing.max_not_measured == most_allowed([row.model_dump() for row in table])
     assert all(row.median <= row.high for row in table)
     allowed = missing.max_not_measured
-    assert 1 <= allowed < 8
+    assert 1 <= allowed < 8, "the bound must cut the table"
     loaded = load_model(model.save(tmp_path / "m.json"))
     assert loaded.content.missing == missing
     for n, status in ((allowed, "final"), (allowed + 1, "not reportable")):
