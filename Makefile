@@ -71,12 +71,14 @@ format: $(READY)  ## let ruff rewrite what it can
 type: $(READY)  ## mypy
 	$(BIN)/python -m mypy
 
-docs: $(READY)  ## run the examples in the docstrings, write docs/cli.md and docs/formats.md from the code
+docs: $(READY)  ## run the examples in the docstrings, write docs/cli.md, formats.md and model-file.md
 	$(BIN)/python -m pytest -q --doctest-modules proteoclass
 	$(BIN)/python -m proteoclass.cli.reference > docs/cli.md.new
 	mv docs/cli.md.new docs/cli.md
 	$(BIN)/python -m proteoclass.cli.formats_page > docs/formats.md.new
 	mv docs/formats.md.new docs/formats.md
+	$(BIN)/python -m proteoclass.cli.model_page > docs/model-file.md.new
+	mv docs/model-file.md.new docs/model-file.md
 
 bench: $(READY)  ## speed and memory: benchmarks/bench_*.py
 	@for file in $(wildcard benchmarks/bench_*.py); do echo "== $$file"; $(BIN)/python $$file; done

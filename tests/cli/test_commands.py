@@ -24,7 +24,8 @@ def test_the_verbs_of_this_stage_are_there():
         for verb in (
             *("simulate", "check", "sheet", "qc", "normalise"),
             *("panel list", "panel show", "panel check", "panel compare", "panel select"),
-            *("evaluate", "compare", "train", "model show", "model verify", "score", "explain"),
+            *("evaluate", "compare", "train", "score", "explain"),
+            *("model show", "model verify", "model add-evaluation"),
             *("selftest", "track"),
             *("report study", "report patient", "run"),
             *("data list", "data fetch"),
