@@ -25,7 +25,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "evaluate": ("evaluate", "Estimate by cross-validation how well the procedure separates."),
         "compare": ("compare", "Compare two fluids or platforms on the same patients."),
         "train": ("train", "Train a severity model and lock it into one JSON file."),
-        "model": ("model", "Show or verify a locked model."),
+        "model": ("model", "Show, verify or extend a locked model."),
         "score": ("score", "Score samples with a locked model."),
         "explain": ("explain", "Say which proteins moved one sample's score."),
         "selftest": (
