@@ -202,6 +202,25 @@ def _doubled(counts: Sequence[int]) -> list[int]:
     return [sum(counts[place : place + 2]) for place in range(0, len(counts), 2)]
 
 
+def _scale(slope: Mapping[str, Any]) -> str:
+    if slope.get("lower") is None or slope.get("upper") is None:
+        return said(slope.get("reason"))
+    return (
+        f"a sample is on the model's scale with a slope of {number(slope['lower'])} to "
+        f"{number(slope['upper'])} on the study patients' profile ({said(slope['n'])} samples)"
+    )
+
+
+def _control_pool(pool: Mapping[str, Any]) -> str:
+    if pool.get("lower") is None or pool.get("upper") is None:
+        return said(pool.get("reason"))
+    return (
+        f"{said(pool['name'])}: log-odds of {number(pool['lower'])} to {number(pool['upper'])}, "
+        f"from {said(pool['n'])} measurements in {said(pool['n_batches'])} batches; beyond them "
+        "the batch is not reportable"
+    )
+
+
 def limits_of_use(summary: Mapping[str, Any]) -> tuple[Facts | Grid, ...]:
     """Return what may be missing or out of range before there is no score.
 
@@ -247,6 +266,8 @@ def limits_of_use(summary: Mapping[str, Any]) -> tuple[Facts | Grid, ...]:
             if joint
             else NOT_REPORTED,
         ),
+        ("scale", _scale(part(summary, "slope"))),
+        ("QC pool", _control_pool(part(summary, "control_pool"))),
         ("refused", "another kind of values, fluid, platform or pool than those above"),
     ]
     grids = []

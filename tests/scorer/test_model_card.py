@@ -146,6 +146,18 @@ def test_what_is_blank_is_not_reported_and_nothing_fails():
             assert all(all(isinstance(cell, str) for cell in row) for row in rows)
 
 
+def test_scale_and_control_pool_are_said_with_their_limits_or_why_there_are_none():
+    slope = {"n": 40, "lower": 0.71, "upper": 1.35, "reason": ""}
+    pool = {"name": "QC", "n": 12, "n_batches": 4, "lower": -1.5, "upper": 0.25, "reason": ""}
+    found = facts(model_card({"slope": slope, "control_pool": pool})[7])
+    assert "a slope of 0.71 to 1.35" in found["scale"]
+    assert found["QC pool"].startswith("QC: log-odds of -1.50 to 0.25, from 12 measurements in 4")
+    none = {"lower": None, "upper": None, "reason": "only 2 of them"}
+    found = facts(model_card({"slope": none, "control_pool": none, "platform": "timsTOF"})[7])
+    assert (found["scale"], found["QC pool"]) == ("only 2 of them", "only 2 of them")
+    assert facts(model_card({"platform": "timsTOF"})[0])["platform"] == "timsTOF"
+
+
 HOSTILE = (
     "<script>alert(1)</script>",
     "![x](http://evil.example/p.png)",
