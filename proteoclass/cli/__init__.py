@@ -35,6 +35,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Time": {
         "track": ("track", "Follow scores over a patient's visits."),
+        "store": ("store", "Look into a score store, export it or verify it."),
     },
     "Documents": {
         "report": ("report", "Write the study's or a patient's report as HTML or PDF."),

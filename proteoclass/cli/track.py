@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=Command)
-@click.argument("scores", type=InputFile(), metavar="SCORES")
-@samples_option(required=True)
+@click.argument("scores", type=InputFile(), metavar="[SCORES]", required=False)
+@samples_option(required=False)
 @column_option
 @outcome_options(required=False)
 @click.option(
@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 )
 @click.option("--patient", metavar="ID", help="Write the row of this patient only.")
 @click.option(
+    "--store", "kept", type=InputFile(), help="Score store to take scores, patients and days from."
+)
+@click.option("--model", metavar="NAME", default="", help="Model of the store, if it has several.")
+@click.option(
     "--matrix",
     type=InputFile(),
     help="Matrix of the same samples: the course of every protein too, in recovery.tsv.",
@@ -48,8 +52,10 @@ if TYPE_CHECKING:
 @output_option("Folder for trajectories.tsv and trajectories.json.", required=True)
 @seed_option
 def track(
-    scores: str,
-    samples: str,
+    scores: str | None,
+    samples: str | None,
+    kept: str | None,
+    model: str,
     columns: dict[str, str],
     outcome: Outcome | None,
     patient: str | None,
@@ -61,20 +67,30 @@ def track(
 ) -> None:
     """Follow scores over a patient's visits.
 
-    SCORES is the table that score writes. With an outcome, group slopes and their
-    difference are estimated too; with a matrix as well, those of every protein.
+    SCORES is the table that score writes, for which --samples says whose and when; or scores,
+    patients and days come from a store. Scores of different models are never joined. With an
+    outcome, group slopes and their difference are estimated too; with a matrix as well, those
+    of every protein.
     """
     from proteoclass.longitudinal import track as run
     from proteoclass.matrix import read_samples
 
+    if (scores is None) == (kept is None):
+        raise click.UsageError("expected a table of scores or --store, one of the two")
+    if samples is None and (kept is None or outcome is not None or matrix is not None):
+        raise click.UsageError("--samples is needed: it says whose a sample is, and the groups")
     if matrix is not None and outcome is None:
         raise click.UsageError("--matrix needs the two groups: give --outcome and --positive")
     with new_folder(output, force=force, inputs=given_files()) as folder:
-        sheet = read_samples(samples, columns=columns)
-        table = _read_scores(scores)
+        if kept is not None:
+            table, sheet = _from_store(kept, model)
+        else:
+            table = _read_scores(str(scores))
+        if samples is not None:
+            sheet = read_samples(samples, columns=columns)
         groups = None if outcome is None else _groups(outcome, sheet)
         found = run(table, sheet, groups=groups, **options)
-        rows = found.table if patient is None else _only(found.table, patient, samples)
+        rows = found.table if patient is None else _only(found.table, patient, str(kept or samples))
         write_table(folder / "trajectories.tsv", rows)
         summary = dict(found.summary)
         if matrix is not None and outcome is not None:
@@ -99,6 +115,21 @@ def _recovery(source: MatrixRequest, outcome: Outcome, folder: Path) -> dict[str
     )
     write_table(folder / "recovery.tsv", found.table)
     return found.summary
+
+
+def _from_store(path: str, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the current scores of one model, and whose and when they are."""
+    from proteoclass.longitudinal import ScoreStore, Search
+
+    with ScoreStore(path) as store:
+        found = store.find(Search(model=model))
+    names = sorted(set(found["model"]))
+    if len(set(found["model_sha256"])) > 1:
+        raise InputError(
+            f"{path}: holds scores of {len(names)} models ({name_list(names)}), which are not of "
+            "one scale and are never joined; name one with --model"
+        )
+    return found, found.set_index("sample_id")[["patient_id", "day", "visit"]]
 
 
 def _read_scores(path: str) -> pd.DataFrame:
