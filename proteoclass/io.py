@@ -242,7 +242,7 @@ def refuse_overwrite(path: str | os.PathLike[str], *, force: bool) -> None:
     Raises
     ------
     InputError
-        If the target is a folder, or exists and `force` is false.
+        If the target is a folder, a device or a pipe, or exists and `force` is false.
     SystemFailureError
         If the operating system refuses the name (too long, no permission).
 
@@ -253,10 +253,17 @@ def refuse_overwrite(path: str | os.PathLike[str], *, force: bool) -> None:
     target = Path(path)
     try:
         is_folder, exists = target.is_dir(), target.exists()
+        is_special = exists and not is_folder and not target.is_file()
     except OSError as error:
         raise _refusal(target, "written", error) from error
     if is_folder:
         raise InputError(f"{target}: is a folder, a file was expected; give a file name with -o")
+    if is_special:
+        # A rename would put a file in the place of the device, for every program there is.
+        raise InputError(
+            f"{target}: is a device or a pipe and is never replaced; give a file name with -o, or "
+            "leave -o out for stdout"
+        )
     if exists and not force:
         raise InputError(f"{target}: exists already; pass --force to replace it")
 

@@ -14,7 +14,14 @@ from proteoclass.cli.console import (
     say,
 )
 from proteoclass.cli.group import Group
-from proteoclass.cli.options import InputFile, json_option, output_option
+from proteoclass.cli.options import (
+    InputFile,
+    expect_sha_option,
+    expected_sha,
+    json_option,
+    output_option,
+    read_models,
+)
 from proteoclass.errors import ModelRefusedError, printable
 
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ def model() -> None:
 
 @model.command()
 @click.argument("file", type=InputFile(), metavar="MODEL")
+@expect_sha_option
 @click.option("--card", is_flag=True, help="Print it as a model card in Markdown.")
 @output_option("Model card to write (Markdown, or JSON with --json).")
 @json_option
@@ -41,10 +49,9 @@ def show(file: str, card: bool, output: str | None, force: bool, as_json: bool) 
     """
     if card and as_json:
         raise click.UsageError("--card and --json exclude each other; leave out one of them")
-    from proteoclass.scorer import load_model
-
     check_target(output, force=force)
-    summary = load_model(file).summary()
+    [loaded] = read_models(file)
+    summary = loaded.summary()
     if as_json:
         put_json(summary, output, force=force)
     elif card or output is not None:
@@ -57,6 +64,7 @@ def show(file: str, card: bool, output: str | None, force: bool, as_json: bool) 
 
 @model.command()
 @click.argument("file", type=InputFile(), metavar="MODEL")
+@expect_sha_option
 @json_option
 def verify(file: str, as_json: bool) -> None:
     """Check a model file, and say what was checked with its figures.
@@ -68,7 +76,7 @@ def verify(file: str, as_json: bool) -> None:
     from proteoclass.scorer import verify_model
 
     try:
-        checks = verify_model(file)
+        checks = verify_model(file, **expected_sha(1)[0])
     except ModelRefusedError as error:
         if as_json:
             put_json({"file": file, "passed": False, "refused": str(error), "checks": []})
@@ -83,6 +91,7 @@ def verify(file: str, as_json: bool) -> None:
 
 @model.command("add-evaluation")
 @click.argument("file", type=InputFile(), metavar="MODEL")
+@expect_sha_option
 @click.argument("folder", type=click.Path(exists=True, file_okay=False), metavar="EVALUATION_DIR")
 @click.option("--name", required=True, metavar="TEXT", help="Name of the external cohort.")
 @click.option("--platform", default="", metavar="TEXT", help="What it was measured on.")
@@ -102,11 +111,11 @@ def add_evaluation(
     EVALUATION_DIR is what `evaluate --model MODEL -o` wrote. Its figures are computed again
     from its predictions; whether the limits are externally validated follows by a rule.
     """
-    from proteoclass.scorer import load_model
     from proteoclass.scorer.adding_evaluations import add_evaluation as add
 
     check_target(output, force=force)
-    added = add(load_model(file), folder, name=name, platform=platform, synthetic=synthetic)
+    [loaded] = read_models(file)
+    added = add(loaded, folder, name=name, platform=platform, synthetic=synthetic)
     put_text(added.to_json(), output, force=force)
     carried = added.content.external_evaluations[-1]
     limits = added.content.thresholds
