@@ -269,7 +269,10 @@ def test_score_writes_a_row_a_sample_and_counts_refusals(files):
         "sample_id\tscore\tstatus\treason\tpanel_found\n"
         f"s1\t1.5\tfinal\t{why}\t2\ns2\t1.5\tnot reportable\t{why}\t2\n"
     )
-    assert result.stderr.splitlines()[-1] == "scored 1 samples, 1 not reportable"
+    assert result.stderr.splitlines()[-2:] == [
+        "1 to be read with care: see their reason",
+        "scored 1 samples, 1 not reportable",
+    ]
     assert json.loads(run(*arguments, "--json").stdout)[0]["sample_id"] == "s1"
     assert run(*arguments, "-o", files / "scores.tsv").exit_code == 0
     assert (files / "scores.tsv").read_text() == result.stdout
