@@ -18,6 +18,7 @@ from proteoclass.io import canonical_json, creation_date, plain
 from proteoclass.scorer.carried_evaluations import limits_validated
 from proteoclass.scorer.evaluation_seal import read_sealed
 from proteoclass.scorer.model import SeverityModel
+from proteoclass.scorer.model_names import text_problem
 from proteoclass.scorer.model_schema import VERSION, ExternalPart, ModelContent
 from proteoclass.scorer.performance.delong import delong_interval
 from proteoclass.scorer.performance.locked_calibration import locked_calibration
@@ -227,6 +228,10 @@ def _relocked(model: SeverityModel, content: dict[str, Any], where: str) -> Seve
         place = ".".join(str(step) for step in first["loc"])
         raise InputError(f"{where}: field {place}: {first['msg']}; correct it") from None
     dumped = checked.model_dump(mode="json", exclude_unset=True)
+    problem = text_problem(dumped)
+    if problem:
+        # A file with it would be refused by everybody who reads it.
+        raise InputError(f"{where}: {problem}; correct it")
     digest = hashlib.sha256(canonical_json(dumped)).hexdigest()
     # The very same boosters: nothing that scores is made anew.
     relocked = copy.copy(model)

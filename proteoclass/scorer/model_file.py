@@ -84,7 +84,8 @@ def _load(path: str | os.PathLike[str], expect_sha: str) -> tuple[SeverityModel,
     where = os.fspath(path)
     pinned = _pinned(expect_sha)
     document = read_document(path)
-    checked = [f"size: under {MAX_BYTES // 2**20} MiB, plain JSON, no key twice"]
+    size = os.path.getsize(path)
+    checked = [f"size: {size:,} bytes, at most {MAX_BYTES // 2**20} MiB, plain JSON, no key twice"]
     _refuse_newer(document, where)
     model_file = _validate(document, where)
     _check_version(model_file, where)
@@ -98,10 +99,13 @@ def _load(path: str | os.PathLike[str], expect_sha: str) -> tuple[SeverityModel,
     )
     checked.append(check_carried(document["content"], where))
     content = model_file.content
-    for number, booster in enumerate(content.boosters, start=1):
+    boosters = content.boosters
+    for number, booster in enumerate(boosters, start=1):
         check_booster(booster, len(content.panel), f"{where}: booster {number}")
+    n_trees = sum(len(each["learner"]["gradient_booster"]["model"]["trees"]) for each in boosters)
     checked.append(
-        f"trees: {len(content.boosters)} boosters, every branch inside its tree and panel"
+        f"trees: {n_trees:,} in {len(boosters)} boosters, every branch inside its tree and the "
+        f"{len(content.panel)} proteins of the panel"
     )
     model = SeverityModel(
         content, model_file.sha256, load_boosters(content.boosters, where), model_file.version
@@ -109,7 +113,10 @@ def _load(path: str | os.PathLike[str], expect_sha: str) -> tuple[SeverityModel,
     problem = text_problem(document["content"])
     if problem:
         raise ModelRefusedError(f"{where}: {problem}; get the model again from its maker")
-    checked.append("names: nothing that a terminal or a browser would obey, no protein twice")
+    checked.append(
+        f"names: {len(content.panel)} panel and {len(content.normaliser.reference)} reference "
+        "proteins, none twice; nothing that a terminal or a browser would obey"
+    )
     worst = _check_probes(model, where)
     checked.append(
         f"probes: {len(content.probes)} synthetic samples within {PROBE_TOLERANCE:g} of their "

@@ -83,6 +83,8 @@ def test_verify_says_what_was_checked_with_figures():
     sha256 = load_model(THIRD).sha256
     assert any("version 3" in line for line in lines)
     assert any(sha256 in line for line in lines)
+    assert lines[0].startswith(f"size: {THIRD.stat().st_size:,} bytes, at most 64 MiB")
+    assert any(re.match(r"trees: 10 in 2 boosters, .* the 6 proteins", line) for line in lines)
     assert any(re.search(r"probes: \d+ synthetic samples", line) for line in lines)
     assert any(line.startswith("external evaluations: none") for line in lines)
     assert found.stderr == f"{THIRD}: passed {len(lines)} checks\n"

@@ -197,6 +197,12 @@ def test_a_name_too_long_is_refused(model, folder):
         add_evaluation(model, folder, name="B" * 501)
 
 
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "<script>x</script>"])
+def test_a_name_that_would_be_obeyed_is_refused(model, folder, name):
+    with pytest.raises(InputError, match=r"external_evaluations\.0\.name: holds"):
+        add_evaluation(model, folder, name=name)
+
+
 def _content(model):
     return model.content.model_dump(mode="json", exclude_unset=True)
 
