@@ -312,5 +312,5 @@ def test_a_nuisance_that_tells_nothing_is_seldom_called_strong():
             said = " ".join(nuisance_warnings([row], []))
             alarms.setdefault(name, []).append("told without any protein quantity" in said)
     assert len(alarms) == 4
-    # Nominal are 2.5 % at most; 0.1 is three standard errors above them.
-    assert max(np.mean(each) for each in alarms.values()) < 0.1
+    # Nominal are 2.5 % at most; of 80 cohorts 0.078 is three standard errors above them.
+    assert max(np.mean(each) for each in alarms.values()) < 0.078
