@@ -12,6 +12,7 @@ from proteoclass.lazy import lazy_names
 if TYPE_CHECKING:
     from proteoclass._version import __version__ as __version__
     from proteoclass.errors import ProteoclassError as ProteoclassError
+    from proteoclass.longitudinal import ScoreStore as ScoreStore
     from proteoclass.longitudinal import track as track
     from proteoclass.matrix import Normaliser as Normaliser
     from proteoclass.matrix import Outcome as Outcome
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _ROOM_OF = {
     "__version__": "_version",
     "ProteoclassError": "errors",
+    "ScoreStore": "longitudinal",
     "track": "longitudinal",
     "Normaliser": "matrix",
     "Outcome": "matrix",

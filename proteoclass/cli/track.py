@@ -49,6 +49,13 @@ if TYPE_CHECKING:
     help="Matrix of the same samples: the course of every protein too, in recovery.tsv.",
 )
 @click.option("--proteins", type=InputFile(), help="Table of the matrix's proteins.")
+@click.option(
+    "--event",
+    "event",
+    type=(str, str),
+    metavar="DAYS STATUS",
+    help="Columns of the sheet: days to an event, and 1 where it came: survival by band.",
+)
 @output_option("Folder for trajectories.tsv and trajectories.json.", required=True)
 @seed_option
 def track(
@@ -61,6 +68,7 @@ def track(
     patient: str | None,
     matrix: str | None,
     proteins: str | None,
+    event: tuple[str, str] | None,
     output: str,
     force: bool,
     **options: Any,
@@ -72,12 +80,14 @@ def track(
     outcome, group slopes and their difference are estimated too; with a matrix as well, those
     of every protein.
     """
+    from proteoclass.longitudinal import time_to_event
     from proteoclass.longitudinal import track as run
     from proteoclass.matrix import read_samples
 
     if (scores is None) == (kept is None):
         raise click.UsageError("expected a table of scores or --store, one of the two")
-    if samples is None and (kept is None or outcome is not None or matrix is not None):
+    asked = outcome is not None or matrix is not None or event is not None
+    if samples is None and (kept is None or asked):
         raise click.UsageError("--samples is needed: it says whose a sample is, and the groups")
     if matrix is not None and outcome is None:
         raise click.UsageError("--matrix needs the two groups: give --outcome and --positive")
@@ -96,9 +106,13 @@ def track(
         if matrix is not None and outcome is not None:
             source = MatrixRequest(matrix, samples, {"columns": columns, "proteins": proteins})
             summary["recovery"] = _recovery(source, outcome, folder)
+        if event is not None:
+            days, status = event
+            summary["time_to_event"] = time_to_event(table, sheet, time=days, status=status)
         write_json(folder / "trajectories.json", summary)
     say(f"wrote {output}")
-    notices([*found.summary["notes"], *summary.get("recovery", {}).get("notes", [])])
+    for part in (summary, summary.get("recovery", {}), summary.get("time_to_event", {})):
+        notices(part.get("notes", []))
 
 
 def _recovery(source: MatrixRequest, outcome: Outcome, folder: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from proteoclass.longitudinal.recovery import Recovery, proteome_recovery
 from proteoclass.longitudinal.store import Added, ScoreStore, Search, verify_store
+from proteoclass.longitudinal.time_to_event import time_to_event
 from proteoclass.longitudinal.track import Trajectories, track
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Search",
     "Trajectories",
     "proteome_recovery",
+    "time_to_event",
     "track",
     "verify_store",
 ]

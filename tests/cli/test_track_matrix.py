@@ -1,4 +1,4 @@
-"""`track --matrix`: the course of every protein beside that of the scores."""
+"""`track --matrix` and `--event`: proteins over time, and the time to an event."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def folder(tmp_path_factory):
     ids = made.matrix.values.index
     scores = pd.DataFrame({"sample_id": ids, "score": range(10, 10 + len(ids))})
     scores["score"] = scores["score"].clip(upper=99)
+    scores["band"] = ["severe" if score > 50 else "non-severe" for score in scores["score"]]
     scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
     return folder
 
@@ -49,3 +50,19 @@ def test_without_groups_there_is_nothing_to_compare(folder):
     assert result.exit_code == 2
     assert "--matrix needs the two groups: give --outcome and --positive" in result.stderr
     assert not (folder / "none").exists()
+
+
+def test_an_event_adds_survival_by_band(folder):
+    sheet = pd.read_csv(folder / "samples.tsv", sep="\t")
+    number = sheet["patient_id"].factorize()[0]
+    sheet.assign(days=5 + 7 * number % 11, died=number % 2).to_csv(
+        folder / "sheet.tsv", sep="\t", index=False
+    )
+    arguments = ["track", folder / "scores.tsv", "--samples", folder / "sheet.tsv"]
+    arguments += ["--event", "days", "died", "-o", folder / "survival"]
+    result = CliRunner().invoke(main, [str(each) for each in arguments])
+    assert result.exit_code == 0, result.output
+    found = json.loads((folder / "survival" / "trajectories.json").read_text())["time_to_event"]
+    assert found["n_events"] == 12
+    assert {curve["band"] for curve in found["curves"]} <= {"severe", "non-severe"}
+    assert found["cox"]["hazard_ratio"] > 0
