@@ -51,14 +51,28 @@ def load_boosters(documents: Sequence[dict[str, Any]], where: str) -> list[xgboo
     >>> len(merged), merged[0].inplace_predict(values, predict_type="margin").shape
     (1, (8, 2))
     """
-    try:
-        return [_loaded(_merged(documents))]
-    except xgboost.core.XGBoostError:
-        # What is wrong with one bag, if anything, is said of that bag.
-        return [
-            _loaded_alone(document, f"{where}: booster {number}")
-            for number, document in enumerate(documents, start=1)
-        ]
+    merged = _merged(documents)
+    if "," not in _start(merged) or _holds_several_starts():
+        try:
+            return [_loaded(merged)]
+        except xgboost.core.XGBoostError:
+            # What is wrong with one bag, if anything, is said of that bag.
+            pass
+    return [
+        _loaded_alone(document, f"{where}: booster {number}")
+        for number, document in enumerate(documents, start=1)
+    ]
+
+
+def _start(document: dict[str, Any]) -> str:
+    """Return what a booster starts from, a probability in XGBoost's own words."""
+    return str(document["learner"]["learner_model_param"]["base_score"])
+
+
+def _holds_several_starts() -> bool:
+    """Whether this XGBoost knows a start an output: one before 3.1 takes 0.5, and says nothing."""
+    major, minor = xgboost.__version__.split(".")[:2]
+    return (int(major), int(minor)) >= (3, 1)
 
 
 def _loaded_alone(document: dict[str, Any], where: str) -> xgboost.Booster:
@@ -73,6 +87,7 @@ def _loaded_alone(document: dict[str, Any], where: str) -> xgboost.Booster:
 
 def _loaded(document: dict[str, Any]) -> xgboost.Booster:
     booster = xgboost.Booster({"nthread": 1})
+    document = _with_plain_start(document)
     booster.load_model(bytearray(json.dumps(document, separators=(",", ":")).encode()))
     return booster
 
@@ -99,6 +114,18 @@ def _merged(documents: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "learner_model_param": head,
     }
     return {**documents[0], "learner": learner}
+
+
+def _with_plain_start(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a booster whose one start is written as a number, which every version reads.
+
+    XGBoost before 3.1 takes the "[0.3]" that later ones write for 0.5, and says nothing.
+    """
+    if "," in _start(document):
+        return document
+    learner = document["learner"]
+    head = {**learner["learner_model_param"], "base_score": _start(document).strip("[]")}
+    return {**document, "learner": {**learner, "learner_model_param": head}}
 
 
 def _starts(each: list[str]) -> str:
