@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from proteoclass.errors import (
     InputError,
@@ -68,13 +68,49 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = F
     ...     write_bytes(Path(folder) / "a.txt", b"whole").read_bytes()
     b'whole'
     """
+    with new_file(path, force=force) as stream:
+        stream.write(content)
+    return Path(path)
+
+
+@contextmanager
+def new_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[BinaryIO]:
+    """Give a file to fill that takes its name only when the block ends well.
+
+    For what is too long to be held at once; otherwise as `write_bytes`.
+
+    Parameters
+    ----------
+    path : path-like
+        Target file; its folder must exist.
+    force : bool
+        Replace an existing file.
+
+    Yields
+    ------
+    binary stream
+
+    Raises
+    ------
+    InputError, SystemFailureError
+        As `write_bytes`; an `OSError` of the block counts as one of writing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with new_file(Path(folder) / "a.txt") as stream:
+    ...         _ = stream.write(b"whole")
+    ...     (Path(folder) / "a.txt").read_bytes()
+    b'whole'
+    """
     target = Path(path)
     refuse_overwrite(target, force=force)
     temporary = None
     try:
         handle, temporary = _temporary(target)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes 0600; a result is meant to be read by the group as any new file is.
@@ -86,7 +122,6 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = F
         # After the rename there is none; after any failure or Ctrl-C none may stay.
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-    return target
 
 
 def write_text(path: str | os.PathLike[str], text: str, *, force: bool = False) -> Path:

@@ -16,6 +16,7 @@ from proteoclass.errors import InputError
 
 if TYPE_CHECKING:
     from proteoclass.matrix import ProteinMatrix
+    from proteoclass.matrix.long_table import LongTable
     from proteoclass.scorer import SeverityModel
 
 Function = Callable[..., Any]
@@ -80,6 +81,35 @@ class MatrixRequest:
         the whole file would let a sample's score depend on its neighbours. Where the
         guess would be wrong the values are out of range, and the sample says so.
         """
+        options, names = self._told_by(model)
+        matrix = MatrixRequest(self.path, self.samples, options).read(names)
+        _say_if_trained_on(matrix, model)
+        return matrix
+
+    def long_table_for(self, model: SeverityModel) -> LongTable | None:
+        """Find out whether a matrix to be scored is one that is read some samples at a time.
+
+        Returns
+        -------
+        LongTable or None
+            None where it has a sample sheet, or is to be read whole for what it is; else its
+            head is read, and what was dropped or assumed is said.
+        """
+        if self.samples is not None:
+            return None
+        from proteoclass.matrix.long_table import find_long_table
+        from proteoclass.matrix.read import ReadOptions
+
+        options, names = self._told_by(model)
+        table = find_long_table(self.path, ReadOptions(known_proteins=names, **options))
+        if table is not None:
+            say(f"read {self.path}: {table.n_samples} samples, some at a time", at=2)
+            notices(table.head.source.notes)
+            _say_if_trained_on(table.head, model)
+        return table
+
+    def _told_by(self, model: SeverityModel) -> tuple[dict[str, Any], list[str]]:
+        """Return how to read what the model shall score, and the ids that it knows."""
         wanted = model.wanted()
         names = dict.fromkeys(str(n) for n in (*wanted.index, *wanted["accessions"]) if n)
         declared = {"kind": model.content.input.kind, "scale": model.content.input.scale}
@@ -87,19 +117,21 @@ class MatrixRequest:
             key: declared[key] if key in declared and value == "auto" else value
             for key, value in self.options.items()
         }
-        matrix = MatrixRequest(self.path, self.samples, options).read(list(names))
-        if matrix.source.sha256 and matrix.source.sha256 == model.content.training.matrix_sha256:
-            say(
-                "note: the model was trained on this very file: its scores of training patients "
-                "are flattering; `run` and `evaluate` give the out-of-fold ones"
-            )
-        return matrix
+        return options, list(names)
 
     def check(self) -> dict[str, Any]:
         """Return what the file is and what is wrong with it."""
         from proteoclass.matrix import check_matrix
 
         return check_matrix(self.path, self.samples, **self.options)
+
+
+def _say_if_trained_on(matrix: ProteinMatrix, model: SeverityModel) -> None:
+    if matrix.source.sha256 and matrix.source.sha256 == model.content.training.matrix_sha256:
+        say(
+            "note: the model was trained on this very file: its scores of training patients "
+            "are flattering; `run` and `evaluate` give the out-of-fold ones"
+        )
 
 
 def _pairs(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -319,6 +351,13 @@ panel_option = click.option(
     "--panel",
     metavar="NAME|FILE",
     help="Use this panel instead of selecting one; excludes --size, --select and --max-missing.",
+)
+platform_option = click.option(
+    "--platform",
+    default="",
+    metavar="TEXT",
+    help="What it was measured on, in words; a role of the sample sheet too. A model refuses "
+    "samples of another one.",
 )
 seed_option = click.option(
     "--seed",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import click
 
 from proteoclass.cli.console import check_target, notices, put_table, say
@@ -17,6 +21,12 @@ from proteoclass.cli.options import (
     read_models,
 )
 from proteoclass.errors import PanelMismatchError, name_list
+from proteoclass.io import new_file, table_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from proteoclass.scorer import SeverityModel
 
 
 def _share(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
@@ -65,9 +75,18 @@ def score(
     not reportable.
     """
     check_target(output, force=force)
+    from proteoclass.scorer.platforms import with_platform
+    from proteoclass.scorer.scoring_in_chunks import proteins_needed, score_in_chunks
+
     [model] = read_models(file)
-    matrix = source.read_for(model)
-    scores = model.score(matrix)
+    table = None if output is None or as_json else source.long_table_for(model)
+    if output is not None and table is not None and proteins_needed(model, table):
+        parts = score_in_chunks(model, table, platform, prevalence)
+        tally = _written(parts, output, force=force)
+        _say_outcome(tally, model, prevalence)
+        return
+    matrix = with_platform(source.read_for(model), platform)
+    scores = model.score(matrix, prevalence=prevalence)
     if (scores["panel_found"] == 0).all():
         size = len(model.content.panel)
         raise PanelMismatchError(
@@ -77,8 +96,52 @@ def score(
             "use a model of these proteins"
         )
     put_table(scores, output, force=force, as_json=as_json)
-    refused = int((scores["status"] == "not reportable").sum())
-    careful = int(((scores["status"] == "final") & (scores["reason"] != "")).sum())
-    if careful:
-        say(f"{careful} to be read with care: see their reason")
-    say(f"scored {len(scores) - refused} samples, {refused} not reportable")
+    _say_outcome(_Tally().with_part(scores), model, prevalence)
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """What is said of scores once they are written."""
+
+    scored: int = 0
+    refused: int = 0
+    careful: int = 0
+    notes: tuple[str, ...] = ()
+
+    def with_part(self, scores: pd.DataFrame) -> _Tally:
+        final = scores["status"] == "final"
+        careful = final & (scores["reason"] != "")
+        return _Tally(
+            self.scored + int(final.sum()),
+            self.refused + int((~final).sum()),
+            self.careful + int(careful.sum()),
+            tuple(dict.fromkeys((*self.notes, *scores.attrs["notes"]))),
+        )
+
+
+def _written(parts: Iterable[pd.DataFrame], output: str, *, force: bool) -> _Tally:
+    """Write one table after another under one header, whole or not at all."""
+    tally = _Tally()
+    with new_file(output, force=force) as stream:
+        for number, part in enumerate(parts):
+            text = table_text(part)
+            body = text if number == 0 else text.split("\n", 1)[1]
+            stream.write(body.encode("utf-8", "backslashreplace"))
+            tally = tally.with_part(part)
+    say(f"wrote {output}")
+    return tally
+
+
+def _say_outcome(tally: _Tally, model: SeverityModel, prevalence: float | None) -> None:
+    from proteoclass.scorer.prevalence import training_prevalence
+
+    if tally.careful:
+        say(f"{tally.careful} to be read with care: see their reason")
+    say(f"scored {tally.scored} samples, {tally.refused} not reportable")
+    notices(tally.notes)
+    if prevalence is not None:
+        say(
+            f"probability refers to {prevalence:.1%} positive patients, the study had "
+            f"{training_prevalence(model.content.training):.1%}; score, limits and band are those "
+            "of the study. It holds where only the mix of patients differs"
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,41 @@ def parse_parquet(
         table = _spelt_out(path, file.read(columns=[order[i] for i in kept]))
         columns = {i: _column(table.column(order[i]), is_text(i, header[i])) for i in kept}
     return Parsed(header, pd.DataFrame(columns), np.arange(1, n_rows + 1))
+
+
+def parquet_blocks(
+    path: str | os.PathLike[str], n_rows: int, columns: Collection[str] | None = None
+) -> Iterator[pd.DataFrame]:
+    """Read a Parquet file some rows at a time, in memory that does not grow with its length.
+
+    Parameters
+    ----------
+    path : path-like
+    n_rows : int
+        Rows of a block, at most.
+    columns : collection of str, optional
+        Those to read; all where left out.
+
+    Yields
+    ------
+    DataFrame
+        Numbers as floats, anything else as objects; names as they stand in the file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or has too much text.
+    """
+    import pyarrow as pa
+
+    texts = _texts(path)
+    # Buffered: a file of one row group would else be held whole before its first row is read.
+    bounded = {"buffer_size": 1 << 16, "pre_buffer": False}
+    with open_parquet(path, read_dictionary=texts, **bounded) as file:
+        order = [name for name in _order(file.schema_arrow) if columns is None or name in columns]
+        for batch in file.iter_batches(batch_size=n_rows, columns=order, use_threads=False):
+            table = _spelt_out(path, pa.Table.from_batches([batch]))
+            yield pd.DataFrame({name: _column(table.column(name), False) for name in order})
 
 
 @contextmanager
