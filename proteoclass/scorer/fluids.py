@@ -223,6 +223,7 @@ def _figures(scores: pd.DataFrame, test_share: float) -> dict[str, Any]:
                     classes,
                     np.array([placed[name] for name in pair]),
                     np.array([np.nanmean(per_fold[name]) for name in pair]),
+                    test_share / (1 + test_share),
                 ),
             )
             for pair in pairs
@@ -242,7 +243,8 @@ def _placed(scores: pd.DataFrame, name: str) -> Floats:
         for _, part in scores.groupby(["repeat", "fold"])
     )
     # Every patient is tested once a repeat.
-    return found.sort_index().to_numpy().reshape(scores["repeat"].nunique(), -1)
+    in_order = found.sort_index().to_numpy(dtype=np.float64)
+    return np.asarray(in_order.reshape(scores["repeat"].nunique(), -1))
 
 
 def _compared(first: str, second: str, aucs: Floats, tested: dict[str, Any]) -> dict[str, Any]:

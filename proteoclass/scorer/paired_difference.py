@@ -93,7 +93,7 @@ def difference_by_patient(
             for rows, scores in folds:
                 held, found = _placed(cohort, rows, scores)
                 placed[which, repeat, np.searchsorted(names.astype(str), held)] = found
-    return paired_difference(classes, placed, aucs[:, seen].mean(axis=1))
+    return paired_difference(classes, placed, aucs[:, seen].mean(axis=1), 1 / len(scored[0][0]))
 
 
 def _placed(
@@ -108,7 +108,7 @@ def _placed(
 
 
 def paired_difference(
-    classes: npt.NDArray[np.int_], placed: Floats, means: Floats
+    classes: npt.NDArray[np.int_], placed: Floats, means: Floats, held_out: float
 ) -> dict[str, Any]:
     """Return interval and p of the difference of two cross-validated AUCs.
 
@@ -120,6 +120,8 @@ def paired_difference(
         second; NaN where that fold has one class.
     means : array of float, shape (2,)
         Mean over folds of the AUC of each score.
+    held_out : float
+        Share of the patients that a fold holds out, 1/k for k folds.
 
     Returns
     -------
@@ -136,7 +138,8 @@ def paired_difference(
     each trains the model that tests the other: every pair counts twice, and the variance is
     that of one repeat over again (a degenerate U-statistic). Of that second part each score
     takes the share that its distance from 0.5 may owe to chance: what its variance is then
-    over (AUC - 0.5)², at most 1.
+    over (AUC - 0.5)², at most 1, and at least half of `held_out`: the fewer patients are trained
+    on, the more a score that is worth something depends on which (measured, not derived).
 
     Tested is the difference of the logits, by the delta method, on Satterthwaite's degrees of
     freedom over the classes; its limits are read back as differences of two AUCs whose mean
@@ -151,9 +154,9 @@ def paired_difference(
     >>> rng = np.random.default_rng(0)
     >>> classes = np.repeat([0, 1], 20)
     >>> placed = np.clip(rng.normal([[[0.9]], [[0.6]]], 0.1, size=(2, 3, 40)), 0, 1)
-    >>> found = paired_difference(classes, placed, placed.mean(axis=(1, 2)))
+    >>> found = paired_difference(classes, placed, placed.mean(axis=(1, 2)), 0.2)
     >>> [round(end, 2) for end in found["interval"]]
-    [0.24, 0.38]
+    [0.23, 0.39]
     """
     gap = float("nan")
     untested = {"interval": [gap, gap], "p": gap, "kind": PAIRED_KIND}
@@ -165,7 +168,7 @@ def paired_difference(
             "reason": f"{counts[1]} positive and {counts[0]} negative patients in folds of both "
             "classes, expected at least 2 of each"
         }
-    covariance = _covariance(classes, np.where(gaps[None], np.nan, placed), means)
+    covariance = _covariance(classes, np.where(gaps[None], np.nan, placed), means, held_out)
     logits, scale, added = _on_logit_scale(means, min(counts))
     variance = _of_difference(covariance, scale) + added / 2
     if min(_of_difference(covariance, np.ones(2)).sum(), variance.sum()) <= _NO_VARIANCE:
@@ -195,12 +198,15 @@ def _on_logit_scale(means: Floats, smaller: int) -> tuple[Floats, Floats, float]
     return special.logit(right), slope, float(ends.sum() * (1 / (smaller + 0.5) + 1 / 0.5))
 
 
-def _covariance(classes: npt.NDArray[np.int_], placed: Floats, means: Floats) -> Floats:
+def _covariance(
+    classes: npt.NDArray[np.int_], placed: Floats, means: Floats, held_out: float
+) -> Floats:
     """Return the covariance of the two AUCs that each class brings; shape (2, 2, 2)."""
     of_class = [placed[:, :, classes == label] for label in (0, 1)]
     tested = np.array([_of_mean(_over_repeats(each)) for each in of_class])
     single = np.array([_of_one_repeat(each) for each in of_class])
-    share = np.sqrt(_owed_to_chance(np.diag((tested + single).sum(axis=0)), means))
+    owed = _owed_to_chance(np.diag((tested + single).sum(axis=0)), means)
+    share = np.sqrt(np.maximum(owed, held_out / 2))
     return tested + single * np.outer(share, share)
 
 

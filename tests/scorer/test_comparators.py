@@ -76,7 +76,7 @@ def test_folds_are_paired_by_patient():
         ]
     )
     classes = cohort.labels.astype(int)
-    expected = paired_difference(classes, placed[:, None], placed.mean(axis=1))
+    expected = paired_difference(classes, placed[:, None], placed.mean(axis=1), 1 / 3)
     difference = row["difference"]
     assert difference["mean"] == pytest.approx(0.25)
     assert difference["p"] == pytest.approx(expected["p"])

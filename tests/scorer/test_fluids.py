@@ -126,7 +126,9 @@ def test_every_figure_can_be_had_from_the_predictions(compared):
     for row in compared.summary["comparisons"]:
         pair = row["first"], row["second"]
         means = np.array([aucs[name].mean() for name in pair])
-        expected = paired_difference(classes, np.array([placed[name] for name in pair]), means)
+        expected = paired_difference(
+            classes, np.array([placed[name] for name in pair]), means, 1 / 3
+        )
         found = row["difference"]
         assert found["mean"] == pytest.approx(means[0] - means[1])
         assert found["interval"] == pytest.approx(expected["interval"])

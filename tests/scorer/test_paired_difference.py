@@ -22,6 +22,8 @@ from proteoclass.scorer.paired_difference import (
 from proteoclass.scorer.performance.delong import delong_covariance
 from proteoclass.stats import auc
 
+HELD_OUT = 0.2
+
 
 def placed_in(labels, scores):
     """Return placements and AUCs where every repeat is one fold; scores (2, n_repeats, n)."""
@@ -78,7 +80,7 @@ def test_one_repeat_at_chance_has_delongs_covariance_twice_over():
     scores = rng.normal(size=(40, 2)) - labels[:, None] * np.array([0.1, 0.8])
     means, covariance = delong_covariance(labels, scores)
     assert (means < 0.5).all()
-    found = paired_difference(labels.astype(int), *placed_in(labels, scores.T[:, None]))
+    found = paired_difference(labels.astype(int), *placed_in(labels, scores.T[:, None]), 0.2)
     slope = np.array([1, -1]) / (means * (1 - means))
     half = (logit(means[0]) - logit(means[1])) / math.sqrt(2 * slope @ covariance @ slope)
     # One number of degrees of freedom lies between those of the smaller and of both classes.
@@ -87,8 +89,9 @@ def test_one_repeat_at_chance_has_delongs_covariance_twice_over():
     assert found["kind"] == PAIRED_KIND
 
 
+@pytest.mark.parametrize("least", [0.05, 0.25])
 def test_with_repeats_it_is_the_jackknife_over_patients_and_the_share_that_chance_has(
-    cohort_scores,
+    cohort_scores, least
 ):
     # By another route: patients left out one by one, and AUCs counted anew.
     labels, scores = cohort_scores
@@ -115,15 +118,16 @@ def test_with_repeats_it_is_the_jackknife_over_patients_and_the_share_that_chanc
         repeats = whole.reshape(2, 3, 2, 3)
         single.append(np.einsum("arbr->ab", repeats) / 3)
     variance = np.diag(np.sum(tested, axis=0) + np.sum(single, axis=0))
-    chance = np.minimum(1, variance / (means - 0.5) ** 2)
-    assert chance[0] < 0.5 < means.min()
+    chance = np.clip(variance / (means - 0.5) ** 2, least, 1)
+    assert means.min() > 0.5
+    assert (chance[0] == least) == (least > 0.1)
     slope = np.array([1, -1]) / (means * (1 - means))
     by_class = [
         slope @ (a + b * np.sqrt(np.outer(chance, chance))) @ slope
         for a, b in zip(tested, single, strict=True)
     ]
     p, limits = told(logit(means[0]) - logit(means[1]), by_class, (21, 12), means)
-    found = paired_difference(labels.astype(int), placed, means)
+    found = paired_difference(labels.astype(int), placed, means, 2 * least)
     assert found["p"] == pytest.approx(p, rel=1e-9)
     np.testing.assert_allclose(found["interval"], limits, rtol=1e-9)
 
@@ -143,7 +147,7 @@ def test_a_score_that_is_always_right_has_haldanes_logit_and_no_covariance():
     share = min(1, 2 * parts.sum() / (means[1] - 0.5) ** 2)
     by_class = parts * (1 + share) / (means[1] * (1 - means[1])) ** 2 + (1 / 4.5 + 1 / 0.5) / 2
     p, limits = told(logits[0] - logits[1], by_class, (6, 4), expit(logits))
-    found = paired_difference(labels.astype(int), placed, means)
+    found = paired_difference(labels.astype(int), placed, means, HELD_OUT)
     assert found["p"] == pytest.approx(p)
     np.testing.assert_allclose(found["interval"], limits)
 
@@ -151,8 +155,8 @@ def test_a_score_that_is_always_right_has_haldanes_logit_and_no_covariance():
 def test_the_second_minus_the_first_is_the_mirror_image(cohort_scores):
     labels, scores = cohort_scores
     classes = labels.astype(int)
-    one = paired_difference(classes, *placed_in(labels, scores))
-    other = paired_difference(classes, *placed_in(labels, scores[::-1]))
+    one = paired_difference(classes, *placed_in(labels, scores), HELD_OUT)
+    other = paired_difference(classes, *placed_in(labels, scores[::-1]), HELD_OUT)
     assert one["p"] == pytest.approx(other["p"])
     np.testing.assert_allclose(one["interval"], -np.array(other["interval"])[::-1])
 
@@ -163,7 +167,7 @@ def test_interval_and_p_say_the_same_and_lie_within_what_a_difference_can_be():
     verdicts = set()
     for strength in rng.uniform(0, 4, 60):
         scores = rng.normal(size=(2, 2, 15)) + labels * np.array([[[strength]], [[0.3]]])
-        found = paired_difference(labels.astype(int), *placed_in(labels, scores))
+        found = paired_difference(labels.astype(int), *placed_in(labels, scores), HELD_OUT)
         low, high = found["interval"]
         assert -1 <= low < high <= 1
         assert (found["p"] < 0.05) == (not low <= 0 <= high)
@@ -174,13 +178,13 @@ def test_interval_and_p_say_the_same_and_lie_within_what_a_difference_can_be():
 def test_nothing_to_test_by_is_said():
     classes = np.repeat([1, 0], 3)
     level = np.full((2, 2, 6), 0.5)
-    same = paired_difference(classes, level, np.array([0.5, 0.5]))
+    same = paired_difference(classes, level, np.array([0.5, 0.5]), HELD_OUT)
     assert (same["p"], same["interval"]) == (1.0, [0.0, 0.0])
     right = np.stack([np.ones((2, 6)), np.full((2, 6), 0.5)])
-    apart = paired_difference(classes, right, np.array([1.0, 0.5]))
+    apart = paired_difference(classes, right, np.array([1.0, 0.5]), HELD_OUT)
     assert apart["reason"] == NO_SPREAD
     right[0, :, 1:3] = np.nan
-    few = paired_difference(classes, right, np.array([1.0, 0.5]))
+    few = paired_difference(classes, right, np.array([1.0, 0.5]), HELD_OUT)
     assert few["reason"] == (
         "1 positive and 3 negative patients in folds of both classes, expected at least 2 of each"
     )
@@ -235,7 +239,7 @@ def test_samples_of_a_patient_stand_for_one_and_folds_of_one_class_for_none():
             for row in scores
         ]
     ).mean(axis=1)
-    alone = paired_difference(labels[:14].astype(int), placed, means)
+    alone = paired_difference(labels[:14].astype(int), placed, means, 1 / 4)
     assert found[0]["p"] == pytest.approx(alone["p"])
 
 
@@ -262,7 +266,7 @@ def test_scores_that_are_worth_the_same_are_told_apart_in_one_of_twenty(distance
     for _ in range(250):
         values = rng.normal(size=(2, 60, 20)) + distance * labels[:, None]
         placed, means = zip(*(nearest_mean_folds(labels, each, 5) for each in values), strict=True)
-        found = paired_difference(labels.astype(int), np.array(placed), np.array(means))
+        found = paired_difference(labels.astype(int), np.array(placed), np.array(means), 1 / 5)
         rejected.append(found["p"] < 0.05)
         strengths.append(np.mean(means))
         given = [(placed[0] - placed[1])[0, labels == label] for label in (0, 1)]
