@@ -19,6 +19,7 @@ from proteoclass.cli.options import (
     outcome_options,
     output_option,
     panel_option,
+    platform_option,
     seed_option,
 )
 from proteoclass.cli.settings_options import settings_options, tune_option
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @folds_options
 @name_option("severity", "Name of the model.")
 @output_option("Model file to write (JSON).", required=True)
+@platform_option
 @seed_option
 @jobs_option
 def train(
@@ -45,6 +47,7 @@ def train(
     outcome: Outcome,
     settings: Settings,
     panel: str | None,
+    platform: str,
     output: str,
     force: bool,
     **design: Any,
@@ -56,16 +59,19 @@ def train(
     """
     from proteoclass.panel.library import load_panel
     from proteoclass.scorer import train as run
+    from proteoclass.scorer.control_pool import pool_words
+    from proteoclass.scorer.platforms import with_platform
 
     check_target(output, force=force)
     chosen = None if panel is None else load_panel(panel)
-    matrix = source.read()
+    matrix = with_platform(source.read(), platform)
     with progress_bar() as progress:
         model = run(matrix, outcome, settings=settings, panel=chosen, progress=progress, **design)
     put_text(model.to_json(), output, force=force)
     summary = model.summary()
     auc, impute = summary["auc"], summary["impute"]
     say(f"values that were not detected, --impute {impute['asked']}: {impute['method']}")
+    notices(pool_words(model.content.control_pool))
     notices([summary["evaluation"]["tuning"]["text"]])
     notices(summary["settings"]["constraints"]["sentences"])
     say(f"model {model.sha256[:12]}: AUC {auc_text(auc, {})}")

@@ -32,6 +32,7 @@ from proteoclass.scorer.blend import (
     mean_over_bags,
 )
 from proteoclass.scorer.calibration import Platt, Thresholds
+from proteoclass.scorer.control_pool import checked_against_pool
 from proteoclass.scorer.model_schema import (
     FORMAT,
     VERSION,
@@ -41,6 +42,9 @@ from proteoclass.scorer.model_schema import (
 )
 from proteoclass.scorer.panel_values import filled_panel
 from proteoclass.scorer.placed_samples import PlacedSamples, in_blocks
+from proteoclass.scorer.platforms import checked_platform
+from proteoclass.scorer.prevalence import checked_prevalence, with_prevalence
+from proteoclass.scorer.profile_slope import deviations, profile_slopes, scale_reasons
 from proteoclass.scorer.reportable import SCORE_COLUMNS, judge, score_table
 
 Floats = npt.NDArray[np.float64]
@@ -62,6 +66,8 @@ class _Measured:
     shift: Floats
     #: How many reference proteins the matrix has at all.
     n_reference: int
+    #: Of the values on the study patients' profile.
+    slope: Floats
 
 
 class SeverityModel:
@@ -148,7 +154,7 @@ class SeverityModel:
         """
         return match_proteins(self.wanted(), matrix)
 
-    def score(self, matrix: ProteinMatrix) -> pd.DataFrame:
+    def score(self, matrix: ProteinMatrix, *, prevalence: float | None = None) -> pd.DataFrame:
         """Score every sample; each depends on itself, its pool and the model alone.
 
         Parameters
@@ -156,22 +162,64 @@ class SeverityModel:
         matrix : ProteinMatrix
             Any set and order of proteins; those of the panel are found by id, accession
             or gene.
+        prevalence : float, optional
+            Share of positive patients, above 0 and below 1, that `probability` refers to, and
+            nothing else; that of the study patients where left out.
 
         Returns
         -------
         DataFrame, shape (n_samples, 13)
             Columns of `scores.tsv`. A sample that is not reportable has no score, and
-            `reason` says why.
+            `reason` says why. ``attrs["notes"]`` says what could not be checked.
 
         Raises
         ------
+        InputError
+            If the prevalence is none.
         ModelRefusedError
             If the matrix is of another kind, fluid or pool than the model.
         PanelMismatchError
             If a match is ambiguous.
         """
+        if prevalence is not None:
+            checked_prevalence(prevalence)
         placed = self._placed(matrix)
+        return self._checked(self._all_rows(placed), placed.matrix, prevalence)
+
+    def score_values(self, matrix: ProteinMatrix) -> pd.DataFrame:
+        """Score samples by their values alone, QC pools among them: no batch, no platform.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+
+        Returns
+        -------
+        DataFrame, shape (n_samples, 13)
+            As `score`.
+
+        Raises
+        ------
+        ModelRefusedError, PanelMismatchError
+            As `score`.
+        """
+        return self._all_rows(self._placed(matrix))
+
+    def _all_rows(self, placed: PlacedSamples) -> pd.DataFrame:
         return in_blocks(lambda rows: self._score_rows(placed, rows), placed.matrix.n_samples)
+
+    def _checked(
+        self, scores: pd.DataFrame, matrix: ProteinMatrix, prevalence: float | None
+    ) -> pd.DataFrame:
+        """Hold scores against what the sheet says of their samples: platform, batch and pool."""
+        samples, content = matrix.samples, self.content
+        where = matrix.source.path or "matrix"
+        scores, of_platform = checked_platform(scores, samples, content.platform, where)
+        scores, of_pool = checked_against_pool(scores, samples, content.control_pool)
+        if prevalence is not None:
+            scores = with_prevalence(scores, content.training, prevalence)
+        scores.attrs["notes"] = [*of_platform, *of_pool]
+        return scores
 
     def _score_rows(self, placed: PlacedSamples, rows: slice) -> pd.DataFrame:
         seen = self._seen(placed, rows)
@@ -206,7 +254,8 @@ class SeverityModel:
             As `score`.
         """
         prepared, seen = self._measure(matrix)
-        keep = self._verdict(seen)["reportable"].to_numpy()
+        # A batch whose pool is out has nothing to explain either.
+        keep = (self.score(matrix)["status"] == "final").to_numpy()
         shares = self._blend.contributions(seen.filled[keep])
         shares = shares.calibrated(self.calibrator.slope, self.calibrator.intercept)
         panel = self.content.panel
@@ -363,10 +412,37 @@ class SeverityModel:
             found=found,
             shift=shift,
             n_reference=int(has_reference.sum()),
+            slope=profile_slopes(values, reference, shift, self.content),
         )
 
     def _verdict(self, seen: _Measured) -> pd.DataFrame:
-        return judge(seen.values, seen.found, seen.shift, seen.n_reference, self.content)
+        verdict = judge(seen.values, seen.found, seen.shift, seen.n_reference, self.content)
+        off = scale_reasons(seen.slope, seen.values, self.content)
+        # Other rules that refuse a sample say more of it.
+        wrong = verdict["reportable"].to_numpy() & (off != "")
+        verdict["reason"] = np.where(wrong, off, verdict["reason"])
+        return verdict.assign(reportable=verdict["reportable"] & ~wrong)
+
+    def profile(self, matrix: ProteinMatrix) -> pd.DataFrame:
+        """Return how each sample's values go with the study patients' profile.
+
+        Parameters
+        ----------
+        matrix : ProteinMatrix
+
+        Returns
+        -------
+        DataFrame, shape (n_samples, 2)
+            `slope` and `deviation`, see `profile_slopes` and `deviations`.
+
+        Raises
+        ------
+        ModelRefusedError, PanelMismatchError
+            As `score`.
+        """
+        prepared, seen = self._measure(matrix)
+        told = {"slope": seen.slope, "deviation": deviations(seen.values, self.content)}
+        return pd.DataFrame(told, index=prepared.values.index)
 
     def _refuse_other_kind(self, matrix: ProteinMatrix) -> None:
         pooled = matrix.kind == "intensity" and has_pool(matrix)

@@ -233,6 +233,47 @@ class RangePart(BaseModel):
         return self
 
 
+class ControlPoolPart(BaseModel):
+    """Log-odds of the QC pool's scores, n measurements, and the limits for one more.
+
+    `lower` and `upper` are None, for the `reason`, where there are too few. No row of it.
+    """
+
+    model_config = _STRICT
+
+    name: Text
+    n: Count
+    n_not_reportable: Count
+    n_batches: Count
+    mean: Bounded | None
+    sd: Annotated[float, Field(gt=0, le=1e9)] | None
+    lower: Bounded | None
+    upper: Bounded | None
+    reason: Text
+
+    @model_validator(mode="after")
+    def _whole(self) -> ControlPoolPart:
+        numbers = (self.mean, self.sd, self.lower, self.upper)
+        if any(each is None for each in numbers) != all(each is None for each in numbers):
+            raise ValueError("found some of mean, sd and limits, expected all or none")
+        if self.lower is not None and self.upper is not None and self.lower > self.upper:
+            raise ValueError("lower is above upper")
+        return self
+
+
+class SlopePart(BaseModel):
+    """Within which slope on the study patients' profile a sample is on the model's scale."""
+
+    model_config = _STRICT
+
+    n: Count
+    lower: Annotated[float, Field(gt=0, le=1)] | None
+    upper: Annotated[float, Field(ge=1, le=1e9)] | None
+    reason: Text
+    #: Of ratios: the smallest distance from the pool, in standard deviations.
+    least_deviation: Annotated[float, Field(ge=0, le=1e9)] | None = None
+
+
 class ReferencePart(BaseModel):
     """Binned out-of-fold scores of index samples."""
 
@@ -406,6 +447,10 @@ class ModelContent(BaseModel):
     thresholds: ThresholdsPart
     missing: MissingPart
     range: RangePart | None = None
+    slope: SlopePart | None = None
+    control_pool: ControlPoolPart | None = None
+    #: As the study states it, several joined by "; "; "" = not stated.
+    platform: Text = ""
     reference: ReferencePart
     training: TrainingPart
     evaluation: dict[str, Any]

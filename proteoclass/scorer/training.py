@@ -16,8 +16,10 @@ from proteoclass.io import canonical_json, creation_date, plain
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.samples.controls import is_control
 from proteoclass.panel.panel import Panel
 from proteoclass.scorer.calibration import Platt, fit_platt, fit_thresholds
+from proteoclass.scorer.control_pool import learn_pool
 from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_out_limits import HeldOutLimits, learn_limits
 from proteoclass.scorer.held_panel import held_proteins
@@ -25,7 +27,9 @@ from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_names import text_problem
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
 from proteoclass.scorer.parallel import Progress, single_threaded
+from proteoclass.scorer.platforms import stated_platform
 from proteoclass.scorer.procedure import FittedProcedure, fit_procedure
+from proteoclass.scorer.profile_slope import slope_limits
 from proteoclass.scorer.seen_patients import sample_digests
 from proteoclass.scorer.settings import Settings
 from proteoclass.scorer.training_range import protein_limits
@@ -140,6 +144,7 @@ def train(
     draft = _lock(content, fitted)
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
         probe["margin"] = float(margin)
+    content |= _seen_by(draft, matrix, evaluation.cohort.values.index[rows])
     problem = text_problem(plain(content))
     if problem:
         raise InputError(
@@ -149,6 +154,19 @@ def train(
     for booster in content["boosters"]:
         check_booster(booster, len(fitted.panel), f"XGBoost {content['software']['xgboost']}")
     return _lock(content, fitted)
+
+
+def _seen_by(draft: SeverityModel, matrix: ProteinMatrix, index_ids: pd.Index) -> dict[str, Any]:
+    """Return what the fitted model sees of its study patients' scale, and of the QC pool."""
+    profile = draft.profile(matrix).loc[index_ids]
+    slope, deviation = (profile[name].to_numpy(dtype=float) for name in profile)
+    ratios = draft.content.kind == "ratio"
+    told: dict[str, Any] = {"slope": slope_limits(slope, deviation if ratios else None)}
+    if is_control(matrix.samples).any():
+        scores = draft.score_values(matrix)
+        told["control_pool"] = learn_pool(scores, matrix.samples.loc[scores["sample_id"]])
+    platform = stated_platform(matrix.samples.loc[index_ids])
+    return told | ({"platform": platform} if platform else {})
 
 
 def _require_own(
