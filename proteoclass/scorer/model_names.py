@@ -55,7 +55,7 @@ def text_problem(content: dict[str, Any]) -> str:
                 stack.append((f"{place}.{key[:40]}", item, depth + 1))
         elif isinstance(value, list):
             stack += [(f"{place}.{i}", item, depth + 1) for i, item in enumerate(value)]
-    return _wrong_names(content) or _wrong_auc(content.get("evaluation", {}))
+    return _wrong_names(content) or _wrong_figures(content.get("evaluation", {}))
 
 
 def _wrong(value: Any, depth: int) -> str:
@@ -85,11 +85,18 @@ def _wrong_names(content: dict[str, Any]) -> str:
     return "a protein, or a class of the outcome, has a blank name" if blank else ""
 
 
-def _wrong_auc(evaluation: dict[str, Any]) -> str:
-    """Check the figures that a model is shown with; the rest of its evaluation is text."""
-    auc = evaluation.get("auc", {})
-    if not isinstance(auc, dict):
-        return "evaluation.auc: is not a group of fields"
+def _wrong_figures(evaluation: dict[str, Any]) -> str:
+    """Check the figures that a model is shown and judged with; the rest is for reading."""
+    auc, permutation = (evaluation.get(name, {}) for name in ("auc", "permutation"))
+    if not isinstance(auc, dict) or not isinstance(permutation, dict):
+        return "evaluation: auc or permutation is not a group of fields"
+    for name, kind in (("thresholds", dict), ("warnings", str)):
+        entries = evaluation.get(name, [])
+        if not isinstance(entries, list) or any(type(entry) is not kind for entry in entries):
+            return f"evaluation.{name}: is not a list of {'texts' if kind is str else 'groups'}"
+    n = permutation.get("n", 0)
+    if not _is_share(permutation.get("p")) or type(n) is not int or n < 0:
+        return "evaluation.permutation: p is no share between 0 and 1, or n no number of shuffles"
     interval = auc.get("interval") or []
     figures = [auc.get("mean_over_repeats"), *(interval if isinstance(interval, list) else [""])]
     if len(figures) not in (1, 3) or not all(_is_share(figure) for figure in figures):
