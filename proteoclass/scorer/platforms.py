@@ -99,12 +99,10 @@ def checked_platform(
             f"{trained_on}; retrain on this platform"
         )
     silent = sum(not word for word in words)
+    which = "any sample" if silent == len(words) else counted(silent, "sample")
     notes: tuple[str, ...] = ()
     if silent:
-        notes = (
-            f"No platform is stated of {counted(silent, 'sample')}; the model was trained on "
-            f"{trained_on}.",
-        )
+        notes = (f"No platform is stated of {which}; the model was trained on {trained_on}.",)
     if not other.any():
         return scores, notes
     table = scores.copy()
