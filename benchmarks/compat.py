@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import configparser
-import csv
 import hashlib
 import itertools
 import json
@@ -39,6 +38,18 @@ TRAININGS = {
     "median, gaps left": ("--normalise", "median", "--impute", "none"),
     "quantile, no tuning": ("--normalise", "quantile", "--tune", "none"),
 }
+#: Loads each model (which checks its probes to 1e-6), scores and explains the whole matrix.
+_SCORE = """
+import json, sys
+from proteoclass import load_model, read_matrix
+from proteoclass.io import json_text
+matrix = read_matrix(sys.argv[1])
+models = [load_model(path) for path in sys.argv[2:]]
+found = [(m.score(matrix), m.explain(matrix)) for m in models]
+print(json_text([[t.to_dict("records") for t in tables] for tables in found]))
+"""
+
+Cells = list[dict[str, str]]
 
 
 def requirements() -> dict[str, str]:
@@ -55,32 +66,40 @@ def requirements() -> dict[str, str]:
 
 
 def environment(place: Path, wanted: list[str]) -> Path:
-    """Make an environment unless it is there with the same libraries; return its Python."""
+    """Make an environment, again where other libraries are wanted; return its Python.
+
+    What may be newer is brought up to date at every run.
+    """
     python = place / "bin" / "python"
     mark = place / ".wanted"
     key = hashlib.sha256("\n".join([sys.version, *wanted]).encode()).hexdigest()
     if not (python.exists() and mark.exists() and mark.read_text() == key):
-        print(f"installing {place.name}", flush=True)
+        print(f"making {place.name}", flush=True)
         venv.EnvBuilder(clear=True, with_pip=True).create(place)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *wanted], check=True, stdin=subprocess.DEVNULL)
-        mark.write_text(key)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--upgrade", *wanted], check=True, stdin=subprocess.DEVNULL)
+    mark.write_text(key)
     return python
 
 
 def run(python: Path, *arguments: str) -> str:
-    """Run a command of proteoclass under an environment; a warning of Python is a failure."""
+    """Run a command of proteoclass under an environment."""
+    return called(python, "-m", "proteoclass", *arguments)
+
+
+def called(python: Path, *arguments: str) -> str:
+    """Run Python under an environment; a warning is a failure."""
     variables = os.environ | {
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
         "SOURCE_DATE_EPOCH": "1795132800",
         "OMP_NUM_THREADS": "1",
     }
-    command = [str(python), "-W", "error", "-m", "proteoclass", *arguments]
+    command = [str(python), "-W", "error", *arguments]
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(
-            f"{python.parent.parent.name}: proteoclass {' '.join(arguments)}: exit code "
+            f"{python.parent.parent.name}: {' '.join(arguments)}: exit code "
             f"{done.returncode}\n{done.stderr[-2000:]}"
         )
     return done.stdout
@@ -98,15 +117,16 @@ def versions(python: Path) -> dict[str, str]:
     return dict(json.loads(done.stdout))
 
 
-def table(text: str) -> list[dict[str, str]]:
-    """Return the rows of a TSV."""
-    return list(csv.DictReader(text.splitlines(), delimiter="\t"))
+def scored(python: Path, matrix: str, models: dict[str, Path]) -> dict[str, list[Cells]]:
+    """Return scores and contributions of every model under one environment."""
+    done = called(python, "-c", _SCORE, matrix, *map(str, models.values()))
+    found = zip(models, json.loads(done), strict=True)
+    return {name: [cells(table) for table in tables] for name, tables in found}
 
 
-def cells(text: str) -> list[dict[str, str]]:
-    """Return the rows of a JSON list as those of a TSV."""
-    rows = json.loads(text)
-    return [{k: "" if v is None else str(v) for k, v in row.items()} for row in rows]
+def cells(table: list[dict[str, object]]) -> Cells:
+    """Return the rows of a table as text, a gap as none."""
+    return [{k: "" if v is None else str(v) for k, v in row.items()} for row in table]
 
 
 def log_odds(points: str) -> float:
@@ -125,7 +145,7 @@ def pairs(column: str, one: str, two: str) -> Iterator[float]:
         yield abs(float(one) - float(two))
 
 
-def difference(one: list[dict[str, str]], two: list[dict[str, str]], columns: list[str]) -> float:
+def difference(one: Cells, two: Cells, columns: list[str]) -> float:
     """Return the largest difference between two tables; infinite where words differ."""
     if len(one) != len(two) or not one:
         return math.inf
@@ -167,28 +187,30 @@ def compare(pythons: dict[str, Path], place: Path) -> list[dict[str, object]]:
     for path in sorted((ROOT / "tests" / "scorer" / "models").glob("version-*.json")):
         models[f"committed: {path.stem}"] = path
     matrix = str(place / "others" / "matrix.tsv")
+    found = {which: scored(python, matrix, models) for which, python in pythons.items()}
+    _require_sight(found["newest"])
     rows = []
-    for name, model in models.items():
-        found = {}
-        for which, python in pythons.items():
-            run(python, "model", "verify", str(model))
-            scores = table(run(python, "score", matrix, "--model", str(model)))
-            sample = next((row["sample_id"] for row in scores if row["score"]), None)
-            if sample is None:
-                raise SystemExit(f"{name}: no sample has a score under {which}: nothing compared")
-            asked = ("--model", str(model), "--sample", sample, "--json")
-            found[which] = (scores, cells(run(python, "explain", matrix, *asked)))
-        (old_scores, old_shares), (new_scores, new_shares) = found["oldest"], found["newest"]
+    for name in models:
+        (old_scores, old_shares), (new_scores, new_shares) = (found[w][name] for w in pythons)
+        n = sum(bool(row["score"]) for row in old_scores)
+        if not n:
+            raise SystemExit(f"{name}: no sample has a score: nothing compared")
         rows.append(
             {
                 "model": name,
-                "n": sum(bool(row["score"]) for row in old_scores),
+                "n": n,
                 "score": difference(old_scores, new_scores, ["score", "lower", "upper"]),
                 "contribution": difference(old_shares, new_shares, ["contribution"]),
             }
         )
-        print(f"compared {name}", flush=True)
     return rows
+
+
+def _require_sight(found: dict[str, list[Cells]]) -> None:
+    """Stop if two models that are not the same compare as the same: zeros would say nothing."""
+    one, two, *_ = (scores for scores, _ in found.values())
+    if difference(one, two, ["score"]) <= TOLERANCE:
+        raise SystemExit("two different models score alike: the comparison sees nothing")
 
 
 def report(pythons: dict[str, Path], rows: list[dict[str, object]]) -> str:
