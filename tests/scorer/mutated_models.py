@@ -313,6 +313,22 @@ def damaged(document):
     }.items()
 
 
+def retyped(document):
+    """Yield models with each part of the open texts, evaluation and settings, of another type."""
+
+    def nodes(value, path):
+        items = value.items() if isinstance(value, dict) else enumerate(value[:1])
+        for key, item in sorted(items):
+            yield (*path, key)
+            if isinstance(item, (dict, list)):
+                yield from nodes(item, (*path, key))
+
+    for part in ("evaluation", "settings"):
+        for path in nodes(document["content"][part], ("content", part)):
+            for new in (None, [], {}, "x", 7, -5.5, [1, 2], {"a": 1}):
+                yield f"{path} = {new!r}", text(replaced(document, path, new))
+
+
 def mutants(document):
     """Yield the name and the bytes of every file that must be refused."""
     for make in (damaged, heads, attacks, wrong_fields, wrong_boosters):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from model_driver import run_all
-from mutated_models import flips, mutants
+from mutated_models import flips, mutants, retyped
 
 from proteoclass.io import table_text
 
@@ -109,6 +109,27 @@ def test_a_flipped_bit_under_a_new_hash_is_refused_or_harmless(document, matrix,
 @pytest.mark.parametrize("seed", range(5))
 def test_many_flipped_bits_under_a_new_hash(document, matrix, tmp_path, seed):
     check_flips(document, matrix, tmp_path, n=400, seed=100 + seed)
+
+
+def check_shown(document, folder, every, options):
+    """Check that `model show` refuses an evaluation of other types, or shows it."""
+    names, contents = zip(*list(retyped(document))[::every], strict=True)
+    commands = [["model", "show", *options, str(path)] for path in written(folder, contents)]
+    ends = run_all(commands, folder)
+    wrong = {name: end for name, end in zip(names, ends, strict=True)
+             if end[0] not in (0, 5) or (end[0] == 5) != end[2].startswith("error: ")}  # fmt: skip
+    assert wrong == {}
+    assert {0, 5} == {end[0] for end in ends}
+
+
+def test_an_evaluation_of_other_types_is_shown_or_refused(document, tmp_path):
+    check_shown(document, tmp_path, 20, [])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("option", [[], ["--card"], ["--json"]])
+def test_any_evaluation_of_other_types_is_shown_or_refused(document, tmp_path, option):
+    check_shown(document, tmp_path, 1, option)
 
 
 def test_the_model_itself_is_accepted_by_the_same_route(document, matrix, tmp_path):
