@@ -115,7 +115,7 @@ class _Tally:
             self.scored + int(final.sum()),
             self.refused + int((~final).sum()),
             self.careful + int(careful.sum()),
-            tuple(dict.fromkeys((*self.notes, *scores.attrs["notes"]))),
+            tuple(dict.fromkeys((*self.notes, *scores.attrs.get("notes", ())))),
         )
 
 
