@@ -35,6 +35,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Time": {
         "track": ("track", "Follow scores over a patient's visits."),
+        "correlate": (
+            "correlate",
+            "Correlate proteins, and scores, with clinical columns.",
+        ),
         "store": ("store", "Look into a score store, export it or verify it."),
     },
     "Documents": {

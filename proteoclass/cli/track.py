@@ -95,7 +95,7 @@ def track(
         if kept is not None:
             table, sheet = _from_store(kept, model)
         else:
-            table = _read_scores(str(scores))
+            table = read_scores(str(scores))
         if samples is not None:
             sheet = read_samples(samples, columns=columns)
         groups = None if outcome is None else _groups(outcome, sheet)
@@ -146,7 +146,18 @@ def _from_store(path: str, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return found, found.set_index("sample_id")[["patient_id", "day", "visit"]]
 
 
-def _read_scores(path: str) -> pd.DataFrame:
+def read_scores(path: str) -> pd.DataFrame:
+    """Read a table as `score` writes it.
+
+    Parameters
+    ----------
+    path : str
+
+    Raises
+    ------
+    InputError
+        If it is no such table.
+    """
     import pandas as pd
 
     try:
