@@ -1,11 +1,12 @@
 """Run a command in a forked process and end it with SIGKILL; say what is left of its target.
 
-Called as a program with one JSON object: `arguments` of the command, `target`, `model` (the one
-that `train` gives, so that it takes no time), `moments` of random kills, in seconds. Everything
-is imported before the first fork. One JSON list comes out: [moment, was there before, how it
-ended, content, names of the folder].
+Called as a program with one JSON object: `commands` (name: arguments), their `target`, `model`
+(the one that `train` gives, so that it takes no time), `moments` of random kills, in seconds.
+Each command has run once before the first fork, so that all is imported. One JSON object comes
+out: name: [[moment, was there before, how it ended, content, names of the folder], ...].
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -86,14 +87,14 @@ def slowed():
         setattr(os, name, slow)
 
 
-def run(main, task, prepare, seconds):
+def run(main, arguments, prepare, seconds):
     """Run the command in a fork that dies by itself, or after so many seconds."""
     child = os.fork()
     if child == 0:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         prepare()
         try:
-            main(task["arguments"])
+            main(arguments)
         except SystemExit as error:
             os._exit(error.code)
         os._exit(1)
@@ -110,9 +111,19 @@ def main_program(task):
 
     model = proteoclass.scorer.load_model(task["model"])
     proteoclass.scorer.train = lambda *_args, **_options: model
-    target = Path(task["target"])
+    results = {
+        name: every_kill(main, arguments, Path(task["target"]), task["moments"])
+        for name, arguments in task["commands"].items()
+    }
+    sys.stdout.write(json.dumps(results))
+
+
+def every_kill(main, arguments, target, moments):
     kills = [(name, prepare, None) for name, prepare in MOMENTS.items()]
-    kills += [(f"{seconds:.3f} s", slowed, seconds) for seconds in task["moments"]]
+    kills += [(f"{seconds:.3f} s", slowed, seconds) for seconds in moments]
+    target.parent.mkdir(exist_ok=True)
+    with contextlib.suppress(SystemExit):
+        main([*arguments, "--quiet"])
     results = []
     for name, prepare, seconds in kills:
         for existed in (False, True):
@@ -120,10 +131,10 @@ def main_program(task):
             target.parent.mkdir()
             if existed:
                 target.write_bytes(OLD)
-            end = run(main, task, prepare, seconds)
+            end = run(main, arguments, prepare, seconds)
             content = target.read_bytes().decode() if target.exists() else None
             results.append([name, existed, end, content, sorted(os.listdir(target.parent))])
-    sys.stdout.write(json.dumps(results))
+    return results
 
 
 if __name__ == "__main__":

@@ -57,14 +57,14 @@ def expected(files, model, tmp_path_factory):
     return {"score": scores.read_text(), "train": model.to_json()}
 
 
-def killed(command, files, folder, n_random):
+def killed(files, folder, n_random):
+    """Return, for each command, what every kill left."""
     target = folder / "results" / "target"
-    moments = [random.Random(turn).uniform(0, 0.35) for turn in range(n_random)]
     task = {
-        "arguments": arguments_of(command, files, target),
+        "commands": {name: arguments_of(name, files, target) for name in ("score", "train")},
         "target": str(target),
         "model": str(files / "model.json"),
-        "moments": moments,
+        "moments": [random.Random(turn).uniform(0, 0.35) for turn in range(n_random)],
     }
     done = subprocess.run(
         [sys.executable, str(DRIVER), json.dumps(task)], capture_output=True, text=True, check=False
@@ -88,20 +88,20 @@ def check_kills(results, new):
     return fell
 
 
-@pytest.mark.parametrize("command", ["score", "train"])
-def test_a_kill_at_each_step_of_the_write_leaves_the_old_file_or_the_new(
-    command, files, expected, tmp_path
-):
-    fell = check_kills(killed(command, files, tmp_path, 4), expected[command])
-    # Six of the eight steps lie between the making of the temporary file and its renaming.
-    assert fell["into"] >= 12
+def test_a_kill_at_each_step_of_the_write_leaves_the_old_file_or_the_new(files, expected, tmp_path):
+    results = killed(files, tmp_path, 4)
+    for command, new in expected.items():
+        fell = check_kills(results[command], new)
+        # Six of the eight steps lie between the making of the temporary file and its renaming.
+        assert fell["into"] >= 12
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("command", ["score", "train"])
-def test_a_kill_at_random_moments_of_a_slow_write(command, files, expected, tmp_path):
-    fell = check_kills(killed(command, files, tmp_path, 150), expected[command])
-    assert min(fell.values()) > 0, fell
+def test_a_kill_at_random_moments_of_a_slow_write(files, expected, tmp_path):
+    results = killed(files, tmp_path, 150)
+    for command, new in expected.items():
+        fell = check_kills(results[command], new)
+        assert min(fell.values()) > 0, fell
 
 
 # What a killed process leaves behind ------------------------------------------------------

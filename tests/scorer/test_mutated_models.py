@@ -48,97 +48,113 @@ def not_refused(names, commands, ends):
     return wrong
 
 
-def refuse_all(files, matrix, folder, commands_of):
+def both_commands(matrix, path):
+    return [score_command(matrix, path), ["model", "verify", str(path)]]
+
+
+def score_and_some_verified(matrix, path):
+    return both_commands(matrix, path)[: 1 if int(path.stem) % 4 else 2]
+
+
+def put_before(files, folder, commands_of):
+    """Write the files, and return what is to be run on each: names and commands."""
     names, contents = zip(*files, strict=True)
     assert len(set(names)) == len(names)
     paths = written(folder, contents)
-    commands = [command for path in paths for command in commands_of(matrix, path)]
-    named = [name for name, path in zip(names, paths, strict=True)
-             for _ in commands_of(matrix, path)]  # fmt: skip
-    assert not_refused(named, commands, run_all(commands, folder)) == {}
+    pairs = [(name, each) for name, path in zip(names, paths, strict=True)
+             for each in commands_of(path)]  # fmt: skip
+    return tuple(zip(*pairs, strict=True))
+
+
+def check_refused(names, commands, ends, folder):
+    assert not_refused(names, commands, ends) == {}
     assert not list(folder.glob("*.tsv"))
 
 
-def test_every_third_mutant_is_refused_in_one_line_and_scores_nothing(document, matrix, tmp_path):
-    every = list(mutants(document))
-    chosen = every[::3]
-    assert len(every) >= 3 * PROMISED
-
-    def commands_of(matrix, path):
-        verify = ["model", "verify", str(path)]
-        return [score_command(matrix, path), verify] if int(path.stem) % 4 == 0 else [
-            score_command(matrix, path)]  # fmt: skip
-
-    assert len(chosen) >= PROMISED
-    refuse_all(chosen, matrix, tmp_path, commands_of)
-
-
-@pytest.mark.long
-def test_every_mutant_is_refused_by_both_commands(document, matrix, tmp_path):
-    def commands_of(matrix, path):
-        return [score_command(matrix, path), ["model", "verify", str(path)]]
-
-    refuse_all(list(mutants(document)), matrix, tmp_path, commands_of)
+def check_flipped(names, commands, ends):
+    """Check that what was not refused scores with numbers."""
+    bad = [row for row in zip(names, commands, ends, strict=True) if row[2][0] == 5]
+    assert not_refused(*zip(*bad, strict=True)) == {}
+    assert 0 < len(bad) < len(ends)
+    for command, end in zip(commands, ends, strict=True):
+        if end[0] == 5:
+            continue
+        assert end[0] == 0, end
+        scores = pd.read_table(command[-1])
+        final = scores[scores["status"] == "final"]
+        assert np.isfinite(final[["score", "probability", "lower", "upper"]]).all(axis=None)
 
 
-def check_flips(document, matrix, folder, n, seed):
-    names, contents = zip(*flips(document, n, seed), strict=True)
-    paths = written(folder, contents)
-    commands = [score_command(matrix, path) for path in paths]
-    ends = run_all(commands, folder)
-    refused = [end[0] == 5 for end in ends]
-    left = [not bad for bad in refused]
-    pick = [[one for one, keep in zip(all_of, refused, strict=True) if keep]
-            for all_of in (names, commands, ends)]  # fmt: skip
-    assert not_refused(*pick) == {}
-    assert 0 < sum(refused) < n
-    for path, accepted, end in zip(paths, left, ends, strict=True):
-        if accepted:
-            assert end[0] == 0, end
-            scores = pd.read_table(path.with_suffix(".tsv"))
-            final = scores[scores["status"] == "final"]
-            assert np.isfinite(final[["score", "probability", "lower", "upper"]]).all(axis=None)
-    return sum(left)
-
-
-def test_a_flipped_bit_under_a_new_hash_is_refused_or_harmless(document, matrix, tmp_path):
-    check_flips(document, matrix, tmp_path, n=40, seed=1)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(5))
-def test_many_flipped_bits_under_a_new_hash(document, matrix, tmp_path, seed):
-    check_flips(document, matrix, tmp_path, n=400, seed=100 + seed)
-
-
-def check_shown(document, folder, every, options):
+def check_shown(names, ends):
     """Check that `model show` refuses an evaluation of other types, or shows it."""
-    names, contents = zip(*list(retyped(document))[::every], strict=True)
-    commands = [["model", "show", *options, str(path)] for path in written(folder, contents)]
-    ends = run_all(commands, folder)
     wrong = {name: end for name, end in zip(names, ends, strict=True)
              if end[0] not in (0, 5) or (end[0] == 5) != end[2].startswith("error: ")}  # fmt: skip
     assert wrong == {}
     assert {0, 5} == {end[0] for end in ends}
 
 
-def test_an_evaluation_of_other_types_is_shown_or_refused(document, tmp_path):
-    check_shown(document, tmp_path, 20, [])
+@pytest.fixture(scope="module")
+def ended(document, matrix, tmp_path_factory):
+    """Everything that the fast tests look at, run in one go: a start takes two seconds."""
+    files = {
+        "mutants": (list(mutants(document))[::3], lambda p: score_and_some_verified(matrix, p)),
+        "flips": (list(flips(document, 40, seed=1)), lambda p: [score_command(matrix, p)]),
+        "retyped": (list(retyped(document))[::20], lambda p: [["model", "show", str(p)]]),
+        "itself": ([("itself", json.dumps(document).encode())], lambda p: both_commands(matrix, p)),
+    }
+    folders = {name: tmp_path_factory.mktemp(name) for name in files}
+    asked = {name: put_before(each, folders[name], of) for name, (each, of) in files.items()}
+    every = [command for _, commands in asked.values() for command in commands]
+    ends = iter(run_all(every, folders["itself"]))
+    return {
+        name: (*pair, [next(ends) for _ in pair[1]], folders[name]) for name, pair in asked.items()
+    }
+
+
+def test_every_third_mutant_is_refused_in_one_line_and_scores_nothing(ended):
+    names, commands, ends, folder = ended["mutants"]
+    assert len(set(names)) >= PROMISED
+    check_refused(names, commands, ends, folder)
+
+
+def test_a_flipped_bit_under_a_new_hash_is_refused_or_harmless(ended):
+    check_flipped(*ended["flips"][:3])
+
+
+def test_an_evaluation_of_other_types_is_shown_or_refused(ended):
+    names, _, ends, _ = ended["retyped"]
+    check_shown(names, ends)
+
+
+def test_the_model_itself_is_accepted_by_the_same_route(ended):
+    # Without this the refusals could be of the matrix or of the route.
+    _, commands, (scored, verified), _ = ended["itself"]
+    assert (scored[0], verified[0]) == (0, 0), (scored, verified)
+    assert len(pd.read_table(commands[0][-1])) == 4
+
+
+@pytest.mark.long
+def test_every_mutant_is_refused_by_both_commands(document, matrix, tmp_path):
+    every = list(mutants(document))
+    assert len(every) > 3 * PROMISED
+    asked = put_before(every, tmp_path, lambda path: both_commands(matrix, path))
+    check_refused(*asked, run_all(asked[1], tmp_path), tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(5))
+def test_many_flipped_bits_under_a_new_hash(document, matrix, tmp_path, seed):
+    files = list(flips(document, 400, seed=100 + seed))
+    asked = put_before(files, tmp_path, lambda path: [score_command(matrix, path)])
+    check_flipped(*asked, run_all(asked[1], tmp_path))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("option", [[], ["--card"], ["--json"]])
 def test_any_evaluation_of_other_types_is_shown_or_refused(document, tmp_path, option):
-    check_shown(document, tmp_path, 1, option)
-
-
-def test_the_model_itself_is_accepted_by_the_same_route(document, matrix, tmp_path):
-    # Without this the refusals could be of the matrix or of the route.
-    [path] = written(tmp_path, [json.dumps(document).encode()])
-    commands = [score_command(matrix, path), ["model", "verify", str(path)]]
-    scored, verified = run_all(commands, tmp_path)
-    assert (scored[0], verified[0]) == (0, 0), (scored, verified)
-    assert len(pd.read_table(path.with_suffix(".tsv"))) == 4
+    files = list(retyped(document))
+    names, commands = put_before(files, tmp_path, lambda p: [["model", "show", *option, str(p)]])
+    check_shown(names, run_all(commands, tmp_path))
 
 
 def test_a_crash_and_a_hang_are_blamed_on_their_file(tmp_path, monkeypatch):
