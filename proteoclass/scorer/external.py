@@ -35,6 +35,7 @@ from proteoclass.scorer.performance.probability import brier
 from proteoclass.scorer.performance.ranking import average_precision, rates_at_fixed
 from proteoclass.scorer.performance.sites import site_figures
 from proteoclass.scorer.performance.subgroups import subgroups
+from proteoclass.scorer.platforms import stated_platform
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
 from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
 from proteoclass.scorer.summary import describe_cohort
@@ -157,7 +158,11 @@ def evaluate_external(
             "positive": cohort.outcome.positive,
             "negative": cohort.outcome.negative,
         },
-        "cohort": describe_cohort(cohort) | {"fingerprint": cohort.fingerprint},
+        "cohort": describe_cohort(cohort)
+        | {
+            "fingerprint": cohort.fingerprint,
+            "platform": stated_platform(cohort.matrix.samples.iloc[rows]),
+        },
         "design": {
             "kind": "external cohort, locked model",
             "index": index,

@@ -113,6 +113,13 @@ def test_a_second_evaluation_may_be_of_the_first_model(model, extended, results,
     assert load_model(path).to_json() == path.read_text()
 
 
+def test_the_platform_of_the_sheet_is_carried(model, cohorts, tmp_path):
+    cohort = replace(cohorts[0], samples=cohorts[0].samples.assign(platform="timsTOF"))
+    evaluate_external(model, cohort, OUTCOME).write(tmp_path)
+    [carried] = add_evaluation(model, tmp_path, name="B").content.external_evaluations
+    assert carried.platform == "timsTOF"
+
+
 def test_an_older_version_can_carry_one(model, folder):
     old = model.content.model_dump(mode="json", exclude_unset=True)
     third = type(model)(ModelContent.model_validate(old), model.sha256, model._blend.boosters, 3)
