@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 MIN_PROTEINS = 8
 MIN_SPREAD = 0.5
 #: Standard deviations of the study patients' slopes that a new sample's may be off.
-TIMES_SD = 6.0
+TIMES_SD = 4.0
 #: Of the smallest deviation or slope among the study patients: what is less is on another scale.
 SHARE_OF_LEAST = 0.5
 

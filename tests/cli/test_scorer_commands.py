@@ -88,6 +88,7 @@ class StandInModel:
         panel=[SimpleNamespace(id="P1"), SimpleNamespace(id="P2")],
         input=SimpleNamespace(kind="intensity", scale="raw"),
         training=SimpleNamespace(matrix_sha256="cd" * 32),
+        control_pool=None,
     )
 
     def summary(self):
@@ -99,7 +100,8 @@ class StandInModel:
     def to_json(self):
         return '{"model": 1}\n'
 
-    def score(self, matrix):
+    def score(self, matrix, *, prevalence=None):
+        assert prevalence is None
         status = ["final", "not reportable"] * matrix.n_samples
         return pd.DataFrame(
             {
