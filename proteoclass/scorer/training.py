@@ -23,6 +23,7 @@ from proteoclass.scorer.control_pool import learn_pool
 from proteoclass.scorer.evaluation import Evaluation, evaluate
 from proteoclass.scorer.held_out_limits import HeldOutLimits, learn_limits
 from proteoclass.scorer.held_panel import held_proteins
+from proteoclass.scorer.merged_booster import load_boosters
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.model_names import text_problem
 from proteoclass.scorer.model_schema import REFERENCE_BINS, ModelContent
@@ -141,7 +142,7 @@ def train(
     )
     content = _content(name, matrix, evaluation, fitted, rows, calibrator, seen)
     content["probes"] = _probes(content)
-    draft = _lock(content, fitted)
+    draft = _lock(content)
     for probe, margin in zip(content["probes"], draft.probe_margins(), strict=True):
         probe["margin"] = float(margin)
     content |= _seen_by(draft, matrix, evaluation.cohort.values.index[rows])
@@ -153,7 +154,7 @@ def train(
         )
     for booster in content["boosters"]:
         check_booster(booster, len(fitted.panel), f"XGBoost {content['software']['xgboost']}")
-    return _lock(content, fitted)
+    return _lock(content)
 
 
 def _seen_by(draft: SeverityModel, matrix: ProteinMatrix, index_ids: pd.Index) -> dict[str, Any]:
@@ -190,12 +191,12 @@ def _require_own(
         )
 
 
-def _lock(content: dict[str, Any], fitted: FittedProcedure) -> SeverityModel:
+def _lock(content: dict[str, Any]) -> SeverityModel:
     checked = ModelContent.model_validate(plain(content))
     # What is not set is not written, and is no part of the hash either.
     dumped = checked.model_dump(mode="json", exclude_unset=True)
     digest = hashlib.sha256(canonical_json(dumped)).hexdigest()
-    return SeverityModel(checked, digest, fitted.blend.boosters)
+    return SeverityModel(checked, digest, load_boosters(checked.boosters, checked.name))
 
 
 def _content(
