@@ -1,15 +1,22 @@
 """Damaged and altered model files, each put before the real command in another process."""
 
+import copy
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from model_driver import run_all
-from mutated_models import flips, mutants, retyped
+from mutated_models import flips, mutants, retyped, text
 
+from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import table_text
+from proteoclass.matrix.outcome import Outcome
+from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.scorer import Settings, load_model, train
 
+MODELS = Path(__file__).with_name("models")
 #: At least so many are promised; the rest is tried with the long tests.
 PROMISED = 300
 
@@ -173,3 +180,43 @@ def test_a_crash_and_a_hang_are_blamed_on_their_file(tmp_path, monkeypatch):
     ends = run_all([["fine"], ["crash"], ["bug"], ["hang"], ["fine"]], tmp_path)
     assert [code for code, *_ in ends] == [0, -11, 1, -14, 0]
     assert "RuntimeError: bug" in ends[2][2]
+
+
+def test_boosters_as_older_versions_of_xgboost_write_them_are_accepted(document, tmp_path):
+    # Versions 2.0.3, 2.1.4 and 3.0.5 were seen to write no `cats`, and base_score bare; 3.1.3
+    # and 3.2.0 as here.
+    older = copy.deepcopy(document)
+    for booster in older["content"]["boosters"]:
+        learner = booster["learner"]
+        del learner["gradient_booster"]["model"]["cats"]
+        head = learner["learner_model_param"]
+        head["base_score"] = head["base_score"].strip("[]")
+        booster["version"] = [2, 0, 3]
+    [path] = written(tmp_path, [text(older)])
+    assert load_model(path).version == document["version"]
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_the_version_is_no_part_of_the_hash_and_may_not_be_changed(version, tmp_path):
+    # A first version that shifts by the median shifts otherwise: its probes would not tell.
+    known = json.loads((MODELS / f"version-{version}.json").read_text())
+    for other in {1, 2, 3} - {version}:
+        [path] = written(tmp_path, [text(known | {"version": other}, rehash=False)])
+        with pytest.raises(ModelRefusedError, match=f"says it is of version {other}, which its"):
+            load_model(path)
+
+
+def test_names_that_no_model_may_hold_stop_the_training(make_toy):
+    matrix = make_toy(patients=24, proteins=40, visits=1, signal=3.0)
+    hostile = {name: f"{name}\x1b[2J" for name in matrix.values.columns}
+    renamed = ProteinMatrix.build(
+        matrix.values.rename(columns=hostile), matrix.samples, scale="log2", fluid="urine"
+    )
+    with pytest.raises(InputError, match=r"could not be read again .*a terminal would obey.*rename"):
+        train(renamed, Outcome("severity", "severe"), settings=Settings(size=4, bags=2, rounds=3),
+              folds=3, repeats=1)  # fmt: skip
+
+
+def test_a_hash_to_expect_that_is_none_is_bad_input(tmp_path):
+    with pytest.raises(InputError, match="expected SHA-256: found 'abc', expected 12 to 64"):
+        load_model(tmp_path / "m.json", expect_sha="abc")
