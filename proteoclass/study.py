@@ -322,6 +322,7 @@ def _track(
         scores,
         samples,
         groups=_groups(evaluation),
+        positive=evaluation.cohort.outcome.positive,
         # A limit at either end of the scale cannot be crossed.
         threshold=lower if 0 < lower < 100 else None,
         seed=study.study.seed,

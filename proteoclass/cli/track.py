@@ -99,7 +99,8 @@ def track(
         if samples is not None:
             sheet = read_samples(samples, columns=columns)
         groups = None if outcome is None else _groups(outcome, sheet)
-        found = run(table, sheet, groups=groups, **options)
+        positive = "" if outcome is None else outcome.positive
+        found = run(table, sheet, groups=groups, positive=positive, **options)
         rows = found.table if patient is None else _only(found.table, patient, str(kept or samples))
         write_table(folder / "trajectories.tsv", rows)
         summary = dict(found.summary)

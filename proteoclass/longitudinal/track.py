@@ -12,6 +12,7 @@ from proteoclass.longitudinal.at_risk import at_risk, weekly_means
 from proteoclass.longitudinal.comparison import group_rows, interaction
 from proteoclass.longitudinal.crossing import crossings
 from proteoclass.longitudinal.group_labels import EVERYONE, patient_groups
+from proteoclass.longitudinal.how_early import how_early
 from proteoclass.longitudinal.noise import Noise, within_sd
 from proteoclass.longitudinal.slopes import METHODS, NOTHING, OWN_SLOPES, SlopeFit, fit_slopes
 from proteoclass.longitudinal.visits import place_in_time
@@ -49,7 +50,8 @@ class Trajectories:
         NaN = not reportable.
     summary : dict
         Plain values: `method`, `why`, `formula`, `scale`, `df`, `groups`,
-        `interaction`, `noise`, `at_risk`, `means`, `notes`. None = not reportable.
+        `interaction`, `noise`, `at_risk`, `means`, `notes`, and `how_early` where it was asked
+        for. None = not reportable.
     """
 
     table: pd.DataFrame
@@ -61,6 +63,7 @@ def track(
     samples: pd.DataFrame,
     *,
     groups: pd.Series | None = None,
+    positive: str = "",
     threshold: float | None = None,
     stable_pairs: Iterable[tuple[str, str]] | None = None,
     seed: int = 0,
@@ -78,6 +81,8 @@ def track(
     groups : Series of label, optional
         Index: patient ids or sample ids; None or blank where unknown. A categorical
         Series gives the order, otherwise labels are sorted.
+    positive : str, optional
+        The group whose scores should be higher: how early they are, is said too.
     threshold : float, optional
         The model's lower threshold, in score points.
     stable_pairs : iterable of (str, str), optional
@@ -127,7 +132,11 @@ def track(
     slopes = _patient_slopes(frame, fit, notes)
     table = _table(frame, slopes, noise, brackets)
     notes = [*visits.notes, *notes, *_fit_notes(frame, fit), *_noise_notes(noise), *crossing_notes]
-    return Trajectories(table, _summary(fit, labelled, order, noise, notes, seed))
+    summary = _summary(fit, labelled, order, noise, notes, seed)
+    if positive:
+        labelled = visits.frame["patient_id"].map(labels).astype(object).fillna("")
+        summary["how_early"] = how_early(visits.frame.assign(group=labelled), positive)
+    return Trajectories(table, summary)
 
 
 def _assign_groups(
