@@ -18,6 +18,8 @@ REFUSED_TIMES = 3.0
 #: Least weight of the diagonal: two names of one protein would else make the distance endless.
 MIN_SHRINKAGE = 0.1
 
+_FARTHEST = 1e100
+
 #: Samples measured at a time, each with a factor of its own where each has other gaps, and
 #: numbers in these factors.
 _ROWS_AT_A_TIME = 1024
@@ -119,7 +121,9 @@ class JointRange:
         both = patterns[:, :, None] & patterns[:, None, :]
         # What was not detected stands apart, uncorrelated and at the centre.
         factors = np.linalg.cholesky(np.where(both, self.covariance, np.eye(len(self.centre))))
-        rest = np.ascontiguousarray(np.where(detected, measured - self.centre, 0.0).T)
+        # Clipped where squares would overflow: that far off is far off.
+        apart = np.clip(measured - self.centre, -_FARTHEST, _FARTHEST)
+        rest = np.ascontiguousarray(np.where(detected, apart, 0.0).T)
         total = np.zeros(len(measured))
         # Protein after protein, so that a sample has the same bits alone and in company.
         for protein in range(len(rest)):

@@ -90,6 +90,15 @@ def test_a_protein_under_two_names_or_without_spread_keeps_the_distance_finite(c
     assert np.linalg.eigvalsh(standard)[0] >= MIN_SHRINKAGE - 1e-9
 
 
+def test_a_value_beyond_all_measure_is_far_off_and_no_overflow(cloud):
+    joint = fit_joint_range(cloud)
+    far = np.tile(joint.centre, (2, 1))
+    far[0, 2], far[1, 3] = 1e300, -1e300
+    distances = joint.distances(far)
+    assert np.isfinite(distances).all()
+    assert (distances > 1e90).all()
+
+
 def test_distance_sees_what_no_protein_alone_shows():
     """Two proteins that rise together: one up and one down is far off, both up is not."""
     rng = np.random.default_rng(3)
