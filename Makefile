@@ -55,8 +55,8 @@ example: $(READY)  ## rebuild the committed example and the picture in the READM
 test: $(READY)  ## tests and the examples in the docstrings, under 5 minutes on two cores
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not long"
 
-long: $(READY)  ## studies over many seeds
-	$(PYTEST) -n $(JOBS) -m long
+long: $(READY)  ## studies over many seeds, a quarter of an hour on two idle cores
+	$(PYTEST) -n $(JOBS) --dist worksteal -m long
 
 check: lint type test  ## all of lint, type and test
 
