@@ -9,6 +9,7 @@ import math
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -407,22 +408,14 @@ def _remove_abandoned(folder: Path, prefix: str) -> None:
     The system takes a lock from a process that ends. Some network drives know the locks of
     one machine alone, so that a file must have lain still for a while too.
     """
-    with suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.name.startswith(prefix) or not entry.is_file(follow_symlinks=False):
-                continue
-            with suppress(OSError):
-                if time.time() - entry.stat().st_mtime > _ABANDONED_AFTER:
-                    _remove_unlocked(entry.path)
-
-
-def _remove_unlocked(path: str) -> None:
-    handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
-    try:
-        if _locked(handle):
-            os.unlink(path)
-    finally:
-        os.close(handle)
+    with suppress(OSError):
+        for left in folder.glob(f"{prefix}*"):
+            found = left.lstat()
+            old = time.time() - found.st_mtime > _ABANDONED_AFTER
+            if old and stat.S_ISREG(found.st_mode):
+                with open(left, "r+b") as stream:
+                    if _locked(stream.fileno()):
+                        left.unlink()
 
 
 def _locked(handle: int) -> bool:

@@ -212,7 +212,7 @@ def test_names_that_no_model_may_hold_stop_the_training(make_toy):
     renamed = ProteinMatrix.build(
         matrix.values.rename(columns=hostile), matrix.samples, scale="log2", fluid="urine"
     )
-    with pytest.raises(InputError, match=r"could not be read again .*a terminal would obey.*rename"):
+    with pytest.raises(InputError, match=r"not be read again .*a terminal would obey.*rename"):
         train(renamed, Outcome("severity", "severe"), settings=Settings(size=4, bags=2, rounds=3),
               folds=3, repeats=1)  # fmt: skip
 
