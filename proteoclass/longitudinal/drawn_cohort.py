@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import TooLittleDataError
-from proteoclass.longitudinal.slopes import fit_slopes
+from proteoclass.longitudinal.slopes import SlopeFit, fit_slopes
 from proteoclass.longitudinal.visits import place_in_time
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _numbered(names: Any, number: npt.NDArray[np.intp]) -> npt.NDArray[np.object
     return np.array([f"{name} #{n}" for name, n in zip(names, number, strict=True)], dtype=object)
 
 
-def refitted_slopes(
+def refitted(
     cohort: Cohort,
     sheet: pd.DataFrame,
     settings: Settings,
@@ -90,7 +90,7 @@ def refitted_slopes(
     folds: int,
     prevalence: float,
     seed: int,
-) -> tuple[pd.Series, str]:
+) -> SlopeFit:
     """Score a cohort out of fold and fit the slopes of its two groups.
 
     Parameters
@@ -108,9 +108,8 @@ def refitted_slopes(
 
     Returns
     -------
-    slopes : Series of float, shape (3,)
-        As `RefitBootstrap.estimate`.
-    method : str
+    SlopeFit
+        Groups sorted by name, as `track` sorts them.
 
     Raises
     ------
@@ -140,7 +139,24 @@ def refitted_slopes(
             raise TooLittleDataError(
                 f"group {name!r}: fewer than 2 patients with two visits; no slope can be given"
             )
-    fit = fit_slopes(frame, order)
+    return fit_slopes(frame, order)
+
+
+def slopes_of(fit: SlopeFit) -> pd.Series:
+    """Return the slopes of two groups and their difference.
+
+    Parameters
+    ----------
+    fit : SlopeFit
+        Of two groups.
+
+    Returns
+    -------
+    Series of float, shape (3,)
+        Log-odds a week; index: the groups, then "second minus first" in their names.
+    """
     slope = fit.groups["slope"].to_numpy()
-    contrast = f"{order[1]} minus {order[0]}"
-    return pd.Series([*slope, slope[1] - slope[0]], index=[*order, contrast]), fit.method
+    first, second = fit.groups.index
+    return pd.Series(
+        [*slope, slope[1] - slope[0]], index=[first, second, f"{second} minus {first}"]
+    )

@@ -12,7 +12,10 @@ import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.folds import spawn, unit_seed
-from proteoclass.longitudinal.drawn_cohort import drawn_cohort, refitted_slopes
+from proteoclass.longitudinal.comparison import interaction
+from proteoclass.longitudinal.drawn_cohort import drawn_cohort, refitted, slopes_of
+from proteoclass.longitudinal.mixed import t_interval
+from proteoclass.longitudinal.slopes import SlopeFit
 
 if TYPE_CHECKING:
     from proteoclass.matrix import Outcome, ProteinMatrix
@@ -39,6 +42,8 @@ class RefitBootstrap:
     estimate : Series of float, shape (3,)
         Log-odds a week of the cohort itself by the same settings; index: the two groups
         in order, then "second minus first" in their names.
+    plain : DataFrame of float, shape (3, 2)
+        95 % t-intervals of `estimate` over patients, as `track` gives them: `lower`, `upper`.
     draws : DataFrame of float, shape (n_usable, 3)
         The same of every drawn cohort that could be fitted.
     failed : dict of str to int
@@ -50,6 +55,7 @@ class RefitBootstrap:
     """
 
     estimate: pd.Series
+    plain: pd.DataFrame
     draws: pd.DataFrame
     failed: dict[str, int]
     methods: dict[str, int]
@@ -207,7 +213,8 @@ def refit_bootstrap(
     fixed, fast = held_proteins(panel, cohort, fast)
     sheet = cohort.matrix.samples if visits is None else visits
     procedure = (fast, fixed, folds, cohort.prevalence)
-    itself = refitted_slopes(cohort, sheet, *procedure, unit_seed(seed, _STREAM))
+    itself = refitted(cohort, sheet, *procedure, unit_seed(seed, _STREAM))
+    estimate = slopes_of(itself)
     found = run_units(
         _one_draw,
         [(cohort, sheet, *procedure, seed, draw) for draw in range(draws)],
@@ -217,10 +224,9 @@ def refit_bootstrap(
     )
     usable = [each for each in found if not isinstance(each, str)]
     return RefitBootstrap(
-        estimate=itself[0],
-        draws=pd.DataFrame([slopes for slopes, _ in usable], columns=itself[0].index).reset_index(
-            drop=True
-        ),
+        estimate=estimate,
+        plain=_plain(itself),
+        draws=pd.DataFrame([list(slopes) for slopes, _ in usable], columns=estimate.index),
         failed=dict(Counter(each for each in found if isinstance(each, str))),
         methods=dict(Counter(method for _, method in usable)),
         said={
@@ -251,7 +257,7 @@ def with_refit(summary: dict[str, Any], refit: RefitBootstrap) -> dict[str, Any]
     Examples
     --------
     >>> draws = pd.DataFrame({"a": [0.0] * 30, "b": 1.0, "b minus a": 1.0})
-    >>> refit = RefitBootstrap(draws.iloc[0], draws, {}, {}, {})
+    >>> refit = RefitBootstrap(draws.iloc[0], draws, draws, {}, {}, {})
     >>> found = with_refit({"groups": [{"group": "b"}], "interaction": None, "notes": []}, refit)
     >>> found["groups"]
     [{'group': 'b', 'refit_lower': 1.0, 'refit_upper': 1.0}]
@@ -300,11 +306,23 @@ def _one_draw(
     known = sheet.reindex(cohort.values.index[rows]).set_axis(drawn.values.index)
     known = known.assign(patient_id=copies)
     try:
-        return refitted_slopes(
+        fit = refitted(
             drawn, known, settings, fixed, folds, prevalence, unit_seed(seed, _STREAM, 1 + draw)
         )
     except TooLittleDataError as error:
         return str(error)
+    return slopes_of(fit), fit.method
+
+
+def _plain(fit: SlopeFit) -> pd.DataFrame:
+    """Return the t-intervals of the two slopes and of their difference."""
+    rows = []
+    for slope, error, df in fit.groups[["slope", "error", "df"]].to_numpy():
+        lower, upper = t_interval(np.array([slope]), np.array([error]), df)
+        rows.append((float(lower[0]), float(upper[0])))
+    difference = interaction(fit) or {}
+    rows.append((difference.get("lower") or np.nan, difference.get("upper") or np.nan))
+    return pd.DataFrame(rows, index=slopes_of(fit).index, columns=["lower", "upper"])
 
 
 def _number(value: float) -> float | None:
