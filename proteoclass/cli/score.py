@@ -57,6 +57,16 @@ def _share(_ctx: click.Context, _param: click.Parameter, value: str | None) -> f
 )
 @platform_option
 @output_option("Table to write; stdout without it.")
+@click.option(
+    "--store", "kept", metavar="FILE", help="Score store to add the scores to; made if not there."
+)
+@click.option("--who", metavar="NAME", help="Who adds them, for the store's audit trail.")
+@click.option(
+    "--correction",
+    default="",
+    metavar="WHY",
+    help="Supersede what the store holds of these samples, and say why.",
+)
 @json_option
 def score(
     source: MatrixRequest,
@@ -65,6 +75,9 @@ def score(
     platform: str,
     output: str | None,
     force: bool,
+    kept: str | None,
+    who: str | None,
+    correction: str,
     as_json: bool,
 ) -> None:
     """Score samples with a locked model.
@@ -74,12 +87,17 @@ def score(
     QC pool samples (role sample_type), a batch whose pool is outside the model's limits is
     not reportable.
     """
+    if kept is not None and prevalence is not None:
+        raise click.UsageError("a store holds the study's probabilities: leave --prevalence out")
+    if kept is None and (who is not None or correction):
+        raise click.UsageError("--who and --correction go with --store")
     check_target(output, force=force)
     from proteoclass.scorer.platforms import with_platform
     from proteoclass.scorer.scoring_in_chunks import proteins_needed, score_in_chunks
 
     [model] = read_models(file)
-    table = None if output is None or as_json else source.long_table_for(model)
+    whole = output is None or as_json or kept is not None
+    table = None if whole else source.long_table_for(model)
     if output is not None and table is not None and proteins_needed(model, table):
         parts = score_in_chunks(model, table, platform, prevalence)
         tally = _written(parts, output, force=force)
@@ -95,8 +113,33 @@ def score(
             f"{name_list(matrix.values.columns)}; give accessions or genes with --proteins, or "
             "use a model of these proteins"
         )
+    if kept is not None:
+        _keep(kept, scores, model, matrix.samples, who, correction)
     put_table(scores, output, force=force, as_json=as_json)
     _say_outcome(_Tally().with_part(scores), model, prevalence)
+
+
+def _keep(
+    path: str,
+    scores: pd.DataFrame,
+    model: SeverityModel,
+    samples: pd.DataFrame,
+    who: str | None,
+    correction: str,
+) -> None:
+    """Add scores to a store, and say what that came to."""
+    import getpass
+
+    from proteoclass.longitudinal import ScoreStore
+
+    with ScoreStore(path, make=True) as store:
+        added = store.add(
+            scores, model.summary(), samples, who=who or getpass.getuser(), correction=correction
+        )
+    say(
+        f"{path}: {added.new} new scores, {added.same} already there, {added.corrected} corrected, "
+        f"{added.samples_corrected} samples corrected"
+    )
 
 
 @dataclass(frozen=True)

@@ -134,8 +134,9 @@ def track(
     notes = [*visits.notes, *notes, *_fit_notes(frame, fit), *_noise_notes(noise), *crossing_notes]
     summary = _summary(fit, labelled, order, noise, notes, seed)
     if positive:
-        labelled = visits.frame["patient_id"].map(labels).astype(object).fillna("")
-        summary["how_early"] = how_early(visits.frame.assign(group=labelled), positive)
+        group = visits.frame["patient_id"].map(labels).astype(object)
+        with_group = visits.frame.assign(group=group.where(group.notna(), ""))
+        summary["how_early"] = how_early(with_group, positive)
     return Trajectories(table, summary)
 
 

@@ -116,3 +116,46 @@ def test_what_does_not_go_together(path, arguments, message):
     result = run(*(each.format(store=path) for each in arguments))
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_scores_go_into_a_store_and_corrections_are_asked_for(tmp_path):
+    from proteoclass.matrix import Outcome, simulate_cohort
+    from proteoclass.scorer import Settings, train
+
+    made = simulate_cohort(patients=24, severe=8, proteins=60, visits=2, seed=1).matrix
+    quick = Settings(size=5, bags=2, rounds=5)
+    model = train(made, Outcome("severity", "severe"), settings=quick, folds=3, repeats=1)
+    model.save(tmp_path / "m.json")
+    made.values.T.rename_axis("protein").to_csv(tmp_path / "m.tsv", sep="\t")
+    made.samples.rename_axis("sample_id").to_csv(tmp_path / "s.tsv", sep="\t")
+    store = tmp_path / "clinic.db"
+    asked = ["score", tmp_path / "m.tsv", "--model", tmp_path / "m.json", "--scale", "log2"]
+    asked += ["--samples", tmp_path / "s.tsv", "--store", store, "--who", "ward 3"]
+    first = run(*asked, "-o", tmp_path / "scores.tsv")
+    assert first.exit_code == 0, first.output
+    n = len(made.values)
+    assert f"{n} new scores, 0 already there, 0 corrected" in first.stderr
+    assert f"0 new scores, {n} already there" in run(*asked).stderr
+    with ScoreStore(store) as opened:
+        found = opened.find().set_index("sample_id")
+        assert opened.events()["who"].tolist() == ["ward 3"]
+    written = pd.read_csv(tmp_path / "scores.tsv", sep="\t", index_col="sample_id")
+    pd.testing.assert_series_equal(found["score"].sort_index(), written["score"].sort_index())
+    assert found.loc[written.index[0], "patient_id"] == made.samples.iloc[0]["patient_id"]
+    moved = made.samples.assign(day=made.samples["day"] + 1)
+    moved.rename_axis("sample_id").to_csv(tmp_path / "s.tsv", sep="\t")
+    refused = run(*asked)
+    assert refused.exit_code == 3
+    assert "say why with --correction" in refused.stderr
+    assert refused.stdout == ""
+    done = run(*asked, "--correction", "days were counted from 1")
+    assert f"0 corrected, {n} samples corrected" in done.stderr
+    assert run("store", "verify", store).exit_code == 0
+    for more, message in (
+        (["--prevalence", "0.2"], "leave --prevalence out"),
+        (["--store", ""], "cannot be opened"),
+    ):
+        assert message in run(*asked, *more).stderr
+    alone = run(*asked[:6], "--who", "me")
+    assert alone.exit_code == 2
+    assert "--who and --correction go with --store" in alone.stderr

@@ -24,6 +24,7 @@ COLUMNS = (
     "sample_id", "patient_id", "day", "visit", *SCORE_FIELDS, "model", "model_sha256", "revision",
     "added",
 )  # fmt: skip
+_NUMBERS = ("day", "score", "probability", "lower", "upper")
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,9 @@ class ScoreStore:
                 f"WHERE {' AND '.join(where)} ORDER BY 2, 3, 1, s.model_sha256, s.revision",
                 values,
             ).fetchall()
-        return pd.DataFrame(rows, columns=list(COLUMNS))
+        found = pd.DataFrame(rows, columns=list(COLUMNS))
+        # Where a column holds nothing but NULL, pandas does not know that it holds numbers.
+        return found.astype(dict.fromkeys(_NUMBERS, float))
 
     def models(self) -> pd.DataFrame:
         """Return the models that scores came from.
