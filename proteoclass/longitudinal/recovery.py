@@ -194,8 +194,9 @@ def _table(proteins: pd.DataFrame, ids: pd.Index, fits: RandomIntercepts) -> pd.
     }
     for at, name in enumerate(TERMS):
         q = np.full(len(ids), np.nan)
-        if fitted.any():
-            q[fitted] = stats.false_discovery_control(p[fitted, at])
+        tested = fitted & np.isfinite(p[:, at])
+        if tested.any():
+            q[tested] = stats.false_discovery_control(p[tested, at])
         estimate = fits.coefficients[:, at]
         limits = (estimate - half[:, at], estimate + half[:, at])
         figures = (estimate, *limits, fits.df[:, at], p[:, at], q)

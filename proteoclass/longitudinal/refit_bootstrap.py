@@ -310,7 +310,8 @@ def _one_draw(
             drawn, known, settings, fixed, folds, prevalence, unit_seed(seed, _STREAM, 1 + draw)
         )
     except TooLittleDataError as error:
-        return str(error)
+        # What was found differs from draw to draw; the reason up to there does not.
+        return str(error).split(";")[0]
     return slopes_of(fit), fit.method
 
 
