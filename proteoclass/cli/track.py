@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from proteoclass.cli.console import given_files, notices, say
+from proteoclass.cli.console import given_files, notices, progress_bar, say
 from proteoclass.cli.group import Command
 from proteoclass.cli.options import (
     InputFile,
     MatrixRequest,
+    choice_option,
     column_option,
     outcome_options,
     output_option,
@@ -24,7 +25,8 @@ from proteoclass.io import new_folder, write_json, write_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from proteoclass.matrix import Outcome
+    from proteoclass.longitudinal import Recovery
+    from proteoclass.matrix import Outcome, ProteinMatrix
 
 
 @click.command(cls=Command)
@@ -50,6 +52,19 @@ if TYPE_CHECKING:
 )
 @click.option("--proteins", type=InputFile(), help="Table of the matrix's proteins.")
 @click.option(
+    "--panel",
+    metavar="NAME|FILE",
+    help="Proteins set against the range of the other group week by week, in panel_courses.tsv.",
+)
+@choice_option("fluid", "What was measured in the matrix.")
+@click.option(
+    "--refit",
+    type=click.IntRange(20, 10_000),
+    metavar="N",
+    help="Cohorts to draw from the matrix's patients, each evaluated anew by default settings: "
+    "intervals of the group slopes for out-of-fold scores, which share fold models.",
+)
+@click.option(
     "--event",
     "event",
     type=(str, str),
@@ -68,6 +83,9 @@ def track(
     patient: str | None,
     matrix: str | None,
     proteins: str | None,
+    panel: str | None,
+    fluid: str,
+    refit: int | None,
     event: tuple[str, str] | None,
     output: str,
     force: bool,
@@ -84,13 +102,9 @@ def track(
     from proteoclass.longitudinal import track as run
     from proteoclass.matrix import read_samples
 
-    if (scores is None) == (kept is None):
-        raise click.UsageError("expected a table of scores or --store, one of the two")
-    asked = outcome is not None or matrix is not None or event is not None
-    if samples is None and (kept is None or asked):
-        raise click.UsageError("--samples is needed: it says whose a sample is, and the groups")
-    if matrix is not None and outcome is None:
-        raise click.UsageError("--matrix needs the two groups: give --outcome and --positive")
+    _check_usage(
+        scores, kept, samples, outcome, matrix=matrix, panel=panel, event=event, refit=refit
+    )
     with new_folder(output, force=force, inputs=given_files()) as folder:
         if kept is not None:
             table, sheet = _from_store(kept, model)
@@ -105,8 +119,12 @@ def track(
         write_table(folder / "trajectories.tsv", rows)
         summary = dict(found.summary)
         if matrix is not None and outcome is not None:
-            source = MatrixRequest(matrix, samples, {"columns": columns, "proteins": proteins})
-            summary["recovery"] = _recovery(source, outcome, folder)
+            reading = {"columns": columns, "proteins": proteins, "fluid": fluid}
+            read = MatrixRequest(matrix, samples, reading).read()
+            summary["recovery"] = _recovery(read, outcome, panel, folder)
+            if refit is not None:
+                _refuse_locked(table)
+                summary = _refitted(summary, read, outcome, refit, options["seed"])
         if event is not None:
             days, status = event
             summary["time_to_event"] = time_to_event(table, sheet, time=days, status=status)
@@ -116,20 +134,72 @@ def track(
         notices(part.get("notes", []))
 
 
-def _recovery(source: MatrixRequest, outcome: Outcome, folder: Path) -> dict[str, Any]:
+def _check_usage(
+    scores: str | None, kept: str | None, samples: str | None, outcome: Outcome | None, **asked: Any
+) -> None:
+    if (scores is None) == (kept is None):
+        raise click.UsageError("expected a table of scores or --store, one of the two")
+    more = outcome is not None or asked["matrix"] is not None or asked["event"] is not None
+    if samples is None and (kept is None or more):
+        raise click.UsageError("--samples is needed: it says whose a sample is, and the groups")
+    if asked["matrix"] is not None and outcome is None:
+        raise click.UsageError("--matrix needs the two groups: give --outcome and --positive")
+    if asked["panel"] is not None and asked["matrix"] is None:
+        raise click.UsageError("--panel needs the proteins' values: give --matrix")
+    if asked["refit"] is not None and asked["matrix"] is None:
+        raise click.UsageError("--refit fits the procedure again: give the --matrix too")
+
+
+def _refuse_locked(scores: pd.DataFrame) -> None:
+    if "origin" in scores and not (scores["origin"] == "out-of-fold").any():
+        raise InputError(
+            "--refit: no score is out-of-fold; a locked model's scores of new patients share no "
+            "fold models and their plain interval holds: leave --refit out"
+        )
+
+
+def _refitted(
+    summary: dict[str, Any], matrix: ProteinMatrix, outcome: Outcome, draws: int, seed: int
+) -> dict[str, Any]:
+    """Return the summary with the intervals of the refit bootstrap beside the others."""
+    from proteoclass.longitudinal.refit_bootstrap import refit_bootstrap, with_refit
+
+    with progress_bar() as progress:
+        found = refit_bootstrap(matrix, outcome, draws=draws, seed=seed, progress=progress)
+    return with_refit(summary, found)
+
+
+def _recovery(
+    read: ProteinMatrix, outcome: Outcome, panel: str | None, folder: Path
+) -> dict[str, Any]:
     """Write the course of every protein, and return what was fitted."""
     from proteoclass.longitudinal import proteome_recovery
 
-    read = source.read()
     resolved = outcome.resolve(read.samples)
-    found = proteome_recovery(
-        read,
-        _groups(resolved, read.samples),
-        reference=str(resolved.negative),
-        group=resolved.positive,
-    )
+    groups = {"reference": str(resolved.negative), "group": resolved.positive}
+    found = proteome_recovery(read, _groups(resolved, read.samples), **groups)
     write_table(folder / "recovery.tsv", found.table)
-    return found.summary
+    if panel is None:
+        return found.summary
+    courses, missing = _panel_courses(panel, read, found, groups)
+    write_table(folder / "panel_courses.tsv", courses)
+    note = f"{missing} proteins of panel {panel} are not in the matrix."
+    return found.summary | {"notes": [*found.summary["notes"], *([note] if missing else [])]}
+
+
+def _panel_courses(
+    name: str, matrix: ProteinMatrix, found: Recovery, groups: dict[str, str]
+) -> tuple[pd.DataFrame, int]:
+    """Return the weekly means of a panel's proteins, and how many are not measured."""
+    from proteoclass.longitudinal.reference_range import reference_courses
+    from proteoclass.matrix.matching import match_proteins
+    from proteoclass.panel import load_panel
+
+    matched = match_proteins(load_panel(name).frame(), matrix)["matched_id"]
+    ids = [each for each in matched if each]
+    genes = matrix.proteins["gene"]
+    courses = reference_courses(found.visits, found.values[ids], genes, **groups)
+    return courses, len(matched) - len(ids)
 
 
 def _from_store(path: str, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -45,6 +45,26 @@ def test_a_matrix_adds_a_row_a_protein(folder):
     assert "samples are replicates: left out" in result.stderr
 
 
+def test_a_panel_is_set_against_the_other_group(folder):
+    panel = folder / "panel.toml"
+    genes = pd.read_csv(folder / "matrix.tsv", sep="\t", index_col=0).index[:2]
+    proteins = "".join(f'[[protein]]\nid = "{name}"\n' for name in (*genes, "NOT-THERE"))
+    panel.write_text(
+        'format = "proteoclass-panel"\nversion = 1\nname = "two"\ntitle = "Two of them"\n'
+        f'fluid = "urine"\nstatus = "reference"\n\n{proteins}'
+    )
+    asked = ["--outcome", "severity", "--positive", "severe", "-o", str(folder / "courses")]
+    asked += ["--panel", str(panel)]
+    result = run(folder, "--matrix", str(folder / "matrix.tsv"), *asked)
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(folder / "courses" / "panel_courses.tsv", sep="\t")
+    assert set(table["protein_id"]) <= set(genes)
+    assert "note: 1 proteins of panel" in result.stderr
+    alone = run(folder, *asked)
+    assert alone.exit_code == 2
+    assert "--panel needs the proteins' values: give --matrix" in alone.stderr
+
+
 def test_without_groups_there_is_nothing_to_compare(folder):
     result = run(folder, "--matrix", str(folder / "matrix.tsv"), "-o", str(folder / "none"))
     assert result.exit_code == 2
