@@ -24,6 +24,7 @@ from proteoclass.matrix.normalisation.normalise import (
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.samples.controls import is_control
 from proteoclass.scorer.blend import (
     BASE,
     EXPLANATION_COLUMNS,
@@ -228,7 +229,7 @@ class SeverityModel:
             placed.matrix.values.index[rows],
             self.calibrator.log_odds(mean_over_bags(bags)),
             self.calibrator.log_odds(bag_limits(bags)),
-            self._verdict(seen),
+            self._verdict(seen, is_control(placed.matrix.samples.iloc[rows]).to_numpy(dtype=bool)),
             self.thresholds,
             panel_size=len(self.content.panel),
             origin="locked",
@@ -415,11 +416,12 @@ class SeverityModel:
             slope=profile_slopes(values, reference, shift, self.content),
         )
 
-    def _verdict(self, seen: _Measured) -> pd.DataFrame:
+    def _verdict(self, seen: _Measured, control: npt.NDArray[np.bool_]) -> pd.DataFrame:
         verdict = judge(seen.values, seen.found, seen.shift, seen.n_reference, self.content)
         off = scale_reasons(seen.slope, seen.values, self.content)
-        # Other rules that refuse a sample say more of it.
-        wrong = verdict["reportable"].to_numpy() & (off != "")
+        # Other rules that refuse a sample say more of it. A QC pool is held to its own limits:
+        # of the material that ratios are taken to, it has no profile and lies as near as can be.
+        wrong = verdict["reportable"].to_numpy() & (off != "") & ~control
         verdict["reason"] = np.where(wrong, off, verdict["reason"])
         return verdict.assign(reportable=verdict["reportable"] & ~wrong)
 

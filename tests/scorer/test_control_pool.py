@@ -185,3 +185,23 @@ def test_a_part_that_contradicts_itself_is_refused(model, changed, match):
     fields = model.content.control_pool.model_dump() | changed
     with pytest.raises(ValidationError, match=match):
         ControlPoolPart.model_validate(fields)
+
+
+@pytest.mark.parametrize("normalise", ["none", "median"])
+def test_a_pool_that_ratios_are_taken_to_is_held_to_its_limits_alone(plain, normalise):
+    raw = with_pools(plain)
+    log2 = raw.on_log2().values
+    ratios = log2 - log2.iloc[:-6].mean()  # of the pool to itself about 0, unlike any patient's
+    matrix = replace(raw, values=ratios, scale="log2", kind="ratio")
+    settings = replace(SETTINGS, normalise=normalise)
+    trained = train(matrix, SEVERITY, folds=3, repeats=1, settings=settings)
+    assert trained.content.control_pool.n_not_reportable == 0
+    deviation = trained.profile(matrix)["deviation"].iloc[-6:]
+    assert (deviation < trained.content.slope.least_deviation).all()
+    scores = trained.score(matrix)
+    people = scores["sample_id"].str.startswith("QC").to_numpy() == 0
+    assert (scores.loc[people, "status"] == "final").all()
+    assert scores.loc[~people, "reason"].str.contains("log-odds .*, within ").all()
+    # Without the sheet it is a sample like any other, and on no patient's scale.
+    bare = trained.score(replace(matrix, samples=matrix.samples.drop(columns="sample_type")))
+    assert bare.loc[~people, "reason"].str.contains("standard deviations from the pool's own").all()
