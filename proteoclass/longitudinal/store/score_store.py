@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
@@ -216,9 +217,11 @@ class ScoreStore:
                 f"WHERE {' AND '.join(where)} ORDER BY 2, 3, 1, s.model_sha256, s.revision",
                 values,
             ).fetchall()
-        found = pd.DataFrame(rows, columns=list(COLUMNS))
+        columns: dict[str, Any] = dict.fromkeys(COLUMNS, ())
+        columns |= dict(zip(COLUMNS, zip(*rows, strict=True), strict=False))
         # Where a column holds nothing but NULL, pandas does not know that it holds numbers.
-        return found.astype(dict.fromkeys(_NUMBERS, float))
+        columns |= {name: np.array(columns[name], dtype=float) for name in _NUMBERS}
+        return pd.DataFrame(columns)
 
     def models(self) -> pd.DataFrame:
         """Return the models that scores came from.
