@@ -18,8 +18,10 @@ from proteoclass.scorer.chance import chance_warning
 from proteoclass.scorer.cohort import Cohort, build_cohort
 from proteoclass.scorer.evaluation_seal import FIGURES, TABLES, seal
 from proteoclass.scorer.external_cohort import (
+    most_frequent,
     not_reportable,
     one_sample_each,
+    read_with_care,
     refuse_training_cohort,
     require_reportable,
     same_patients,
@@ -138,7 +140,8 @@ def evaluate_external(
     for each in (model, *others):
         refuse_training_cohort(each, matrix, cohort)
     # Of the patients' samples, in the cohort's order: a QC pool is scored and is no patient.
-    scores = model.score(matrix).set_index("sample_id").loc[cohort.values.index].reset_index()
+    every = model.score(matrix)
+    scores = every.set_index("sample_id").loc[cohort.values.index].reset_index()
     reportable = (scores["status"] == "final").to_numpy()
     rows = cohort.index_rows()
     refused = not_reportable(cohort, scores, rows)
@@ -181,8 +184,10 @@ def evaluate_external(
     }
     twice, said = same_patients(cohort, rows)
     summary["duplicates"] = [asdict(pair) for pair in twice]
+    careful = read_with_care(scores.iloc[rows], model)
+    warnings = [*_warnings(summary, model), *careful, *every.attrs["notes"], *said]
     return ExternalEvaluation(
-        summary=summary | {"warnings": [*_warnings(summary, model), *said]},
+        summary=summary | {"warnings": warnings},
         predictions=_predictions(cohort, scores),
         scores=scores,
     )
@@ -292,7 +297,7 @@ def _warnings(summary: dict[str, Any], model: SeverityModel) -> list[str]:
         warnings.append(
             f"{refused['n']} of {refused['n_index_samples']} patients are not reportable "
             f"({refused['n_positive']} positive, {refused['n_negative']} negative) and take no "
-            f"part in any figure; {refused['reasons'][0]['reason']}."
+            f"part in any figure; {most_frequent(refused)}."
         )
     n_several = summary["design"]["n_patients_of_several_samples"]
     if n_several:

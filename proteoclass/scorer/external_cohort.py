@@ -19,6 +19,7 @@ from proteoclass.matrix.quality.duplicates import (
     find_duplicates,
 )
 from proteoclass.scorer.cohort import Cohort
+from proteoclass.scorer.missing_proteins import error_words
 from proteoclass.scorer.model import SeverityModel
 from proteoclass.scorer.seen_patients import patients_among
 
@@ -140,6 +141,57 @@ def not_reportable(
             for reason, n in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         ],
     }
+
+
+def most_frequent(refused: dict[str, Any]) -> str:
+    """Return why patients are not reportable, the most frequent reason where there are several.
+
+    Parameters
+    ----------
+    refused : dict
+        As `not_reportable` returns it, with one patient at least.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> most_frequent({"n": 3, "reasons": [{"reason": "no panel", "n": 3}]})
+    'no panel'
+    >>> most_frequent({"n": 3, "reasons": [{"reason": "a", "n": 2}, {"reason": "b", "n": 1}]})
+    'most often (2 of 3): a'
+    """
+    first = refused["reasons"][0]
+    if first["n"] == refused["n"]:
+        return str(first["reason"])
+    return f"most often ({first['n']} of {refused['n']}): {first['reason']}"
+
+
+def read_with_care(scores: pd.DataFrame, model: SeverityModel) -> list[str]:
+    """Say what the scores of an external cohort must be read with.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Of the reportable index samples, columns of `scores.tsv`.
+    model : SeverityModel
+
+    Returns
+    -------
+    list of str
+        Panel proteins that were not measured, and patients far from the study patients.
+    """
+    size = len(model.content.panel)
+    missing = error_words(model.content.missing.error, size - int(scores["panel_found"].max()))
+    said = [f"Of {size}, {missing}."] if missing else []
+    far = int((~scores["reason"].isin(["", missing])).sum())
+    if far:
+        said.append(
+            f"{far} of {len(scores)} scored patients are far from the study patients (see `reason` "
+            "in scores.tsv): their scores are to be read with care."
+        )
+    return said
 
 
 def same_patients(cohort: Cohort, rows: npt.NDArray[np.intp]) -> tuple[list[Duplicate], list[str]]:

@@ -302,3 +302,26 @@ def test_a_patient_under_two_names_is_said(model, cohort, monkeypatch):
     monkeypatch.setattr(external_cohort, "MOST_PAIRED", 30)
     warnings = evaluate_external(model, cohort, OUTCOME).summary["warnings"]
     assert any("under two names was not looked for: 34 patients, at most 30" in w for w in warnings)
+
+
+def test_what_scores_must_be_read_with_is_said(model, cohort, judged):
+    content = model.content
+    missing = content.missing.model_copy(update={"max_not_measured": 1})
+    content = content.model_copy(update={"missing": missing})
+    lenient = SeverityModel(content, model.sha256, model._blend.boosters)
+    panel = [protein.id for protein in content.panel]
+    index = judged.predictions.query("used == 'index'")["sample_id"]
+    values = cohort.values.drop(columns=panel[0])
+    values.loc[index[2:5], panel[-1]] += 20
+    samples = cohort.samples.assign(platform="Astral")
+    proteins = cohort.proteins.drop(panel[0])
+    far = replace(cohort, values=values, samples=samples, proteins=proteins)
+    result = evaluate_external(lenient, far, OUTCOME)
+    scores = result.scores.set_index("sample_id").loc[index]
+    reasons = scores.loc[scores["status"] == "final", "reason"]
+    off = int(reasons.str.contains("outside the range|taken together").sum())
+    assert off
+    warnings = "\n".join(result.summary["warnings"])
+    assert f"Of {len(panel)}, 1 panel protein is not measured: " in warnings
+    assert f"\n{off} of {len(reasons)} scored patients are far from the study" in warnings
+    assert "does not say what it was trained on: whether it was Astral" in warnings
