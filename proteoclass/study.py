@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import pandas as pd
 from proteoclass import io
 from proteoclass.errors import InputError, name_list
 from proteoclass.longitudinal import Trajectories, track
+from proteoclass.longitudinal.refit_bootstrap import refit_bootstrap, with_refit
 from proteoclass.longitudinal.track import COLUMNS
 from proteoclass.matrix import Outcome, ProteinMatrix, describe_quality, read_matrix
 from proteoclass.matrix.samples.controls import without_controls
@@ -180,6 +181,8 @@ def _fill(
         explained = _explanations(evaluation, model, matrix, scores)
     with clock.step("track"):
         trajectories = _track(study, scores, evaluation, model)
+        if study.track.refit is not None and trajectories.summary["groups"]:
+            trajectories = _with_refit(study, given, trajectories, jobs, progress)
     with clock.step("write"):
         evaluation.write(target)
         model.save(target / "model.json")
@@ -327,6 +330,29 @@ def _track(
         threshold=lower if 0 < lower < 100 else None,
         seed=study.study.seed,
     )
+
+
+def _with_refit(
+    study: Study,
+    given: StudyInputs,
+    trajectories: Trajectories,
+    jobs: int,
+    progress: Progress | None,
+) -> Trajectories:
+    """Set the intervals of the refit bootstrap beside those over patients."""
+    refit = refit_bootstrap(
+        given.matrix,
+        given.outcome,
+        draws=study.track.refit or 0,
+        settings=given.settings,
+        panel=given.panel,
+        folds=study.evaluate.folds,
+        index=study.outcome.index,
+        seed=study.study.seed,
+        jobs=jobs,
+        progress=progress,
+    )
+    return replace(trajectories, summary=with_refit(trajectories.summary, refit))
 
 
 def _samples(evaluation: Evaluation, model: SeverityModel, matrix: ProteinMatrix) -> pd.DataFrame:

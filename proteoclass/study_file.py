@@ -158,6 +158,8 @@ class TrackPart(BaseModel):
     model_config = _STRICT
 
     enabled: bool = True
+    #: Draws of the refit bootstrap of group slopes; none without it.
+    refit: Annotated[int, Field(ge=20, le=10_000)] | None = None
 
 
 class ReportPart(BaseModel):

@@ -259,13 +259,29 @@ def with_refit(summary: dict[str, Any], refit: RefitBootstrap) -> dict[str, Any]
         known = limits.reindex([name]).to_numpy()[0]
         return row | {"refit_lower": _number(known[0]), "refit_upper": _number(known[1])}
 
+    groups = [beside(row, row["group"]) for row in summary["groups"]]
     contrast = summary["interaction"]
+    contrast = contrast and beside(contrast, contrast["contrast"])
+    rows = [(row["group"], row) for row in groups]
+    rows += [(contrast["contrast"], contrast)] if contrast else []
+    said = [_both(name, row) for name, row in rows if row["refit_lower"] is not None]
     return summary | {
-        "groups": [beside(row, row["group"]) for row in summary["groups"]],
-        "interaction": contrast and beside(contrast, contrast["contrast"]),
+        "groups": groups,
+        "interaction": contrast,
         "refit": refit.summary(),
-        "notes": [*summary["notes"], *refit_notes(refit)],
+        "notes": [*summary["notes"], *refit_notes(refit), *said],
     }
+
+
+def _both(name: str, row: dict[str, Any]) -> str:
+    lower, upper = row.get("lower"), row.get("upper")
+    plain = "not reportable"
+    if lower is not None and upper is not None:
+        plain = f"{lower:+.2f} to {upper:+.2f}"
+    return (
+        f"Slope of {name}, log-odds a week: plain interval {plain}, refit bootstrap "
+        f"{row['refit_lower']:+.2f} to {row['refit_upper']:+.2f}."
+    )
 
 
 def refit_notes(refit: RefitBootstrap) -> list[str]:

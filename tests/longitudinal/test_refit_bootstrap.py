@@ -30,6 +30,7 @@ from proteoclass.scorer.cohort import build_cohort
 from proteoclass.scorer.crossfit import run_fold
 from proteoclass.scorer.splits import fold_units, outer_folds
 from proteoclass.stats import expit
+from proteoclass.study import run_study
 
 SEVERITY = Outcome("severity", "severe")
 QUICK = Settings(size=5, bags=1, rounds=5, tune="none")
@@ -150,18 +151,24 @@ def test_too_few_usable_draws_give_no_interval_and_say_so(n, failed, reason):
 
 def test_both_intervals_stand_side_by_side():
     summary = {
-        "groups": [{"group": "a", "lower": -9.0}, {"group": "other", "lower": -9.0}],
-        "interaction": {"contrast": "b minus a", "lower": -9.0},
+        "groups": [{"group": "a", "lower": -9.0, "upper": 8.0}, {"group": "other", "lower": -9.0}],
+        "interaction": {"contrast": "b minus a", "lower": None, "upper": None},
         "notes": ["first"],
     }
     merged = with_refit(summary, refit_of(np.arange(41.0), 20.0))
     first = merged["groups"][0]
-    assert (first["group"], first["lower"]) == ("a", -9.0)
+    assert (first["group"], first["lower"], first["upper"]) == ("a", -9.0, 8.0)
     assert (first["refit_lower"], first["refit_upper"]) == pytest.approx((1, 39))
     assert merged["groups"][1]["refit_lower"] is None
     assert merged["interaction"]["refit_upper"] == pytest.approx(39)
     assert "95 % percentile" in merged["refit"]["kind"]
-    assert merged["notes"] == ["first", "Refit bootstrap: 41 draws of patients, 0 failed."]
+    ends = "log-odds a week: plain interval"
+    assert merged["notes"] == [
+        "first",
+        "Refit bootstrap: 41 draws of patients, 0 failed.",
+        f"Slope of a, {ends} -9.00 to +8.00, refit bootstrap +1.00 to +39.00.",
+        f"Slope of b minus a, {ends} not reportable, refit bootstrap +1.00 to +39.00.",
+    ]
     assert "refit" not in summary
 
 
@@ -238,6 +245,58 @@ def test_refit_is_refused_for_scores_of_a_locked_model(files):
     assert done.exit_code == 3
     assert "no score is out-of-fold" in done.stderr
     assert not (files / "none").exists()
+
+
+STUDY_FILE = """
+[study]
+title = "Quick"
+name = "quick"
+seed = 6
+[input]
+matrix = "matrix.tsv"
+samples = "samples.tsv"
+fluid = "urine"
+[outcome]
+column = "severity"
+positive = "severe"
+[panel]
+size = 5
+[scorer]
+bags = 1
+rounds = 3
+[evaluate]
+folds = 2
+repeats = 1
+permutations = 0
+sizes = []
+[track]
+refit = 20
+[report]
+patients = "none"
+"""
+
+
+def test_a_study_file_asks_for_refits_by_its_own_settings(files, monkeypatch, found):
+    def refit(matrix, outcome, *, progress, **asked):
+        settings = asked.pop("settings")
+        assert (matrix.fluid, outcome.positive, settings.size) == ("urine", "severe", 5)
+        assert asked == {
+            "draws": 20, "panel": None, "folds": 2, "index": "first", "seed": 6, "jobs": 1,
+        }  # fmt: skip
+        return replace(found, draws=pd.concat([found.draws] * 7, ignore_index=True))
+
+    monkeypatch.setattr("proteoclass.study.refit_bootstrap", refit)
+    (files / "study.toml").write_text(STUDY_FILE)
+    run = run_study(files / "study.toml", files / "run")
+    summary = json.loads((run / "trajectories.json").read_text())
+    assert summary["refit"]["draws"] == 21
+    assert all(row["refit_lower"] < row["refit_upper"] for row in summary["groups"])
+
+
+def test_a_study_file_asks_for_enough_draws(files):
+    (files / "few.toml").write_text(STUDY_FILE.replace("refit = 20", "refit = 19"))
+    with pytest.raises(InputError, match="refit"):
+        run_study(files / "few.toml", files / "few")
 
 
 @pytest.fixture(scope="module")
