@@ -299,6 +299,12 @@ def _warnings(summary: dict[str, Any], model: SeverityModel) -> list[str]:
             f"({refused['n_positive']} positive, {refused['n_negative']} negative) and take no "
             f"part in any figure; {most_frequent(refused)}."
         )
+    warnings += [
+        f"The comparison with model {row['model']['name']} rests on {row['n_patients']} of "
+        f"{auc['n_patients']} patients, as does its AUC: the others it gives no score."
+        for row in summary["comparisons"]
+        if row["n_patients"] < auc["n_patients"]
+    ]
     n_several = summary["design"]["n_patients_of_several_samples"]
     if n_several:
         warnings.append(

@@ -325,3 +325,16 @@ def test_what_scores_must_be_read_with_is_said(model, cohort, judged):
     assert f"Of {len(panel)}, 1 panel protein is not measured: " in warnings
     assert f"\n{off} of {len(reasons)} scored patients are far from the study" in warnings
     assert "does not say what it was trained on: whether it was Astral" in warnings
+
+
+def test_a_comparison_over_fewer_patients_says_so(model, cohort, judged):
+    content = model.content.model_copy(update={"platform": "Astral"})
+    other = SeverityModel(content, "ab" * 32, model._blend.boosters)
+    words = ["Exploris" if name in ("S03v0", "S05v0") else "Astral" for name in cohort.values.index]
+    mixed = replace(cohort, samples=cohort.samples.assign(platform=words))
+    summary = evaluate_external(model, mixed, OUTCOME, others=[other]).summary
+    [row] = summary["comparisons"]
+    n = judged.summary["auc"]["n_patients"]
+    assert (summary["auc"]["n_patients"], row["n_patients"]) == (n, n - 2)
+    [said] = [w for w in summary["warnings"] if w.startswith("The comparison with model")]
+    assert f"@abababababab rests on {n - 2} of {n} patients, as does its AUC" in said
