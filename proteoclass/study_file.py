@@ -159,7 +159,7 @@ class TrackPart(BaseModel):
 
     enabled: bool = True
     #: Draws of the refit bootstrap of group slopes; none without it.
-    refit: Annotated[int, Field(ge=20, le=10_000)] | None = None
+    refit: Annotated[int, Field(ge=40, le=10_000)] | None = None
 
 
 class ReportPart(BaseModel):

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 @choice_option("fluid", "What was measured in the matrix.")
 @click.option(
     "--refit",
-    type=click.IntRange(20, 10_000),
+    type=click.IntRange(40, 10_000),
     metavar="N",
     help="Cohorts to draw from the matrix's patients, each evaluated anew by default settings: "
     "intervals of the group slopes for out-of-fold scores, which share fold models.",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 #: Bags of a refit: a slope is a mean over patients, which few bags move little.
 FAST_BAGS: Final = 3
-#: Fewest draws that an interval is made of.
-MINIMUM_DRAWS: Final = 20
+#: Fewest draws that an interval is made of: the simulated cohorts of the study had as many.
+MINIMUM_DRAWS: Final = 40
 #: Share of draws that may fail before the rest says little about all of them.
 MOST_FAILED: Final = 0.2
 #: Marks the random streams of the draws off from those of the evaluation.
@@ -68,8 +68,8 @@ class RefitBootstrap:
 
     def reason(self) -> str:
         """Why there is no interval, or ""."""
-        if len(self.draws) < MINIMUM_DRAWS:
-            return f"{len(self.draws)} usable draws, expected at least {MINIMUM_DRAWS}"
+        if self.n_draws < MINIMUM_DRAWS:
+            return f"{self.n_draws} draws, expected at least {MINIMUM_DRAWS}"
         if sum(self.failed.values()) > MOST_FAILED * self.n_draws:
             return (
                 f"{sum(self.failed.values())} of {self.n_draws} draws failed, expected at most "
@@ -247,7 +247,7 @@ def with_refit(summary: dict[str, Any], refit: RefitBootstrap) -> dict[str, Any]
 
     Examples
     --------
-    >>> draws = pd.DataFrame({"a": [0.0] * 30, "b": 1.0, "b minus a": 1.0})
+    >>> draws = pd.DataFrame({"a": [0.0] * 40, "b": 1.0, "b minus a": 1.0})
     >>> refit = RefitBootstrap(draws.iloc[0], draws, draws, {}, {}, {})
     >>> found = with_refit({"groups": [{"group": "b"}], "interaction": None, "notes": []}, refit)
     >>> found["groups"]

@@ -137,7 +137,7 @@ def test_limits_are_numpys_percentiles_of_the_draws():
 @pytest.mark.parametrize(
     ("n", "failed", "reason"),
     [
-        (19, {}, "19 usable draws, expected at least 20"),
+        (39, {}, "39 draws, expected at least 40"),
         (60, {"why": 16}, "16 of 76 draws failed, expected at most 20%"),
         (60, {"why": 15}, ""),
     ],
@@ -217,11 +217,11 @@ def run_track(files, scores, *more):
 
 def test_track_writes_both_intervals_and_their_kinds(files, monkeypatch, found):
     def refit(matrix, outcome, *, draws, seed, progress):
-        assert (matrix.n_proteins, matrix.fluid, draws, seed) == (60, "urine", 20, 4)
-        return replace(found, draws=pd.concat([found.draws] * 7, ignore_index=True))
+        assert (matrix.n_proteins, matrix.fluid, draws, seed) == (60, "urine", 40, 4)
+        return replace(found, draws=pd.concat([found.draws] * 14, ignore_index=True))
 
     monkeypatch.setattr("proteoclass.longitudinal.refit_bootstrap.refit_bootstrap", refit)
-    asked = ["--matrix", str(files / "matrix.tsv"), "--fluid", "urine", "--refit", "20"]
+    asked = ["--matrix", str(files / "matrix.tsv"), "--fluid", "urine", "--refit", "40"]
     done = run_track(files, "scores.tsv", *asked, "--seed", "4", "-o", str(files / "out"))
     assert done.exit_code == 0, done.output
     summary = json.loads((files / "out" / "trajectories.json").read_text())
@@ -230,17 +230,17 @@ def test_track_writes_both_intervals_and_their_kinds(files, monkeypatch, found):
         assert row["refit_lower"] < row["refit_upper"]
     assert "95 % t" in summary["interval"]
     assert "the whole cross-validated procedure run again" in summary["refit"]["kind"]
-    assert "Refit bootstrap: 21 draws of patients, 0 failed" in done.stderr
+    assert "Refit bootstrap: 42 draws of patients, 0 failed" in done.stderr
 
 
 def test_refit_needs_the_matrix(files):
-    done = run_track(files, "scores.tsv", "--refit", "20", "-o", str(files / "none"))
+    done = run_track(files, "scores.tsv", "--refit", "40", "-o", str(files / "none"))
     assert done.exit_code == 2
     assert "--refit fits the procedure again: give the --matrix too" in done.stderr
 
 
 def test_refit_is_refused_for_scores_of_a_locked_model(files):
-    asked = ["--matrix", str(files / "matrix.tsv"), "--refit", "20"]
+    asked = ["--matrix", str(files / "matrix.tsv"), "--refit", "40"]
     done = run_track(files, "locked.tsv", *asked, "-o", str(files / "none"))
     assert done.exit_code == 3
     assert "no score is out-of-fold" in done.stderr
@@ -270,7 +270,7 @@ repeats = 1
 permutations = 0
 sizes = []
 [track]
-refit = 20
+refit = 40
 [report]
 patients = "none"
 """
@@ -281,20 +281,20 @@ def test_a_study_file_asks_for_refits_by_its_own_settings(files, monkeypatch, fo
         settings = asked.pop("settings")
         assert (matrix.fluid, outcome.positive, settings.size) == ("urine", "severe", 5)
         assert asked == {
-            "draws": 20, "panel": None, "folds": 2, "index": "first", "seed": 6, "jobs": 1,
+            "draws": 40, "panel": None, "folds": 2, "index": "first", "seed": 6, "jobs": 1,
         }  # fmt: skip
-        return replace(found, draws=pd.concat([found.draws] * 7, ignore_index=True))
+        return replace(found, draws=pd.concat([found.draws] * 14, ignore_index=True))
 
     monkeypatch.setattr("proteoclass.study.refit_bootstrap", refit)
     (files / "study.toml").write_text(STUDY_FILE)
     run = run_study(files / "study.toml", files / "run")
     summary = json.loads((run / "trajectories.json").read_text())
-    assert summary["refit"]["draws"] == 21
+    assert summary["refit"]["draws"] == 42
     assert all(row["refit_lower"] < row["refit_upper"] for row in summary["groups"])
 
 
 def test_a_study_file_asks_for_enough_draws(files):
-    (files / "few.toml").write_text(STUDY_FILE.replace("refit = 20", "refit = 19"))
+    (files / "few.toml").write_text(STUDY_FILE.replace("refit = 40", "refit = 39"))
     with pytest.raises(InputError, match="refit"):
         run_study(files / "few.toml", files / "few")
 
