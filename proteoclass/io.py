@@ -326,6 +326,21 @@ def creation_date() -> str:
     str
         ISO 8601, YYYY-MM-DD.
 
+    Examples
+    --------
+    >>> len(creation_date())
+    10
+    """
+    return creation_moment().date().isoformat()
+
+
+def creation_moment() -> datetime.datetime:
+    """Return this moment in UTC, or that of SOURCE_DATE_EPOCH.
+
+    Returns
+    -------
+    datetime
+
     Raises
     ------
     InputError
@@ -333,14 +348,14 @@ def creation_date() -> str:
 
     Examples
     --------
-    >>> len(creation_date())
-    10
+    >>> creation_moment().tzinfo
+    datetime.timezone.utc
     """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
-        return datetime.datetime.now(datetime.UTC).date().isoformat()
+        return datetime.datetime.now(datetime.UTC)
     try:
-        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date().isoformat()
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InputError(
             f"SOURCE_DATE_EPOCH: found {epoch[:30]!r}, expected whole seconds since 1970; "

@@ -128,18 +128,27 @@ def _keep(
     correction: str,
 ) -> None:
     """Add scores to a store, and say what that came to."""
-    import getpass
-
     from proteoclass.longitudinal import ScoreStore
 
     with ScoreStore(path, make=True) as store:
         added = store.add(
-            scores, model.summary(), samples, who=who or getpass.getuser(), correction=correction
+            scores, model.summary(), samples, who=who or _user(), correction=correction
         )
     say(
         f"{path}: {added.new} new scores, {added.same} already there, {added.corrected} corrected, "
         f"{added.samples_corrected} samples corrected"
     )
+
+
+def _user() -> str:
+    """Return the user's name, or number where the machine knows no name, as in a container."""
+    import getpass
+    import os
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 @dataclass(frozen=True)

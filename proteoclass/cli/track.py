@@ -214,7 +214,7 @@ def _from_store(path: str, model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
             f"{path}: holds scores of {len(names)} models ({name_list(names)}), which are not of "
             "one scale and are never joined; name one with --model"
         )
-    return found, found.set_index("sample_id")[["patient_id", "day", "visit"]]
+    return found, found.set_index("sample_id")[["patient_id", "day", "visit", "replicate_of"]]
 
 
 def read_scores(path: str) -> pd.DataFrame:

@@ -79,6 +79,10 @@ def place_in_time(scores: pd.DataFrame, samples: pd.DataFrame) -> Visits:
     """
     score, notes = _reportable_scores(scores)
     _check_sheet(samples)
+    if score.empty:
+        raise TooLittleDataError(
+            f"scores: none of {len(scores)} samples is reportable; their reasons are in the table"
+        )
     known = score.index.isin(samples.index)
     if not known.any():
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 
 import pandas as pd
@@ -118,6 +119,18 @@ def test_what_does_not_go_together(path, arguments, message):
     assert message in result.stderr
 
 
+def test_a_user_without_a_name_is_told_by_a_number(monkeypatch):
+    from proteoclass.cli.score import _user
+
+    def nobody(number):
+        raise KeyError(number)
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    assert _user() == f"user {os.getuid()}"
+
+
 def test_scores_go_into_a_store_and_corrections_are_asked_for(tmp_path):
     from proteoclass.matrix import Outcome, simulate_cohort
     from proteoclass.scorer import Settings, train
@@ -129,7 +142,7 @@ def test_scores_go_into_a_store_and_corrections_are_asked_for(tmp_path):
     made.values.T.rename_axis("protein").to_csv(tmp_path / "m.tsv", sep="\t")
     made.samples.rename_axis("sample_id").to_csv(tmp_path / "s.tsv", sep="\t")
     store = tmp_path / "clinic.db"
-    asked = ["score", tmp_path / "m.tsv", "--model", tmp_path / "m.json", "--scale", "log2"]
+    asked = ["score", tmp_path / "m.tsv", "--model", tmp_path / "m.json", "--scale", "raw"]
     asked += ["--samples", tmp_path / "s.tsv", "--store", store, "--who", "ward 3"]
     first = run(*asked, "-o", tmp_path / "scores.tsv")
     assert first.exit_code == 0, first.output
@@ -140,8 +153,16 @@ def test_scores_go_into_a_store_and_corrections_are_asked_for(tmp_path):
         found = opened.find().set_index("sample_id")
         assert opened.events()["who"].tolist() == ["ward 3"]
     written = pd.read_csv(tmp_path / "scores.tsv", sep="\t", index_col="sample_id")
+    assert written["score"].notna().all()
     pd.testing.assert_series_equal(found["score"].sort_index(), written["score"].sort_index())
     assert found.loc[written.index[0], "patient_id"] == made.samples.iloc[0]["patient_id"]
+    # Replicates are no visits, whether scores come from the store or from the table.
+    both = (["--store", store], [tmp_path / "scores.tsv", "--samples", tmp_path / "s.tsv"])
+    for name, source in zip("ab", both, strict=True):
+        assert run("track", *source, "-o", tmp_path / name).exit_code == 0
+    kept, told = (tmp_path / name / "trajectories.tsv" for name in "ab")
+    assert kept.read_bytes() == told.read_bytes()
+    assert (made.samples["replicate_of"] != "").any()
     moved = made.samples.assign(day=made.samples["day"] + 1)
     moved.rename_axis("sample_id").to_csv(tmp_path / "s.tsv", sep="\t")
     refused = run(*asked)

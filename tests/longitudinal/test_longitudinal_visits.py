@@ -156,3 +156,9 @@ def test_groups_of_strangers_are_refused():
 def test_two_labels_of_one_patient_are_refused():
     with pytest.raises(InputError, match=r"1 patients carry more than one label \(p\)"):
         patient_groups(pd.Series({"a": "severe", "b": "mild"}), sheet_of())
+
+
+def test_scores_of_which_none_is_reportable_say_so():
+    scores = scores_of().assign(score=None, status="not reportable")
+    with pytest.raises(TooLittleDataError, match="none of 3 samples is reportable"):
+        place_in_time(scores, sheet_of())

@@ -106,7 +106,7 @@ def test_a_sample_that_changes_its_patient_is_a_correction_too(path):
     moved = sheet()
     moved.loc["S0", "patient_id"] = "P9"
     with ScoreStore(path) as store:
-        with pytest.raises(InputError, match=r"another patient, day or visit \(S0\)"):
+        with pytest.raises(InputError, match=r"another patient, day, visit or replicate \(S0\)"):
             store.add(scored(), MODEL, moved, who="x")
         done = store.add(scored(), MODEL, moved, who="x", correction="mixed up")
         assert (done.corrected, done.samples_corrected) == (0, 1)
@@ -159,7 +159,10 @@ def test_nothing_is_altered_in_place(path, verb):
         ("UPDATE events SET who = 'somebody else' WHERE id = 1", "addition 1 of 2 is not as it"),
         ("DELETE FROM events WHERE id = 1", "addition 1 of 1 is not as it was sealed"),
         ("UPDATE scores SET event = 7 WHERE sample_id = 'T1'", "rows of addition 2"),
-        ("INSERT INTO samples VALUES ('X', 1, '', NULL, '', 9)", "rows of samples belong to no"),
+        (
+            "INSERT INTO samples VALUES ('X', 1, '', NULL, '', '', 9)",
+            "rows of samples belong to no",
+        ),
     ],
 )
 def test_tampering_is_seen(path, tampering, message):
@@ -242,6 +245,98 @@ def test_bad_tables_are_refused(path):
         with pytest.raises(InputError, match="column 'day' of sample 'S2' reads 'Tuesday'"):
             store.add(scored(), MODEL, wrong, who="x")
         assert len(store.find()) == 6
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("panel_found", None, "column 'panel_found' reads .None. .1 such row., expected a number"),
+        ("score", "high", "column 'score' reads 'high'"),
+        ("score", float("inf"), "column 'score' reads 'inf'"),
+        ("sample_id", " ", "1 row without sample_id"),
+        ("reason", "a\udcff", r"'a.udcff' is no text that can be stored"),
+    ],
+)
+def test_cells_that_cannot_be_stored_are_refused(path, column, value, message):
+    wrong = scored(prefix="T").astype({column: object})
+    wrong.loc[0, column] = value
+    with ScoreStore(path) as store:
+        with pytest.raises(InputError, match=message):
+            store.add(wrong, MODEL, who="x")
+        assert len(store.find()) == 6
+
+
+def test_a_sheet_with_a_sample_twice_is_refused(path):
+    twice = pd.concat([sheet(), sheet().head(1)])
+    with (
+        ScoreStore(path) as store,
+        pytest.raises(InputError, match=r"1 sample id with more than one row \(S0\)"),
+    ):
+        store.add(scored(), MODEL, twice, who="x")
+
+
+@pytest.mark.parametrize("words", ["red\x1b[31m", "two\nlines", "x" * 1001])
+def test_the_audit_trail_has_one_printable_line_each(path, words):
+    with ScoreStore(path) as store:
+        for given in ({"who": words}, {"who": "x", "correction": words}):
+            with pytest.raises(InputError, match="expected one line of at most 1,000 characters"):
+                store.add(scored(), MODEL, sheet(), **given)
+
+
+def test_the_clock_of_a_build_must_be_one(path, monkeypatch):
+    for epoch in ("99999999999999999", "²"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+        with (
+            ScoreStore(path) as store,
+            pytest.raises(InputError, match="SOURCE_DATE_EPOCH: found"),
+        ):
+            store.add(scored(prefix="T"), MODEL, who="x")
+
+
+def test_a_store_is_always_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with ScoreStore(":memory:", make=True) as store:
+        store.add(scored(), MODEL, sheet(), who="x")
+    with ScoreStore(":memory:") as store:
+        assert len(store.find()) == 6
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "DROP VIEW current_scores",
+        "DROP TRIGGER no_update_of_scores",
+        "CREATE TRIGGER t AFTER INSERT ON scores BEGIN SELECT 1; END",
+    ],
+)
+def test_altered_views_and_guards_are_seen(path, tampering):
+    raw = sqlite3.connect(path)
+    raw.execute(tampering)
+    raw.close()
+    name = tampering.split()[2]
+    with pytest.raises(CheckFailedError, match=f"db: {name} of its tables, views and guards"):
+        verify_store(path)
+
+
+def test_a_version_below_one_is_refused(path):
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA user_version = -1")
+    raw.close()
+    with pytest.raises(InputError, match="says that it is of version -1, expected 1 or more"):
+        ScoreStore(path)
+
+
+def test_a_replicate_stays_one(path):
+    whose = sheet(prefix="T").assign(replicate_of=["", "T0", "", "", "", ""])
+    with ScoreStore(path) as store:
+        store.add(scored(prefix="T"), MODEL, whose, who="x")
+        found = store.find().set_index("sample_id")["replicate_of"]
+        assert found[found != ""].to_dict() == {"T1": "T0"}
+        # A sheet without the column contradicts nothing; another parent does.
+        assert store.add(scored(prefix="T"), MODEL, sheet(prefix="T"), who="x").same == 6
+        whose.loc["T1", "replicate_of"] = "T2"
+        with pytest.raises(InputError, match=r"another patient, day, visit or replicate \(T1\)"):
+            store.add(scored(prefix="T"), MODEL, whose, who="x")
 
 
 def _add_many(path: Path, prefix: str) -> None:

@@ -41,7 +41,9 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
     if not path.parent.is_dir():
         raise SystemFailureError(f"{path}: its folder does not exist; make it first")
     with told(path):
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        # SQLite takes a file that is called ":memory:" for no file at all.
+        where = path.absolute()
+        connection = sqlite3.connect(where, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         with told(path):
             _prepare(connection, path, make=make)
@@ -59,6 +61,11 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
         raise InputError(
             f"{path}: is a database of something else, expected a score store; "
             "give the file that `proteoclass score --store` made"
+        )
+    if version < 0:
+        raise InputError(
+            f"{path}: says that it is of version {version}, expected 1 or more; "
+            "restore it from a copy"
         )
     if version > VERSION:
         raise InputError(
@@ -111,7 +118,7 @@ def told(path: Path) -> Iterator[None]:
     Raises
     ------
     InputError
-        If the file is damaged or no database.
+        If the file is damaged or no database, or a text is no Unicode.
     SystemFailureError
         If disk, permission or another writer is in the way.
     """
@@ -121,6 +128,10 @@ def told(path: Path) -> Iterator[None]:
         raise
     except sqlite3.DatabaseError as error:
         raise _explained(path, error) from error
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"{path}: {error.object[:40]!a} is no text that can be stored; correct it"
+        ) from error
 
 
 def _explained(path: Path, error: sqlite3.DatabaseError) -> ProteoclassError:

@@ -10,9 +10,11 @@ import pandas as pd
 
 from proteoclass.errors import InputError, name_list
 from proteoclass.longitudinal.store.schema import SAMPLE_FIELDS, SCORE_FIELDS
-from proteoclass.longitudinal.visits import MAX_DAY, text
+from proteoclass.longitudinal.visits import MAX_DAY, blank, text
+from proteoclass.matrix.wording import counted
 
 _TEXTS = ("band", "status", "reason", "origin")
+_SHEET_TEXTS = ("patient_id", "visit", "replicate_of")
 _COUNTS = ("panel_found", "panel_size", "out_of_range")
 
 
@@ -27,12 +29,12 @@ def lay_out(
     scores : DataFrame
         Columns of `scores.tsv`.
     samples : DataFrame, optional
-        Sample sheet: index `sample_id`; `patient_id`, `day` and `visit` where present.
+        Sample sheet: index `sample_id`; `SAMPLE_FIELDS` where present.
 
     Raises
     ------
     InputError
-        If a column is absent, a sample stands twice, or a day is no number.
+        If a column is absent, a sample stands twice or has no id, or a number is none.
     """
     missing = [name for name in ("sample_id", *SCORE_FIELDS) if name not in scores]
     if missing:
@@ -44,6 +46,12 @@ def lay_out(
             f"scores: {len(twice)} samples stand twice ({name_list(twice)}); a sample has one "
             "score: average its runs first"
         )
+    nameless = int((ids == "").sum())
+    if nameless:
+        raise InputError(
+            f"scores: {counted(nameless, 'row')} without sample_id; a store knows samples by "
+            "their ids: name them"
+        )
     columns: list[list[Any]] = [ids.tolist()]
     columns += [_values(scores[name], name) for name in SCORE_FIELDS]
     _fill(connection, "incoming_scores", ("sample_id", *SCORE_FIELDS), columns)
@@ -53,21 +61,37 @@ def lay_out(
 def _values(column: pd.Series, name: str) -> list[Any]:
     if name in _TEXTS:
         return text(column).tolist()
+    number = pd.to_numeric(column.astype(object), errors="coerce").astype(float)
+    wrong = number.isna() if name in _COUNTS else number.isna() & ~blank(column)
+    wrong |= np.isinf(number)
+    if wrong.any():
+        raise InputError(
+            f"scores: column {name!r} reads {str(column[wrong].iloc[0])[:40]!a} "
+            f"({counted(int(wrong.sum()), 'such row')}), expected a number; give the table "
+            "`score` writes"
+        )
     if name in _COUNTS:
-        return [int(value) for value in column]
-    numbers = column.to_numpy(dtype=float)
+        return [int(value) for value in number]
+    numbers = number.to_numpy()
     return [None if np.isnan(value) else float(value) for value in numbers]
 
 
 def _sheet(ids: pd.Series, samples: pd.DataFrame | None) -> list[list[Any]]:
-    """Return ids, patients, days and visits; blank where the sheet does not say."""
-    blank = [""] * len(ids)
+    """Return ids and `SAMPLE_FIELDS`; blank where the sheet does not say."""
+    nothing = [""] * len(ids)
     if samples is None:
-        return [ids.tolist(), blank, [None] * len(ids), blank]
-    rows = samples.set_axis(text(pd.Series(samples.index)), axis=0).reindex(ids)
-    texts = [
-        text(rows[name]).tolist() if name in rows else blank for name in ("patient_id", "visit")
-    ]
+        return [ids.tolist(), nothing, [None] * len(ids), nothing, nothing]
+    rows = samples.set_axis(text(pd.Series(samples.index)), axis=0)
+    twice = rows.index[rows.index.duplicated()].unique()
+    if len(twice):
+        raise InputError(
+            f"sample sheet: {counted(len(twice), 'sample id')} with more than one row "
+            f"({name_list(twice)}); give each sample one row"
+        )
+    rows = rows.reindex(ids)
+    patients, visits, replicates = (
+        text(rows[name]).tolist() if name in rows else nothing for name in _SHEET_TEXTS
+    )
     days: list[Any] = [None] * len(ids)
     if "day" in rows:
         number = pd.to_numeric(rows["day"], errors="coerce")
@@ -80,7 +104,7 @@ def _sheet(ids: pd.Series, samples: pd.DataFrame | None) -> list[list[Any]]:
                 f"from a start, at most {MAX_DAY:,}; correct the cell or leave it empty"
             )
         days = [None if np.isnan(value) else float(value) for value in number]
-    return [ids.tolist(), texts[0], days, texts[1]]
+    return [ids.tolist(), patients, days, visits, replicates]
 
 
 def _fill(
@@ -131,9 +155,11 @@ _SAMPLES_BESIDE = (
     "AND c.revision = (SELECT max(revision) FROM samples WHERE sample_id = i.sample_id)"
 )
 _OTHER_SCORE = " OR ".join(f"i.{name} IS NOT c.{name}" for name in SCORE_FIELDS)
-_OTHER_SAMPLE = (
-    "(i.patient_id <> '' AND i.patient_id <> c.patient_id) "
-    "OR (i.day IS NOT NULL AND i.day IS NOT c.day) OR (i.visit <> '' AND i.visit <> c.visit)"
+_OTHER_SAMPLE = " OR ".join(
+    [
+        "(i.day IS NOT NULL AND i.day IS NOT c.day)",
+        *(f"(i.{name} <> '' AND i.{name} <> c.{name})" for name in _SHEET_TEXTS),
+    ]
 )
 
 
@@ -163,7 +189,8 @@ def take_in(connection: sqlite3.Connection, model: str, event: int) -> tuple[int
         "INSERT INTO samples SELECT i.sample_id, coalesce(c.revision, 0) + 1, "
         "CASE i.patient_id WHEN '' THEN coalesce(c.patient_id, '') ELSE i.patient_id END, "
         "coalesce(i.day, c.day), "
-        "CASE i.visit WHEN '' THEN coalesce(c.visit, '') ELSE i.visit END, ? "
+        "CASE i.visit WHEN '' THEN coalesce(c.visit, '') ELSE i.visit END, "
+        "CASE i.replicate_of WHEN '' THEN coalesce(c.replicate_of, '') ELSE i.replicate_of END, ? "
         f"{_SAMPLES_BESIDE} WHERE c.sample_id IS NULL OR {_OTHER_SAMPLE}",
         (event,),
     ).rowcount

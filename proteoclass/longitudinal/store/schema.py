@@ -14,7 +14,7 @@ SCORE_FIELDS: Final = (
     "score", "probability", "lower", "upper", "band", "status", "reason", "origin",
     "panel_found", "panel_size", "out_of_range",
 )  # fmt: skip
-SAMPLE_FIELDS: Final = ("patient_id", "day", "visit")
+SAMPLE_FIELDS: Final = ("patient_id", "day", "visit", "replicate_of")
 
 #: What belongs to one addition, by table: the fields that its seal covers.
 SEALED: Final = {
@@ -46,6 +46,7 @@ CREATE TABLE samples (
     patient_id TEXT NOT NULL,
     day REAL,
     visit TEXT NOT NULL,
+    replicate_of TEXT NOT NULL,
     event INTEGER NOT NULL REFERENCES events (id) DEFERRABLE INITIALLY DEFERRED,
     PRIMARY KEY (sample_id, revision)
 ) STRICT, WITHOUT ROWID;

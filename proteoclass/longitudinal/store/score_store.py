@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,17 +13,19 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, name_list
-from proteoclass.io import canonical_json, plain
+from proteoclass.io import canonical_json, creation_moment, plain
 from proteoclass.longitudinal.store.connection import connect, told, writing
 from proteoclass.longitudinal.store.incoming import differing, lay_out, take_in
-from proteoclass.longitudinal.store.schema import SCORE_FIELDS
+from proteoclass.longitudinal.store.schema import SAMPLE_FIELDS, SCORE_FIELDS
 from proteoclass.longitudinal.store.seals import NOTHING, content_digest, seal
 
 #: Of `ScoreStore.find`, in order.
 COLUMNS = (
-    "sample_id", "patient_id", "day", "visit", *SCORE_FIELDS, "model", "model_sha256", "revision",
+    "sample_id", *SAMPLE_FIELDS, *SCORE_FIELDS, "model", "model_sha256", "revision",
     "added",
 )  # fmt: skip
+#: Characters of who adds scores, and of why they are corrected.
+MOST_WORDS = 1000
 _NUMBERS = ("day", "score", "probability", "lower", "upper")
 
 
@@ -37,7 +38,7 @@ class Added:
     new, same, corrected : int
         Scores stored for the first time, there already, and superseding an older one.
     samples_corrected : int
-        Samples whose patient, day or visit supersedes an older one.
+        Samples whose patient, day, visit or replicate supersedes an older one.
     """
 
     new: int
@@ -148,11 +149,17 @@ class ScoreStore:
         Raises
         ------
         InputError
-            If something is stored with other values and no correction is given, or the
-            table is no score table.
+            If something is stored with other values and no correction is given, the table
+            is no score table, or who and why are not one line each.
         SystemFailureError
             If the disk refuses, or another process writes for too long.
         """
+        for words, name in ((who, "who"), (correction, "correction")):
+            if not words.isprintable() or len(words) > MOST_WORDS:
+                raise InputError(
+                    f"{self.path}: {name} reads {words[:40]!a}, expected one line of at most "
+                    f"{MOST_WORDS:,} characters for the audit trail; correct it"
+                )
         sha = str(model["sha256"])
         with told(self.path):
             lay_out(self._connection, scores, samples)
@@ -206,10 +213,11 @@ class ScoreStore:
             where.append(f"s.model_sha256 IN ({', '.join('?' * len(models))})")
             values += models
         table = "scores" if search.history else "current_scores"
+        whose = ", ".join(f"p.{name}" for name in SAMPLE_FIELDS)
         fields = ", ".join(f"s.{name}" for name in SCORE_FIELDS)
         with told(self.path):
             rows = self._connection.execute(
-                f"SELECT s.sample_id, p.patient_id, p.day, p.visit, {fields}, "
+                f"SELECT s.sample_id, {whose}, {fields}, "
                 "m.name, s.model_sha256, s.revision, e.at "
                 f"FROM {table} AS s CROSS JOIN models AS m ON m.sha256 = s.model_sha256 "
                 "JOIN events AS e ON e.id = s.event "
@@ -285,7 +293,7 @@ class ScoreStore:
         if scores:
             found.append(f"other scores of {model} ({name_list(scores)})")
         if samples:
-            found.append(f"another patient, day or visit ({name_list(samples)})")
+            found.append(f"another patient, day, visit or replicate ({name_list(samples)})")
         raise InputError(
             f"{self.path}: {len({*scores, *samples})} samples are stored with "
             f"{' and '.join(found)}; say why with --correction to supersede them, which keeps "
@@ -327,10 +335,4 @@ class ScoreStore:
 
 def _now() -> str:
     """Return the moment in UTC, or that of SOURCE_DATE_EPOCH."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    moment = (
-        datetime.datetime.fromtimestamp(int(epoch), datetime.UTC)
-        if epoch.isdigit()
-        else datetime.datetime.now(datetime.UTC)
-    )
-    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return creation_moment().replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

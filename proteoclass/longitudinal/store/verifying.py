@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
-from proteoclass.errors import CheckFailedError
+from proteoclass.errors import CheckFailedError, name_list
 from proteoclass.longitudinal.store.connection import connect, told
-from proteoclass.longitudinal.store.schema import SEALED, VERSION
+from proteoclass.longitudinal.store.schema import SEALED, VERSION, create
 from proteoclass.longitudinal.store.seals import NOTHING, content_digest, seal
 
 
@@ -28,7 +29,8 @@ def verify_store(path: str | os.PathLike[str]) -> list[str]:
     InputError
         If the file is no score store or damaged.
     CheckFailedError
-        If a row was altered, added or removed behind the store's back.
+        If a row, or what shows and guards the rows, was altered, added or removed behind
+        the store's back.
 
     Examples
     --------
@@ -70,6 +72,7 @@ def verify_store(path: str | os.PathLike[str]) -> list[str]:
                 ).fetchone()
                 for table in SEALED
             }
+            altered = _altered(connection)
     finally:
         connection.close()
     stray = [table for table, (total, known) in counts.items() if total != known]
@@ -77,10 +80,30 @@ def verify_store(path: str | os.PathLike[str]) -> list[str]:
         raise CheckFailedError(
             f"{where}: rows of {stray[0]} belong to no addition; restore it from a copy"
         )
+    if altered:
+        raise CheckFailedError(
+            f"{where}: {name_list(altered)} of its tables, views and guards against changes were "
+            "altered, added or removed; restore it from a copy"
+        )
     return [
-        f"file: a score store of version {VERSION}, its pages whole",
+        f"file: a score store of version {VERSION}, its pages whole, its tables, views and guards "
+        "as they were made",
         f"audit trail: {len(events)} additions, each sealed with the one before it "
         f"(last seal {previous[:12]}…)",
         f"rows: {counts['scores'][0]} scores of {counts['samples'][0]} samples under "
         f"{counts['models'][0]} models, revisions included, as they were added",
     ]
+
+
+def _altered(connection: sqlite3.Connection) -> list[str]:
+    """Return what differs from a store newly made: a view may show what no row holds."""
+    fresh = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        create(fresh)
+        found, made = (
+            set(each.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
+            for each in (connection, fresh)
+        )
+    finally:
+        fresh.close()
+    return sorted({str(row[1]) for row in found ^ made})
