@@ -182,8 +182,13 @@ def _check_version(model_file: ModelFile, where: str) -> None:
     """
     version, content = model_file.version, model_file.content
     parts = {"": content.model_fields_set, "missing": content.missing.model_fields_set}
-    wrong = [name for since, (part, name) in _SINCE.items()
-             if (name in parts[part]) != (version >= since)]  # fmt: skip
+    # What an external evaluation is added to keeps the fields of the version that it was.
+    extended = bool(content.derived_from)
+    wrong = [
+        name
+        for since, (part, name) in _SINCE.items()
+        if (name in parts[part]) != (version >= since) and (name in parts[part] or not extended)
+    ]
     if version < 4:
         wrong += sorted(_SINCE_4 & content.model_fields_set)
     if wrong:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 from proteoclass.errors import InputError, ModelRefusedError
 from proteoclass.io import canonical_json
+from proteoclass.matrix import ProteinMatrix
 from proteoclass.matrix.outcome import Outcome
 from proteoclass.scorer import load_model, verify_model
 from proteoclass.scorer.adding_evaluations import add_evaluation
@@ -129,6 +131,32 @@ def test_an_older_version_can_carry_one(model, folder):
     first = type(model)(content, model.sha256, model._blend.boosters, 1)
     with pytest.raises(ModelRefusedError, match="is of version 1, whose median normalisation no"):
         add_evaluation(first, folder, name="B")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_a_file_of_an_older_version_with_an_evaluation_is_read_and_scores_as_before(
+    version, tmp_path
+):
+    old = load_model(Path(__file__).parent / "models" / f"version-{version}.json")
+    content, rng = old.content, np.random.default_rng(version)
+    level = {p.id: p.value for p in content.normaliser.reference}
+    level |= {p.id: p.median for p in content.panel}
+    names = [f"s{place}" for place in range(24)]
+    log2 = np.array([*level.values()]) + rng.normal(0, 0.5, (24, len(level)))
+    outcome = content.outcome
+    sheet = pd.DataFrame(
+        {"patient_id": names, outcome.column: [outcome.positive, *[outcome.negative] * 2] * 8},
+        index=names,
+    )
+    values = pd.DataFrame(2.0**log2, names, list(level))
+    matrix = ProteinMatrix.build(values, sheet, scale="raw", fluid=content.fluid)
+    evaluate_external(old, matrix, Outcome(outcome.column, outcome.positive)).write(tmp_path)
+    extended = add_evaluation(old, tmp_path, name="clinic B", synthetic=True)
+    read = load_model(extended.save(tmp_path / "new.json"))
+    assert (read.version, len(read.content.external_evaluations)) == (4, 1)
+    before, after = (each.score(matrix).drop(columns="model") for each in (old, read))
+    assert (before["status"] == "final").all()
+    pd.testing.assert_frame_equal(after, before, check_exact=True)
 
 
 @pytest.mark.parametrize("name", ["evaluation.json", "predictions.tsv", "scores.tsv"])
