@@ -174,11 +174,13 @@ def _recovery(
 ) -> dict[str, Any]:
     """Write the course of every protein, and return what was fitted."""
     from proteoclass.longitudinal import proteome_recovery
+    from proteoclass.longitudinal.recovery import weekly_values
 
     resolved = outcome.resolve(read.samples)
     groups = {"reference": str(resolved.negative), "group": resolved.positive}
     found = proteome_recovery(read, _groups(resolved, read.samples), **groups)
     write_table(folder / "recovery.tsv", found.table)
+    write_table(folder / "recovery_weeks.tsv", weekly_values(found))
     if panel is None:
         return found.summary
     courses, missing = _panel_courses(panel, read, found, groups)

@@ -33,6 +33,8 @@ FORMULA: Final = "log2 value ~ group * week + (1 | patient)"
 #: Fewest patients with a visit of each group.
 MIN_PATIENTS: Final = 3
 FALSE_DISCOVERY_RATE: Final = 0.05
+#: Proteins of a heat map.
+HEAT_MAP: Final = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +120,64 @@ def proteome_recovery(
     table = _table(prepared.proteins, values.columns, fits)
     summary = _summary(table, visits, (reference, group), [*prepared.source.notes[-1:], *notes])
     return Recovery(table, visits, values, summary)
+
+
+def weekly_values(found: Recovery, most: int = HEAT_MAP) -> pd.DataFrame:
+    """Return weekly means of the proteins whose courses differ most, for a heat map.
+
+    Parameters
+    ----------
+    found : Recovery
+    most : int
+        Proteins, by the p of the interaction.
+
+    Returns
+    -------
+    DataFrame
+        `protein_id`, `gene`, `group`, `week`, `mean` (log2, over patients), `z` (the mean less
+        the reference group's over all its visits, in its standard deviations), `n_patients`.
+
+    Examples
+    --------
+    >>> from proteoclass.matrix import simulate_cohort
+    >>> made = simulate_cohort(patients=24, severe=8, proteins=60, visits=3, seed=1)
+    >>> found = proteome_recovery(made.matrix, made.matrix.samples["severity"],
+    ...                           reference="non-severe", group="severe")
+    >>> weekly_values(found, most=2)["protein_id"].nunique()
+    2
+    """
+    table = found.table[found.table["reason"] == ""].sort_values(["interaction_p", "protein_id"])
+    chosen = table["protein_id"].head(most).tolist()
+    values = found.values.set_axis(found.values.columns.astype(str), axis=1)[chosen]
+    reference = values[(found.visits["group"] == found.summary["reference"]).to_numpy()]
+    keys = {
+        "group": found.visits["group"].to_numpy(),
+        "week": np.floor(found.visits["week"].to_numpy(dtype=float)).astype(int),
+        "patient_id": found.visits["patient_id"].to_numpy(),
+    }
+    long = values.assign(**keys).melt(id_vars=list(keys), var_name="protein_id")
+    long = long.dropna(subset="value")
+    of_patient = long.groupby(["protein_id", "group", "week", "patient_id"])["value"].mean()
+    means = of_patient.groupby(level=[0, 1, 2]).agg(["mean", "size"]).reset_index()
+    spread = reference.std(ddof=1)
+    z = (means["mean"] - means["protein_id"].map(reference.mean())) / means["protein_id"].map(
+        spread.where(spread > 0)
+    )
+    genes = table.set_index("protein_id")["gene"]
+    rank = {name: place for place, name in enumerate(chosen)}
+    frame = pd.DataFrame(
+        {
+            "protein_id": means["protein_id"],
+            "gene": means["protein_id"].map(genes),
+            "group": means["group"],
+            "week": means["week"],
+            "mean": means["mean"],
+            "z": z,
+            "n_patients": means["size"],
+        }
+    )
+    order = frame["protein_id"].map(rank)
+    return frame.iloc[np.lexsort((frame["week"], frame["group"], order))].reset_index(drop=True)
 
 
 def _visits(

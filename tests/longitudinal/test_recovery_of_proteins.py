@@ -12,6 +12,7 @@ from scipy import stats
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.longitudinal import proteome_recovery
 from proteoclass.longitudinal.random_intercept import fit_random_intercepts
+from proteoclass.longitudinal.recovery import weekly_values
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 
 LABELS = {"reference": "mild", "group": "severe"}
@@ -97,6 +98,21 @@ def test_what_is_left_out_is_counted(matrix, found):
     assert last["reason"] == "fewer values than effects"
     assert last[["slope", "slope_p", "slope_q", "intraclass_correlation"]].isna().all()
     assert result.summary["n_fitted"] == 39
+
+
+def test_weekly_values_are_means_over_patients(matrix, found):
+    frame = weekly_values(found, most=6)
+    first = found.table.sort_values(["interaction_p", "protein_id"])["protein_id"].head(6)
+    assert frame["protein_id"].drop_duplicates().tolist() == first.tolist()
+    name = first.iloc[0]
+    row = frame[(frame["protein_id"] == name) & (frame["group"] == "severe")].iloc[1]
+    sheet = matrix.samples
+    of_week = (sheet["severity"] == "severe") & (sheet["day"] == 7)
+    assert row["week"] == 1
+    assert row["mean"] == pytest.approx(matrix.values.loc[of_week, name].mean())
+    assert row["n_patients"] == matrix.values.loc[of_week, name].notna().sum()
+    mild = matrix.values.loc[sheet["severity"] == "mild", name]
+    assert row["z"] == pytest.approx((row["mean"] - mild.mean()) / mild.std())
 
 
 def test_order_of_rows_does_not_matter(matrix, found):
