@@ -74,7 +74,9 @@ def correlate(
         write_table(folder / "correlations.tsv", found.table)
         summary = {"proteins": found.summary}
         if scores is not None:
-            linked = clinical_links(_log_odds(scores), matrix.samples, **asked)
+            odds, notes = _log_odds(scores)
+            linked = clinical_links(odds, matrix.samples, **asked)
+            linked.summary["notes"] = [*notes, *linked.summary["notes"]]
             write_table(folder / "score_correlations.tsv", linked.table)
             summary["scores"] = linked.summary
         write_json(folder / "correlations.json", summary)
@@ -84,11 +86,10 @@ def correlate(
     )
 
 
-def _log_odds(path: str) -> pd.DataFrame:
-    """Return the log-odds of reportable scores, by sample."""
+def _log_odds(path: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the log-odds of reportable scores, by sample, and what is to be said of them."""
+    from proteoclass.longitudinal.visits import reportable_scores
     from proteoclass.stats import log_odds
 
-    table = read_scores(path)
-    table = table[table["score"].notna()]
-    odds = log_odds(table["score"].to_numpy(dtype=float) / 100)
-    return table.assign(score=odds).set_index("sample_id")[["score"]]
+    score, notes = reportable_scores(read_scores(path))
+    return score.to_frame("score").assign(score=log_odds(score / 100)), notes

@@ -14,15 +14,15 @@ from proteoclass.errors import InputError, TooLittleDataError, name_list
 from proteoclass.longitudinal.visits import blank, text
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.matrix.quality.rank_correlation import spearman_columns, spearman_interval
-from proteoclass.matrix.wording import near_columns
+from proteoclass.matrix.wording import counted, near_columns
 
 Floats = npt.NDArray[np.float64]
 
-#: Fewest patients that know both values.
+#: Fewest patients that know both values, beside one for each covariate.
 MIN_PATIENTS: Final = 10
 FALSE_DISCOVERY_RATE: Final = 0.05
 COLUMNS: Final = ("name", "gene", "column", "rho", "lower", "upper", "p", "q", "n", "reason")
-TOO_FEW: Final = f"fewer than {MIN_PATIENTS} patients know both"
+TOO_FEW: Final = f"fewer than {MIN_PATIENTS} patients know both, beside one for each covariate"
 CONSTANT: Final = "one of the two does not vary, or follows from what it is adjusted for"
 
 
@@ -72,7 +72,8 @@ def clinical_links(
     Raises
     ------
     InputError
-        If a column is absent, is no number, or stands on both sides.
+        If a column is absent, is no number, or stands on both sides, or a sample stands
+        twice.
     TooLittleDataError
         If fewer than ten patients have a value.
 
@@ -128,7 +129,7 @@ def clinical_links(
 
 
 def _require_columns(samples: pd.DataFrame, columns: Sequence[str], adjust: Sequence[str]) -> None:
-    for name in (*columns, *adjust):
+    for name in ("patient_id", *columns, *adjust):
         if name not in samples:
             raise InputError(
                 f"sample sheet: no column {name!r}; {near_columns(name, samples.columns, '--with')}"
@@ -145,6 +146,13 @@ def _usable(
     values: pd.DataFrame, samples: pd.DataFrame, notes: list[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the samples that are somebody's and no replicate, in order of their ids."""
+    for ids, where in ((values.index, "values"), (samples.index, "sample sheet")):
+        twice = ids[ids.duplicated()].unique()
+        if len(twice):
+            raise InputError(
+                f"{where}: {counted(len(twice), 'sample id')} with more than one row "
+                f"({name_list(twice)}); give each sample one row"
+            )
     known = values.index[values.index.isin(samples.index)].sort_values()
     if len(known) < len(values):
         notes.append(f"{len(values) - len(known)} samples are not in the sheet: left out.")
@@ -169,8 +177,9 @@ def _usable(
 
 def _numbers(column: pd.Series, name: str) -> Floats:
     """Return a clinical column as numbers, two words as 0 and 1."""
-    number = pd.to_numeric(column, errors="coerce").astype(float)
-    wrong = number.isna() & ~blank(column)
+    # As objects: of a date pandas would count nanoseconds.
+    number = pd.to_numeric(column.astype(object), errors="coerce").astype(float)
+    wrong = number.isna() & ~blank(column) | np.isinf(number)
     if not wrong.any():
         return np.asarray(number, dtype=float)
     words = text(column)
@@ -206,7 +215,7 @@ def _against(
     tested = ~np.isnan(p)
     if tested.any():
         q[tested] = stats.false_discovery_control(p[tested])
-    reason = np.where(tested, "", np.where(n < MIN_PATIENTS, TOO_FEW, CONSTANT))
+    reason = np.where(tested, "", np.where(n < MIN_PATIENTS + len(beside), TOO_FEW, CONSTANT))
     found = pd.DataFrame(
         {
             "name": values.columns.astype(str),
@@ -242,7 +251,7 @@ def _partial(
 
     rho = np.full(first.shape[1], np.nan)
     n = (~np.isnan(first) & ~np.isnan(second)).sum(axis=0)
-    for value in np.flatnonzero(n >= MIN_PATIENTS):
+    for value in np.flatnonzero(n >= MIN_PATIENTS + len(beside)):
         known = ~np.isnan(first[:, value]) & ~np.isnan(second[:, value])
         given = [stats.rankdata(each[known, value]) for each in beside]
         design = np.column_stack([np.ones(int(known.sum())), *given])
@@ -253,6 +262,7 @@ def _partial(
         if (norm <= 1e-8 * np.sqrt((ranks**2).sum(axis=0))).any():
             continue
         rho[value] = np.clip((left[:, 0] @ left[:, 1]) / norm.prod(), -1, 1)
+    # Of fewer patients there is no rho.
     df = np.maximum(n - 2 - len(beside), 1)
     # A perfect order gives infinity, and the p that no order can fall below.
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -10,7 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
-from proteoclass.longitudinal.visits import blank, text
+from proteoclass.longitudinal.visits import blank, reportable_scores, text
+from proteoclass.matrix.outcome import is_replicate
+from proteoclass.matrix.wording import counted
 from proteoclass.stats import log_odds
 
 Floats = npt.NDArray[np.float64]
@@ -21,6 +23,9 @@ CENSORED: Final = frozenset({"0", "false", "no", "censored", "alive"})
 #: With fewer events a hazard ratio is noise; Vittinghoff & McCulloch 2007, doi
 #: 10.1093/aje/kwk052, for five a variable and up.
 MIN_EVENTS: Final = 5
+ONE_AT_RISK: Final = (
+    "no event came while patients of two bands were at risk and somebody was left after it"
+)
 NO_MAXIMUM: Final = "the likelihood has no maximum: score and time go together without exception"
 
 
@@ -54,7 +59,7 @@ def time_to_event(
     InputError
         If a column is absent, a cell cannot be read, or a patient has two values.
     TooLittleDataError
-        If no patient has a score, a time and a status.
+        If no patient has a reportable score, a time and a status.
 
     Notes
     -----
@@ -100,20 +105,28 @@ def _patients(
             )
     if "band" not in scores:
         raise InputError("scores: no column 'band'; give the table that `score` writes")
-    table = scores.set_index(text(scores["sample_id"]))
-    table = table[table["score"].notna() & table.index.isin(samples.index)]
-    sheet = samples.loc[table.index]
+    score, _ = reportable_scores(scores)
+    bands = text(scores["band"]).set_axis(text(scores["sample_id"]))
+    score = score[score.index.isin(samples.index)]
+    sheet = samples.loc[score.index]
+    sheet = sheet[(text(sheet["patient_id"]) != "") & ~is_replicate(sheet).to_numpy()]
+    if len(sheet) < len(scores):
+        notes.append(
+            f"{counted(len(scores) - len(sheet), 'sample')} without a score, a patient or a row of "
+            f"the sheet, or replicates: not used for the time to {status}."
+        )
+    score = score[sheet.index]
     frame = pd.DataFrame(
         {
             "patient_id": text(sheet["patient_id"]),
             "day": pd.to_numeric(sheet["day"], errors="coerce") if "day" in sheet else np.nan,
             "time": _times(sheet[time], time),
             "event": _events(sheet[status], status),
-            "band": text(table["band"]),
-            "log_odds": log_odds(table["score"] / 100),
+            "band": bands[sheet.index],
+            "log_odds": log_odds(score / 100),
         }
     )
-    frame = frame[frame["patient_id"] != ""].rename_axis("sample_id").reset_index()
+    frame = frame.rename_axis("sample_id").reset_index()
     for column in ("time", "event"):
         several = frame.groupby("patient_id")[column].nunique()
         both = several.index[several > 1]
@@ -126,7 +139,9 @@ def _patients(
     first = frame.sort_values(["patient_id", "day", "sample_id"]).drop_duplicates("patient_id")
     known = first["time"].notna() & first["event"].notna()
     if not known.all():
-        notes.append(f"{int((~known).sum())} patients have no {time} or {status}: left out.")
+        notes.append(
+            f"{counted(int((~known).sum()), 'patient')} without {time} or {status}: left out."
+        )
     if not known.any():
         raise TooLittleDataError(
             f"found 0 of {len(first)} scored patients with {time} and {status}, expected some; "
@@ -136,7 +151,8 @@ def _patients(
 
 
 def _times(column: pd.Series, name: str) -> pd.Series:
-    number = pd.to_numeric(column, errors="coerce").astype(float)
+    # As objects: of a date pandas would count nanoseconds.
+    number = pd.to_numeric(column.astype(object), errors="coerce").astype(float)
     wrong = (number.isna() & ~blank(column)) | (number < 0) | np.isinf(number)
     if wrong.any():
         at = wrong.index[wrong.to_numpy()][0]
@@ -190,10 +206,17 @@ def _log_rank(frame: pd.DataFrame) -> dict[str, Any]:
         return {"p": None, "reason": "all patients are in one band"}
     if frame["event"].sum() < MIN_EVENTS:
         return {"p": None, "reason": _too_few(frame)}
+    first = frame.loc[frame["event"] == 1, "time"].min()
+    # A band of which nobody was left at the first event has nothing to be compared by.
+    frame = frame[frame.groupby("band")["time"].transform("max") >= first]
+    bands = frame["band"].nunique()
+    at_risk = frame[frame["time"] >= first]
+    if bands < 2 or ((at_risk["time"] == first) & (at_risk["event"] == 1)).all():
+        return {"p": None, "reason": ONE_AT_RISK}
     statistic, p = survdiff(frame["time"], frame["event"], frame["band"])
     return {
         "statistic": float(statistic),
-        "df": frame["band"].nunique() - 1,
+        "df": bands - 1,
         "p": float(p),
         "kind": "log-rank over bands of the first score",
     }
@@ -226,4 +249,4 @@ def _cox(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _too_few(frame: pd.DataFrame) -> str:
-    return f"{int(frame['event'].sum())} events, expected at least {MIN_EVENTS}"
+    return f"{counted(int(frame['event'].sum()), 'event')}, expected at least {MIN_EVENTS}"

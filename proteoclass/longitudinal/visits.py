@@ -77,7 +77,7 @@ def place_in_time(scores: pd.DataFrame, samples: pd.DataFrame) -> Visits:
     >>> place_in_time(scores, sheet).frame[["week", "score"]].to_numpy().tolist()
     [[0.0, 80.0], [1.0, 20.0]]
     """
-    score, notes = _reportable_scores(scores)
+    score, notes = reportable_scores(scores)
     _check_sheet(samples)
     if score.empty:
         raise TooLittleDataError(
@@ -132,7 +132,32 @@ def _word(value: object) -> str:
     return str(value).strip()
 
 
-def _reportable_scores(scores: pd.DataFrame) -> tuple[pd.Series, list[str]]:
+def reportable_scores(scores: pd.DataFrame) -> tuple[pd.Series, list[str]]:
+    """Return the scores of a table that may be used.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As for `place_in_time`.
+
+    Returns
+    -------
+    score : Series of float
+        0 to 100; index: sample ids.
+    notes : list of str
+        How many are not reportable, and where the others come from.
+
+    Raises
+    ------
+    InputError
+        If a column is absent, an id repeats, or a score or a status is none.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"sample_id": ["a", "b"], "score": [80.0, None]})
+    >>> reportable_scores(table)[0].to_dict()
+    {'a': 80.0}
+    """
     if "sample_id" not in scores and scores.index.name == "sample_id":
         scores = scores.reset_index()
     for column in ("sample_id", "score"):

@@ -165,3 +165,71 @@ def test_public_cohorts_have_scipy_s_numbers(data_folder, place, column, one):
         assert row["n"] == len(pair)
         assert row["rho"] == pytest.approx(expected.statistic, rel=1e-9)
         assert row["p"] == pytest.approx(expected.pvalue, rel=1e-6)
+
+
+def test_as_many_covariates_as_patients_prove_nothing():
+    rng = np.random.default_rng(0)
+    values = pd.DataFrame(rng.normal(size=(12, 1)), IDS[:12], ["P0"])
+    names = [f"c{i}" for i in range(8)]
+    sheet = pd.DataFrame(rng.normal(size=(12, 9)), IDS[:12], [*names, "crp"])
+    sheet = sheet.assign(patient_id=IDS[:12])
+    for n_covariates, tested in ((2, True), (3, False), (8, False)):
+        found = clinical_links(values, sheet, columns=["crp"], adjust=names[:n_covariates])
+        assert row_of(found, "P0")["reason"] == ("" if tested else TOO_FEW)
+        assert np.isfinite(row_of(found, "P0")["p"]) == tested
+
+
+def test_dates_and_infinities_are_no_numbers(tables):
+    values, sheet = tables
+    with pytest.raises(InputError, match=r"reads '2024-01-01 00:00:00' .30 such cells"):
+        clinical_links(
+            values, sheet.assign(crp=pd.date_range("2024-01-01", periods=30)), columns=["crp"]
+        )
+    with pytest.raises(InputError, match=r"reads 'inf' .30 such cells"):
+        clinical_links(values, sheet.assign(crp=np.inf), columns=["crp"])
+
+
+def test_a_sample_stands_once_and_is_somebody_s(tables):
+    values, sheet = tables
+    with pytest.raises(InputError, match=r"values: 1 sample id with more than one row \(s00\)"):
+        clinical_links(pd.concat([values, values.head(1)]), sheet, columns=["crp"])
+    with pytest.raises(InputError, match=r"sample sheet: 1 sample id with more than one row"):
+        clinical_links(values, pd.concat([sheet, sheet.head(1)]), columns=["crp"])
+    with pytest.raises(InputError, match="sample sheet: no column 'patient_id'"):
+        clinical_links(values, sheet.drop(columns="patient_id"), columns=["crp"])
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("sample_id", "s01", "1 sample ids have more than one row"),
+        ("score", 150.0, "column 'score' of sample 's00' is 150"),
+    ],
+)
+def test_a_table_that_is_none_of_scores_is_refused(tmp_path, tables, column, value, message):
+    arguments = _written(tmp_path, tables, column, value)
+    result = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 3
+    assert message in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_score_that_is_not_reportable_is_not_correlated(tmp_path, tables):
+    arguments = _written(tmp_path, tables, "status", "not reportable")
+    result = CliRunner().invoke(main, [*arguments, "-o", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    found = pd.read_csv(tmp_path / "out" / "score_correlations.tsv", sep="\t")
+    assert found["n"].tolist() == [29]
+    assert "not reportable" in result.stderr
+
+
+def _written(folder, tables, column, value):
+    values, sheet = tables
+    sheet.rename_axis("sample_id").to_csv(folder / "s.tsv", sep="\t")
+    table = (20 + values.drop(columns=["P2", "P3", "P4"])).T.rename_axis("protein")
+    table.to_csv(folder / "m.tsv", sep="\t")
+    scores = pd.DataFrame({"sample_id": IDS, "score": np.linspace(1, 99, 30), "status": "final"})
+    scores.loc[0, column] = value
+    scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
+    matrix = ["correlate", str(folder / "m.tsv"), "--samples", str(folder / "s.tsv")]
+    return [*matrix, "--scale", "log2", "--with", "crp", "--scores", str(folder / "scores.tsv")]

@@ -8,7 +8,7 @@ import pytest
 from golden_survival import made
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.longitudinal.time_to_event import time_to_event
+from proteoclass.longitudinal.time_to_event import ONE_AT_RISK, time_to_event
 
 COLUMNS = {"time": "days", "status": "event"}
 #: Printed by golden_survival.R (R 4.2.2, survival 3.5.3): day, at risk, survival, limits.
@@ -63,7 +63,11 @@ def test_who_is_left_out_is_counted_and_few_events_give_no_number(patients):
     scores.loc[5, "score"] = np.nan
     found = time_to_event(scores, sheet, **COLUMNS)
     assert found["n_patients"] == 26
-    assert found["notes"] == ["3 patients have no days or event: left out."]
+    assert found["notes"] == [
+        "1 sample without a score, a patient or a row of the sheet, or replicates: not used for "
+        "the time to event.",
+        "3 patients without days or event: left out.",
+    ]
     sheet["event"] = ["yes"] * 4 + ["censored"] * 26
     found = time_to_event(scores, sheet, **COLUMNS)
     few = f"{found['n_events']} events, expected at least 5"
@@ -78,6 +82,50 @@ def test_without_a_difference_there_is_no_test(patients):
     found = time_to_event(scores.assign(score=40.0, band="low"), sheet, **COLUMNS)
     assert found["log_rank"] == {"p": None, "reason": "all patients are in one band"}
     assert found["cox"] == {"hazard_ratio": None, "reason": "all first scores are equal"}
+
+
+def few(bands, days, events):
+    ids = [f"T{i}" for i in range(len(bands))]
+    scores = pd.DataFrame({"sample_id": ids, "score": np.arange(len(ids)) + 10.0, "band": bands})
+    return scores, pd.DataFrame({"patient_id": ids, "days": days, "event": events}, index=ids)
+
+
+def test_a_band_of_which_nobody_was_left_at_the_first_event_has_no_degree_of_freedom():
+    days, events = [1, 1, 5, 6, 7, 8, 9, 10, 11], [0, 0, 1, 1, 1, 1, 1, 0, 0]
+    rank = time_to_event(*few([*"aabbbbccc"], days, events), **COLUMNS)["log_rank"]
+    # survdiff of R's survival 3.5.3, chisq and 1 degree of freedom.
+    assert (rank["statistic"], rank["df"]) == (pytest.approx(5.62868521, rel=1e-8), 1)
+    assert rank["p"] == pytest.approx(0.0176688791, rel=1e-8)
+    # R: "Chisq= 0 on 0 degrees of freedom".
+    alone = time_to_event(*few([*"aabbbbbbb"], days, events), **COLUMNS)["log_rank"]
+    assert alone == {"p": None, "reason": ONE_AT_RISK}
+    at_once = time_to_event(*few([*"aabbbbbbb"], [5] * 9, [1] * 9), **COLUMNS)["log_rank"]
+    assert at_once == {"p": None, "reason": ONE_AT_RISK}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("scores", "status", "not reportable"),
+        ("sheet", "patient_id", ""),
+        ("sheet", "replicate_of", "S01"),
+    ],
+)
+def test_what_is_no_score_of_a_visit_is_counted(patients, table, column, value):
+    scores, sheet = patients
+    scores, sheet = scores.assign(status="final"), sheet.assign(replicate_of="")
+    given = {"scores": scores, "sheet": sheet}[table]
+    given.loc[given.index[0], column] = value
+    found = time_to_event(scores, sheet, **COLUMNS)
+    assert found["n_patients"] == 29
+    assert "1 sample without a score, a patient or a row" in found["notes"][0]
+
+
+def test_dates_are_no_days(patients):
+    scores, sheet = patients
+    dates = sheet.assign(days=pd.date_range("2024-01-01", periods=30))
+    with pytest.raises(InputError, match=r"reads '2024-01-01 00:00:00' .30 such rows"):
+        time_to_event(scores, dates, **COLUMNS)
 
 
 def test_a_score_that_orders_all_events_has_no_hazard_ratio(patients):
