@@ -40,7 +40,7 @@ from proteoclass.scorer.performance.subgroups import subgroups
 from proteoclass.scorer.platforms import stated_platform
 from proteoclass.scorer.rivals.locked import compare_locked, locked_comparators
 from proteoclass.scorer.single_protein import SUSPICIOUS_AUC
-from proteoclass.scorer.summary import describe_cohort
+from proteoclass.scorer.summary import describe_cohort, index_warnings
 from proteoclass.scorer.versions import software_versions
 
 Floats = npt.NDArray[np.float64]
@@ -293,6 +293,7 @@ def _warnings(summary: dict[str, Any], model: SeverityModel) -> list[str]:
     warnings = [chance_warning(auc, summary["permutation"])]
     if value > SUSPICIOUS_AUC:
         warnings.append(f"AUC {value:.2f} is above {SUSPICIOUS_AUC}: look for a leak first.")
+    warnings += index_warnings(summary)
     if refused["n"]:
         warnings.append(
             f"{refused['n']} of {refused['n_index_samples']} patients are not reportable "

@@ -128,12 +128,14 @@ def describe_cohort(cohort: Cohort) -> dict[str, Any]:
     """Return what a reader needs to know of the patients and the matrix."""
     names, classes = cohort.training_patients
     used = cohort.used()
+    without = set(cohort.patients[used == "follow-up"].astype(str)) - set(names)
     matrix = cohort.matrix
     replicates = is_replicate(matrix.samples).to_numpy(dtype=bool)
     return {
         "n_patients": len(names),
         "n_positive": int(classes.sum()),
         "n_negative": int(len(names) - classes.sum()),
+        "n_patients_without_index": len(without),
         "n_index_samples": int((used == "index").sum()),
         "n_follow_up_samples": int(((used == "follow-up") & ~replicates).sum()),
         "n_replicate_samples": int(replicates.sum()),
@@ -294,8 +296,36 @@ def auc_warnings(auc: dict[str, Any], permutation: dict[str, Any]) -> list[str]:
     return warnings
 
 
+def index_warnings(summary: dict[str, Any]) -> list[str]:
+    """Return how many labelled patients take no part, having no index sample.
+
+    Parameters
+    ----------
+    summary : dict
+        With `cohort` and `design`, as in `evaluation.json`.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+
+    Examples
+    --------
+    >>> cohort = {"n_patients": 9, "n_patients_without_index": 31}
+    >>> index_warnings({"cohort": cohort, "design": {"index": "day=0"}})
+    ['31 of 40 labelled patients have no sample that --index day=0 names: they are in no figure.']
+    """
+    n, without = (summary["cohort"][key] for key in ("n_patients", "n_patients_without_index"))
+    if not without:
+        return []
+    return [
+        f"{without} of {n + without} labelled patients have no sample that --index "
+        f"{summary['design']['index']} names: they are in no figure."
+    ]
+
+
 def _warnings(summary: dict[str, Any]) -> list[str]:
-    warnings = auc_warnings(summary["auc"], summary["permutation"])
+    warnings = [*auc_warnings(summary["auc"], summary["permutation"]), *index_warnings(summary)]
     cohort = summary["cohort"]
     seen = summary["design"].get("patients_seen_by_panel", 0)
     if seen:

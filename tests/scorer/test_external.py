@@ -338,3 +338,15 @@ def test_a_comparison_over_fewer_patients_says_so(model, cohort, judged):
     assert (summary["auc"]["n_patients"], row["n_patients"]) == (n, n - 2)
     [said] = [w for w in summary["warnings"] if w.startswith("The comparison with model")]
     assert f"@abababababab rests on {n - 2} of {n} patients, as does its AUC" in said
+
+
+def test_labelled_patients_without_an_index_sample_are_counted(model, cohort):
+    late = cohort.samples.index.str.endswith("v0") & (np.arange(72) % 12 < 4)
+    days = cohort.samples["day"].where(~late, 99)
+    summary = evaluate_external(
+        model, replace(cohort, samples=cohort.samples.assign(day=days)), OUTCOME, index="day=0"
+    ).summary
+    labelled = cohort.samples.loc[late, "severity"].notna().sum()
+    assert summary["cohort"]["n_patients_without_index"] == labelled > 5
+    said = f"{labelled} of 35 labelled patients have no sample that --index day=0 names: they are"
+    assert said in "\n".join(summary["warnings"])
