@@ -9,12 +9,9 @@ import math
 import os
 import re
 import shutil
-import stat
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,13 +22,10 @@ from proteoclass.errors import (
     name_list,
     printable,
 )
+from proteoclass.temporary_files import temporary_file
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-#: Seconds after which a temporary file that nobody has locked is nobody's.
-_ABANDONED_AFTER = 300
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, force: bool = False) -> Path:
@@ -109,7 +103,7 @@ def new_file(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[B
     refuse_overwrite(target, force=force)
     temporary = None
     try:
-        handle, temporary = _temporary(target)
+        handle, temporary = temporary_file(target)
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
@@ -405,45 +399,6 @@ def plain(value: Any) -> Any:
     if type(value).__name__ in ("NAType", "NaTType"):
         return None
     return value.isoformat() if isinstance(value, datetime.date) else value
-
-
-def _temporary(target: Path) -> tuple[int, str]:
-    """Make a hidden file beside the target, locked for as long as it is written."""
-    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
-    prefix = f".proteoclass-{digest}-"
-    _remove_abandoned(target.parent, prefix)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix)
-    _locked(handle)
-    return handle, name
-
-
-def _remove_abandoned(folder: Path, prefix: str) -> None:
-    """Remove what killed processes left of the same target; what is in use stays.
-
-    The system takes a lock from a process that ends. Some network drives know the locks of
-    one machine alone, so that a file must have lain still for a while too.
-    """
-    with suppress(OSError):
-        for left in folder.glob(f"{prefix}*"):
-            found = left.lstat()
-            old = time.time() - found.st_mtime > _ABANDONED_AFTER
-            if old and stat.S_ISREG(found.st_mode):
-                with open(left, "r+b") as stream:
-                    if _locked(stream.fileno()):
-                        left.unlink()
-
-
-def _locked(handle: int) -> bool:
-    """Lock an open file if nobody else has; say whether that could be done."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _refusal(target: Path, what: str, error: OSError) -> SystemFailureError:

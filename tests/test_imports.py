@@ -13,7 +13,7 @@ import proteoclass
 
 PACKAGE = Path(proteoclass.__file__).parent
 ROOMS = ["matrix", "panel", "scorer", "longitudinal", "report"]
-LEAVES = {"errors", "io", "lazy", "stats", "folds", "_version"}
+LEAVES = {"errors", "io", "lazy", "stats", "folds", "temporary_files", "_version"}
 #: What reading a small text table does without.
 NOT_FOR_TEXT = {"sklearn", "scipy", "pydantic", "openpyxl", "pooch", "h5py"}
 HEAVY = {"pandas", "pyarrow", "xgboost", "statsmodels", "matplotlib", "shap", *NOT_FOR_TEXT}

@@ -14,7 +14,6 @@ import pandas as pd
 import xgboost
 
 from proteoclass import io
-from proteoclass.errors import ModelRefusedError
 from proteoclass.matrix.matching import match_proteins
 from proteoclass.matrix.normalisation.normalise import (
     WHOLE_PROFILE_MEDIAN,
@@ -22,7 +21,7 @@ from proteoclass.matrix.normalisation.normalise import (
     frozen_shift,
 )
 from proteoclass.matrix.normalisation.prepare import prepare
-from proteoclass.matrix.normalisation.ratio import has_pool, pool_id
+from proteoclass.matrix.normalisation.ratio import has_pool
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 from proteoclass.matrix.samples.controls import is_control
 from proteoclass.scorer.blend import (
@@ -34,6 +33,7 @@ from proteoclass.scorer.blend import (
 )
 from proteoclass.scorer.calibration import Platt, Thresholds
 from proteoclass.scorer.control_pool import checked_against_pool
+from proteoclass.scorer.foreign_input import refuse_other_kind
 from proteoclass.scorer.model_schema import (
     FORMAT,
     VERSION,
@@ -389,7 +389,7 @@ class SeverityModel:
 
     def _placed(self, matrix: ProteinMatrix) -> PlacedSamples:
         """Return where the model's proteins stand in the matrix, prepared but for logarithms."""
-        self._refuse_other_kind(matrix)
+        refuse_other_kind(matrix, self.content, self.name)
         pooled = matrix.kind == "intensity" and has_pool(matrix)
         prepared = prepare(matrix) if pooled else matrix
         matches = self.match(prepared)["matched_id"]
@@ -445,35 +445,6 @@ class SeverityModel:
         prepared, seen = self._measure(matrix)
         told = {"slope": seen.slope, "deviation": deviations(seen.values, self.content)}
         return pd.DataFrame(told, index=prepared.values.index)
-
-    def _refuse_other_kind(self, matrix: ProteinMatrix) -> None:
-        pooled = matrix.kind == "intensity" and has_pool(matrix)
-        kind = "ratio" if pooled else matrix.kind
-        where = matrix.source.path or "matrix"
-        if kind != self.content.kind:
-            mend = "declare --kind if that is wrong, else retrain on this platform"
-            if self.content.kind == "ratio" and matrix.kind == "intensity":
-                mend = "give --samples with the roles plex and channel, the pool marked as pool"
-            raise ModelRefusedError(
-                f"{where}: holds {kind} values, the model {self.name} was trained on "
-                f"{self.content.kind}; {mend}"
-            )
-        stated = {matrix.fluid, self.content.fluid} - {"not stated"}
-        if len(stated) > 1:
-            raise ModelRefusedError(
-                f"{where}: is {matrix.fluid}, the model {self.name} was trained on "
-                f"{self.content.fluid}; retrain on this fluid"
-            )
-        if self.content.input.kind == "intensity" and kind == "ratio" and not pooled:
-            raise ModelRefusedError(
-                f"{where}: holds ratios to an unknown pool, the model {self.name} took its own to "
-                f"the pool {self.content.pool_id!r}; give intensities with the pool channels"
-            )
-        if pooled and pool_id(matrix) != self.content.pool_id:
-            raise ModelRefusedError(
-                f"{where}: its pool is {pool_id(matrix)!r}, the model's is "
-                f"{self.content.pool_id!r}; ratios to different pools cannot be compared"
-            )
 
     @property
     def _frozen(self) -> tuple[Floats, str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from proteoclass import io
+from proteoclass import io, temporary_files
 from proteoclass.cli import main
 from proteoclass.io import table_text
 
@@ -109,7 +109,7 @@ def test_a_kill_at_random_moments_of_a_slow_write(files, expected, tmp_path):
 
 def leftover(target, age):
     """Leave what a process leaves that dies while it writes the target."""
-    handle, name = io._temporary(target)
+    handle, name = temporary_files.temporary_file(target)
     os.write(handle, b"half")
     os.close(handle)
     moment = time.time() - age
@@ -126,7 +126,7 @@ def test_what_a_killed_process_left_goes_with_the_next_write_of_the_same_file(tm
 
 
 def test_what_another_process_is_writing_is_left_alone(tmp_path):
-    handle, name = io._temporary(tmp_path / "a")
+    handle, name = temporary_files.temporary_file(tmp_path / "a")
     os.utime(name, (0, 0))
     # Locks belong to the opened file: the same process may not take it twice either.
     io.write_bytes(tmp_path / "a", b"new")
