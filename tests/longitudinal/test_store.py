@@ -318,6 +318,40 @@ def test_altered_views_and_guards_are_seen(path, tampering):
         verify_store(path)
 
 
+def test_a_store_where_nothing_can_be_written_is_read(path, monkeypatch):
+    # What a read-only folder answers; whoever runs the tests may be allowed everything.
+    monkeypatch.setattr(store_connection.os, "access", lambda where, mode: False)
+    with ScoreStore(path) as store:
+        assert len(store.find()) == 6
+        assert sorted(each.name for each in path.parent.iterdir()) == ["clinic.db"]
+        with pytest.raises(SystemFailureError, match="readonly database; it cannot be written"):
+            store.add(scored(prefix="T"), MODEL, who="x")
+    assert len(verify_store(path)) == 3
+
+
+def test_what_is_written_ahead_is_never_left_out(path, monkeypatch):
+    with ScoreStore(path) as writer:
+        writer.add(scored(prefix="T"), MODEL, who="x")
+        monkeypatch.setattr(store_connection.os, "access", lambda where, mode: False)
+        with ScoreStore(path) as reader:
+            assert len(reader.find()) == 12
+
+
+def test_a_copy_without_what_was_written_ahead_says_so(tmp_path):
+    with ScoreStore(tmp_path / "a.db", make=True) as store:
+        store.add(scored(), MODEL, sheet(), who="x")
+        (tmp_path / "b.db").write_bytes((tmp_path / "a.db").read_bytes())
+        with pytest.raises(InputError, match=r"b.db: is empty, .* copy its -wal file too"):
+            ScoreStore(tmp_path / "b.db")
+
+
+def test_names_with_signs_of_an_address_are_names(tmp_path):
+    name = tmp_path / "a?mode=ro#b%20 ü.db"
+    with ScoreStore(name, make=True) as store:
+        store.add(scored(), MODEL, sheet(), who="x")
+    assert [each.name for each in tmp_path.iterdir()] == [name.name]
+
+
 def test_a_version_below_one_is_refused(path):
     raw = sqlite3.connect(path)
     raw.execute("PRAGMA user_version = -1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,9 +42,9 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
     if not path.parent.is_dir():
         raise SystemFailureError(f"{path}: its folder does not exist; make it first")
     with told(path):
-        # SQLite takes a file that is called ":memory:" for no file at all.
-        where = path.absolute()
-        connection = sqlite3.connect(where, timeout=BUSY_SECONDS, isolation_level=None)
+        # Absolute: SQLite takes a file that is called ":memory:" for no file at all.
+        address = path.absolute().as_uri() + ("?immutable=1" if _archived(path, make) else "")
+        connection = sqlite3.connect(address, timeout=BUSY_SECONDS, isolation_level=None, uri=True)
     try:
         with told(path):
             _prepare(connection, path, make=make)
@@ -53,10 +54,26 @@ def connect(path: Path, *, make: bool) -> sqlite3.Connection:
     return connection
 
 
+def _archived(path: Path, make: bool) -> bool:
+    """Whether a store is only to be read, and lies where nothing can be written beside it.
+
+    In write-ahead mode even a reader makes two files there, unless SQLite is told that
+    nobody writes. What a write-ahead file holds would then be left out.
+    """
+    ahead = Path(f"{path}-wal")
+    whole = not ahead.exists() or ahead.stat().st_size == 0
+    return not make and whole and not os.access(path.absolute().parent, os.W_OK)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, *, make: bool) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     identity = connection.execute("PRAGMA application_id").fetchone()[0]
     empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if empty and not make:
+        raise InputError(
+            f"{path}: is empty, expected a score store; if it is a copy of one, copy its -wal "
+            "file too"
+        )
     if identity != APPLICATION_ID and not (empty and make):
         raise InputError(
             f"{path}: is a database of something else, expected a score store; "
