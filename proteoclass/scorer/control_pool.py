@@ -239,9 +239,10 @@ def _notes(
     notes = []
     strangers = int((pool & ~mine).sum())
     if strangers:
+        own = f"the model's {limits.name!r}" if limits.name else "the model's, which has no name"
         notes.append(
-            f"{counted(strangers, 'QC pool sample')} of another material than the model's "
-            f"{limits.name!r}: checked against nothing."
+            f"{counted(strangers, 'QC pool sample')} of another material than {own}: checked "
+            "against nothing."
         )
     if bare:
         which = f"batches {name_list(name or '(none given)' for name in bare)}"
