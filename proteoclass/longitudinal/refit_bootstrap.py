@@ -117,6 +117,9 @@ class RefitBootstrap:
             "median_of_draws": {
                 name: _number(self.draws[name].median()) for name in self.estimate.index
             },
+            "standard_error": {
+                name: _number(self.draws[name].std()) for name in self.estimate.index
+            },
             "not_reportable": self.reason(),
         }
 

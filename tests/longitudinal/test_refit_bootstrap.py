@@ -162,6 +162,8 @@ def test_both_intervals_stand_side_by_side():
     assert merged["groups"][1]["refit_lower"] is None
     assert merged["interaction"]["refit_upper"] == pytest.approx(39)
     assert "95 % percentile" in merged["refit"]["kind"]
+    assert merged["refit"]["median_of_draws"]["a"] == 20
+    assert merged["refit"]["standard_error"]["b"] == pytest.approx(np.std(range(41), ddof=1))
     ends = "log-odds a week: plain interval"
     assert merged["notes"] == [
         "first",
