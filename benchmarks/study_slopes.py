@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy import stats
 
 import proteoclass as pc
 from proteoclass.longitudinal.refit_bootstrap import RefitBootstrap, refit_bootstrap
@@ -161,17 +162,37 @@ def one_refit(cohort: int, draws: int = DRAWS) -> RefitBootstrap:
         inner_folds.INNER_FOLDS = before
 
 
+def intervals(found: RefitBootstrap) -> dict[str, pd.DataFrame]:
+    """Return the plain interval, the refit bootstrap's, and two that were tried beside it."""
+    draws, estimate = found.draws, found.estimate
+    z = stats.norm.ppf(0.975)
+    n = len(draws)
+    below = ((draws < estimate).sum().clip(0.5, n - 0.5)) / n
+    corrected = [
+        np.quantile(draws[name], stats.norm.cdf(2 * stats.norm.ppf(below[name]) + [-z, z]))
+        for name in estimate.index
+    ]
+    half = stats.t.ppf(0.975, SEVERE + OTHERS - 2) * draws.std()
+    return {
+        "plain": found.plain,
+        "refit": found.intervals(),
+        "bias-corrected": pd.DataFrame(corrected, estimate.index, ["lower", "upper"]),
+        "t, SD of refits": pd.DataFrame({"lower": estimate - half, "upper": estimate + half}),
+    }
+
+
 def coverage(found: list[RefitBootstrap]) -> pd.DataFrame:
-    """Return coverage and mean width of the plain and the refit intervals."""
+    """Return coverage and mean width of the plain, the refit and two other intervals."""
     truth = pd.DataFrame([each.estimate for each in found]).mean()
-    columns = {}
-    for kind in ("plain", "refit"):
-        limits = [each.plain if kind == "plain" else each.intervals() for each in found]
+    columns = {"truth": truth}
+    by_cohort = [intervals(each) for each in found]
+    for kind in by_cohort[0]:
+        limits = [each[kind] for each in by_cohort]
         held = [(each["lower"] <= truth) & (each["upper"] >= truth) for each in limits]
         columns[f"{kind} covers"] = pd.DataFrame(held).mean()
         widths = [each["upper"] - each["lower"] for each in limits]
         columns[f"{kind} width"] = pd.DataFrame(widths).mean()
-    return pd.DataFrame({"truth": truth} | columns)
+    return pd.DataFrame(columns)
 
 
 def one_default(seed: int) -> dict[str, bool]:
@@ -206,7 +227,7 @@ if __name__ == "__main__":
     part = sys.argv[1]
     n = int(sys.argv[2]) if len(sys.argv) > 2 else {"locked": 1000, "refit": 75}.get(part, 20)
     if part == "refit":
-        print(coverage([one_refit(cohort) for cohort in range(n)]).round(3).to_string())
+        print(coverage([one_refit(cohort) for cohort in range(n)]).T.round(3).to_string())
     elif part == "in-sample":
         print(in_sample(n).agg(["mean", "sem"]).round(3).to_string())
     else:
