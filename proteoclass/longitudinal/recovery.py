@@ -12,11 +12,12 @@ import pandas as pd
 from proteoclass.errors import InputError, TooLittleDataError
 from proteoclass.longitudinal.group_labels import patient_groups
 from proteoclass.longitudinal.random_intercept import RandomIntercepts, fit_random_intercepts
-from proteoclass.longitudinal.visits import text
+from proteoclass.longitudinal.visits import days, text
 from proteoclass.matrix.normalisation.prepare import prepare
 from proteoclass.matrix.normalisation.whole_matrix import normalised_matrix
 from proteoclass.matrix.outcome import is_replicate
 from proteoclass.matrix.protein_matrix import ProteinMatrix
+from proteoclass.matrix.wording import counted
 
 Floats = npt.NDArray[np.float64]
 
@@ -89,7 +90,7 @@ def proteome_recovery(
     Raises
     ------
     InputError
-        If the sheet has no patients or days, or a patient carries two labels.
+        If the sheet has no patients or days, a day is none, or a patient carries two labels.
     TooLittleDataError
         If a group has fewer than three patients with a day, or nobody has two visits.
 
@@ -196,7 +197,7 @@ def _visits(
     frame = pd.DataFrame(
         {
             "patient_id": patient,
-            "day": pd.to_numeric(samples["day"], errors="coerce"),
+            "day": days(samples),
             "group": patient.map(of_patient).fillna(""),
         }
     )
@@ -204,11 +205,11 @@ def _visits(
     undated = ~replicate & frame["day"].isna().to_numpy()
     other = ~replicate & ~undated & ~frame["group"].isin(labels).to_numpy()
     notes = [
-        f"{int(left.sum())} samples {why}: left out."
+        f"{counted(int(left.sum()), 'sample')} left out: {why}."
         for left, why in (
-            (replicate, "are replicates"),
-            (undated, "have no day"),
-            (other, f"are of patients who are neither {labels[0]} nor {labels[1]}"),
+            (replicate, "replicates"),
+            (undated, "no day"),
+            (other, f"of patients who are neither {labels[0]} nor {labels[1]}"),
         )
         if left.any()
     ]
@@ -275,7 +276,10 @@ def _summary(
 ) -> dict[str, Any]:
     n_patients = visits.groupby("group")["patient_id"].nunique()
     refused = table.loc[table["reason"] != "", "reason"].value_counts().sort_index()
-    notes += [f"{count} proteins have no fit: {reason}." for reason, count in refused.items()]
+    notes += [
+        f"{counted(int(count), 'protein')} without a fit: {reason}."
+        for reason, count in refused.items()
+    ]
     return {
         "formula": FORMULA,
         "scale": "log2; slopes a week, differences at day 0 of the sheet",

@@ -237,7 +237,24 @@ def _check_sheet(samples: pd.DataFrame) -> None:
         )
 
 
-def _tidy_samples(score: pd.Series, sheet: pd.DataFrame) -> pd.DataFrame:
+def days(sheet: pd.DataFrame) -> pd.Series:
+    """Return the days of a sample sheet; NaN where a sample has none.
+
+    Parameters
+    ----------
+    sheet : DataFrame
+        Index `sample_id`; column `day`.
+
+    Raises
+    ------
+    InputError
+        If a cell is no number, infinite, or too large for a count of days.
+
+    Examples
+    --------
+    >>> days(pd.DataFrame({"day": ["3", None]}, index=["a", "b"])).tolist()
+    [3.0, nan]
+    """
     day = _numbers(sheet["day"], "sample sheet", "day")
     if np.isinf(day).any():
         raise InputError(
@@ -251,11 +268,15 @@ def _tidy_samples(score: pd.Series, sheet: pd.DataFrame) -> pd.DataFrame:
             f"({len(far)} such rows), expected days from a start, at most {MAX_DAY:,}; a date "
             "such as 20240301 is no count of days"
         )
+    return day
+
+
+def _tidy_samples(score: pd.Series, sheet: pd.DataFrame) -> pd.DataFrame:
     replicate_of = text(sheet["replicate_of"]) if "replicate_of" in sheet else ""
     tidy = pd.DataFrame(
         {
             "patient_id": text(sheet["patient_id"]),
-            "day": day,
+            "day": days(sheet),
             "score": score,
             "log_odds": log_odds(score / 100),
             "replicate_of": replicate_of,

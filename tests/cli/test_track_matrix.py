@@ -42,7 +42,7 @@ def test_a_matrix_adds_a_row_a_protein(folder):
     assert len(table) == summary["n_proteins"] == 60
     assert summary["n_fitted"] == table["interaction_p"].notna().sum() > 0
     assert (summary["reference"], summary["group"]) == ("non-severe", "severe")
-    assert "samples are replicates: left out" in result.stderr
+    assert "samples left out: replicates." in result.stderr
 
 
 def test_a_panel_is_set_against_the_other_group(folder):

@@ -89,11 +89,11 @@ def test_what_is_left_out_is_counted(matrix, found):
     odd = replace(matrix, samples=sheet, values=values)
     result = proteome_recovery(odd, sheet["severity"], normalise="none", **LABELS)
     notes = result.summary["notes"]
-    assert "1 samples are replicates: left out." in notes
-    assert "1 samples have no day: left out." in notes
-    assert "4 samples are of patients who are neither mild nor severe: left out." in notes
+    assert "1 sample left out: replicates." in notes
+    assert "1 sample left out: no day." in notes
+    assert "4 samples left out: of patients who are neither mild nor severe." in notes
     assert any(note.startswith("114 samples are 113 visits") for note in notes)
-    assert "1 proteins have no fit: fewer values than effects." in notes
+    assert "1 protein without a fit: fewer values than effects." in notes
     last = result.table.iloc[39]
     assert last["reason"] == "fewer values than effects"
     assert last[["slope", "slope_p", "slope_q", "intraclass_correlation"]].isna().all()
@@ -134,3 +134,19 @@ def test_what_cannot_be_followed_is_refused(matrix):
     few = matrix.take([f"S{i:03d}" for i in range(32, 120)])
     with pytest.raises(TooLittleDataError, match="group 'severe' has 2 patients with a day"):
         proteome_recovery(few, labels, normalise="none", **LABELS)
+
+
+@pytest.mark.parametrize(
+    ("day", "message"),
+    [
+        ("D3", "column 'day' of sample 'S000' reads 'D3' .1 such row"),
+        (np.inf, "column 'day' of sample 'S000' is infinite"),
+        (20240301, "'day' of sample 'S000' is 20240301 .*; a date such as"),
+        (pd.Timestamp("2024-03-01"), "column 'day' of sample 'S000' reads '2024-03-01 00:00:00'"),
+    ],
+)
+def test_a_day_that_is_none_is_refused(matrix, day, message):
+    sheet = matrix.samples.astype({"day": object})
+    sheet.loc["S000", "day"] = day
+    with pytest.raises(InputError, match=message):
+        proteome_recovery(replace(matrix, samples=sheet), sheet["severity"], **LABELS)
