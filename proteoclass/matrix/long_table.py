@@ -63,6 +63,11 @@ class LongTable:
         InputError
             If a value is infinite, or negative on the raw scale, or the file changed
             since it was looked at.
+
+        Notes
+        -----
+        A fault in a protein that was not asked for is not seen, where `read_matrix` refuses
+        the file.
         """
         from proteoclass.matrix.tables.parquet import parquet_blocks
 
