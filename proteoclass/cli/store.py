@@ -77,6 +77,7 @@ def store() -> None:
 def list_command(path: str, as_json: bool) -> None:
     """List the models of a store, and who added what, when and why."""
     from proteoclass.longitudinal import ScoreStore
+    from proteoclass.matrix.wording import counted
 
     with ScoreStore(path) as opened:
         models, events = opened.models(), opened.events()
@@ -86,7 +87,7 @@ def list_command(path: str, as_json: bool) -> None:
     put_table(models, None, force=False, as_json=False)
     put_text("\n", None, force=False)
     put_table(events, None, force=False, as_json=False)
-    say(f"{len(models)} models, {len(events)} additions")
+    say(f"{counted(len(models), 'model')}, {counted(len(events), 'addition')}")
 
 
 @store.command()
@@ -96,11 +97,12 @@ def list_command(path: str, as_json: bool) -> None:
 def search(path: str, search: Search, as_json: bool) -> None:
     """Print the scores that answer to all that is asked for."""
     from proteoclass.longitudinal import ScoreStore
+    from proteoclass.matrix.wording import counted
 
     with ScoreStore(path) as opened:
         found = opened.find(search)
     put_table(found, None, force=False, as_json=as_json)
-    say(f"found {len(found)} scores")
+    say(f"found {counted(len(found), 'score')}")
 
 
 @store.command()
@@ -114,6 +116,7 @@ def export(path: str, search: Search, output: str, force: bool) -> None:
     """
     from proteoclass.longitudinal import ScoreStore
     from proteoclass.longitudinal.store.export import spreadsheet_safe
+    from proteoclass.matrix.wording import counted
 
     check_target(output, force=force)
     with ScoreStore(path) as opened:
@@ -123,9 +126,12 @@ def export(path: str, search: Search, output: str, force: bool) -> None:
     if not as_json:
         found, guarded = spreadsheet_safe(found)
     put_table(found, output, force=force, as_json=as_json)
-    say(f"wrote {len(found)} scores to {output}")
+    say(f"wrote {counted(len(found), 'score')} to {output}")
     if guarded:
-        say(f"note: {guarded} cells could be read as formulas: each has an apostrophe before it.")
+        say(
+            f"note: {counted(guarded, 'cell')} with an apostrophe before it: a spreadsheet would "
+            "run the text as a formula."
+        )
 
 
 @store.command()

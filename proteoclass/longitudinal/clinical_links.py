@@ -155,20 +155,20 @@ def _usable(
             )
     known = values.index[values.index.isin(samples.index)].sort_values()
     if len(known) < len(values):
-        notes.append(f"{len(values) - len(known)} samples are not in the sheet: left out.")
+        notes.append(f"{counted(len(values) - len(known), 'sample')} not in the sheet: left out.")
     sheet = samples.loc[known]
     replicate = is_replicate(sheet).to_numpy()
     nobody = ~replicate & (text(sheet["patient_id"]) == "").to_numpy()
-    for left, why in ((replicate, "are replicates"), (nobody, "have no patient_id")):
+    for left, why in ((replicate, "replicates"), (nobody, "no patient_id")):
         if left.any():
-            notes.append(f"{int(left.sum())} samples {why}: left out.")
+            notes.append(f"{counted(int(left.sum()), 'sample')} left out: {why}.")
     keep = ~(replicate | nobody)
     sheet = sheet[keep]
     n_patients = text(sheet["patient_id"]).nunique()
     if n_patients < MIN_PATIENTS:
         raise TooLittleDataError(
-            f"found {n_patients} patients with values, expected at least {MIN_PATIENTS} for a "
-            "correlation; add patients"
+            f"found {counted(n_patients, 'patient')} with values, expected at least "
+            f"{MIN_PATIENTS} for a correlation; add patients"
         )
     if n_patients < len(sheet):
         notes.append(f"{len(sheet)} samples of {n_patients} patients: averaged patient by patient.")

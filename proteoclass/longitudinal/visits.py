@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.matrix.wording import counted
 from proteoclass.stats import expit, log_odds
 
 #: Status words a row of a score table may carry; only the last one holds no score.
@@ -90,13 +91,15 @@ def place_in_time(scores: pd.DataFrame, samples: pd.DataFrame) -> Visits:
             f"(first {name_list(score.index, 2)} against {name_list(samples.index, 2)}); "
             "give the sheet the scores were made with"
         )
-    _count(notes, ~known, lambda n: f"{n} scored samples are not in the sample sheet: left out.")
+    _count(
+        notes, ~known, lambda n: f"{counted(n, 'scored sample')} not in the sample sheet: left out."
+    )
     score = score[known]
     tidy = _tidy_samples(score, samples.loc[score.index])
     _count(
         notes,
         (score == 0) | (score == 100),
-        lambda n: f"{n} scores are exactly 0 or 100: held at log-odds ±13.8.",
+        lambda n: f"{counted(n, 'score')} of exactly 0 or 100: held at log-odds ±13.8.",
     )
     frame = _average_days(tidy, notes)
     return Visits(frame, tidy.drop(columns=["day", "score"]), tuple(notes))
@@ -176,7 +179,9 @@ def reportable_scores(scores: pd.DataFrame) -> tuple[pd.Series, list[str]]:
     notes: list[str] = []
     score = _numbers(scores["score"].set_axis(ids), "scores", "score")
     refused = _refused(scores, ids)
-    _count(notes, refused, lambda n: f"{n} samples are not reportable: they have no score here.")
+    _count(
+        notes, refused, lambda n: f"{counted(n, 'sample')} not reportable: without a score here."
+    )
     score = score[~refused.to_numpy()]
     wrong = score[~score.between(0, 100)]
     if len(wrong):
@@ -291,9 +296,13 @@ def _average_days(tidy: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     replicate = tidy["replicate_of"] != ""
     nobody = ~replicate & (tidy["patient_id"] == "")
     undated = ~replicate & ~nobody & tidy["day"].isna()
-    _count(notes, replicate, lambda n: f"{n} replicate samples measure noise: not in trajectories.")
-    _count(notes, nobody, lambda n: f"{n} samples have no patient_id: left out.")
-    _count(notes, undated, lambda n: f"{n} samples have no day: left out.")
+    _count(
+        notes,
+        replicate,
+        lambda n: f"{counted(n, 'replicate sample')} for noise alone: not in trajectories.",
+    )
+    _count(notes, nobody, lambda n: f"{counted(n, 'sample')} without patient_id: left out.")
+    _count(notes, undated, lambda n: f"{counted(n, 'sample')} without a day: left out.")
     used = tidy[~(replicate | nobody | undated)]
     if used.empty:
         raise TooLittleDataError(
@@ -308,7 +317,7 @@ def _average_days(tidy: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         joined = int(odds.loc[several, "size"].sum())
         notes.append(
             f"{joined} samples of the same patient and day were averaged on the log-odds "
-            f"into {int(several.sum())} visits."
+            f"into {counted(int(several.sum()), 'visit')}."
         )
     # The mean of equal numbers may miss them by a rounding error, which a threshold
     # that equals the score would see.

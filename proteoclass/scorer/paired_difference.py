@@ -127,7 +127,7 @@ def paired_difference(
     -------
     dict
         `interval`, `p`, `kind`; where there is nothing to test by both are NaN, and `reason`
-        says why.
+        says why. Equal AUCs without any spread have the interval 0 to 0 and p 1.
 
     Notes
     -----

@@ -75,7 +75,7 @@ def test_export_is_safe_to_open(path, tmp_path):
     assert done.exit_code == 0, done.output
     table = pd.read_csv(tmp_path / "out.tsv", sep="\t")
     assert "'=HYPERLINK(1)" in set(table["sample_id"])
-    assert "note: 1 cells could be read as formulas" in done.stderr
+    assert "note: 1 cell with an apostrophe before it: a spreadsheet would run" in done.stderr
     run("store", "export", path, "-o", tmp_path / "out.json")
     rows = json.loads((tmp_path / "out.json").read_text())
     assert "=HYPERLINK(1)" in {row["sample_id"] for row in rows}

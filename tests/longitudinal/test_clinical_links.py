@@ -89,8 +89,8 @@ def test_samples_of_one_patient_are_one_piece_of_evidence(tables):
     odd.loc["ts00", "patient_id"] = ""
     notes = clinical_links(copies, odd, columns=["crp"]).summary["notes"]
     assert notes[:2] == [
-        "1 samples are replicates: left out.",
-        "1 samples have no patient_id: left out.",
+        "1 sample left out: replicates.",
+        "1 sample left out: no patient_id.",
     ]
 
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_correlated_is_refused(tables):
     with pytest.raises(TooLittleDataError, match="found 9 patients with values"):
         clinical_links(values.head(9), sheet, columns=["crp"])
     left = clinical_links(values, sheet.drop(index="s03"), columns=["crp"])
-    assert left.summary["notes"] == ["1 samples are not in the sheet: left out."]
+    assert left.summary["notes"] == ["1 sample not in the sheet: left out."]
 
 
 def test_the_command_writes_proteins_and_scores(tables, tmp_path):

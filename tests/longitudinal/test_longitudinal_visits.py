@@ -63,12 +63,12 @@ def test_rows_left_out_are_counted():
     placed = place_in_time(scores, sheet)
     assert placed.frame["score"].tolist() == [80.0, 0.0]
     for sentence in (
-        "1 samples are not reportable",
-        "1 scored samples are not in the sample sheet",
-        "1 replicate samples measure noise",
-        "1 samples have no patient_id",
-        "1 samples have no day",
-        "1 scores are exactly 0 or 100",
+        "1 sample not reportable",
+        "1 scored sample not in the sample sheet",
+        "1 replicate sample for noise alone",
+        "1 sample without patient_id",
+        "1 sample without a day",
+        "1 score of exactly 0 or 100",
         "Scores come from: out-of-fold (6 samples).",
         "Out-of-fold scores share fold models",
     ):
