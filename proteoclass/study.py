@@ -198,6 +198,7 @@ def _fill(
             evaluation.summary["imputation"]["text"],
             evaluation.summary["tuning"]["text"],
             *evaluation.settings.constraints.sentences,
+            *scores.attrs["notes"],
         )
         io.write_json(target / "run.json", _run_document(study, base, noted, patients, target))
     with clock.step("report"):
@@ -222,9 +223,11 @@ def scores_of_run(
     Returns
     -------
     DataFrame
-        Columns of `scores.tsv`, in the order of the matrix.
+        Columns of `scores.tsv`, in the order of the matrix; ``attrs["notes"]`` as
+        `SeverityModel.score` gives them.
     """
-    scores = model.score(matrix).set_index("sample_id")
+    locked = model.score(matrix)
+    scores = locked.set_index("sample_id")
     held_out = evaluation.scores.set_index("sample_id")
     ids = held_out.index
     reportable = (scores.loc[ids, "status"] == "final") & held_out["log_odds"].notna()
@@ -237,7 +240,9 @@ def scores_of_run(
     band = model.thresholds.band(scores.loc[ids, "score"].to_numpy(dtype=float))
     scores.loc[ids, "band"] = np.where(reportable, band, "")
     scores.loc[ids, "origin"] = "out-of-fold"
-    return scores.reset_index()[SCORE_COLUMNS]
+    table = scores.reset_index()[SCORE_COLUMNS]
+    table.attrs["notes"] = locked.attrs["notes"]
+    return table
 
 
 def _read(study: Study, base: Path) -> ProteinMatrix:

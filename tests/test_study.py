@@ -310,3 +310,19 @@ def test_killed_at_any_moment_leaves_no_run_folder(place):
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert not target.exists() or (target / "study.pdf").exists()
+
+
+def test_what_a_run_did_not_check_of_its_qc_pool_is_said(place, tmp_path):
+    shutil.copytree(place / "cohort", tmp_path / "cohort")
+    sheet = pd.read_csv(tmp_path / "cohort" / "samples.tsv", sep="\t", dtype=str)
+    sheet["sample_type"] = np.where(sheet.index == len(sheet) - 1, "qc", "sample")
+    sheet.to_csv(tmp_path / "cohort" / "samples.tsv", sep="\t", index=False)
+    text = QUICK
+    for old, new in (*ONCE, NO_PATIENT):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "study.toml").write_text(text)
+    run_study(tmp_path / "study.toml", tmp_path / "run")
+    notes = json.loads((tmp_path / "run" / "run.json").read_text())["notes"]
+    [said] = [note for note in notes if note.startswith("1 QC pool sample checked against nothing")]
+    assert "at least 5 are needed for limits" in said
