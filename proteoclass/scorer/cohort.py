@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -72,7 +73,7 @@ class Cohort:
 
         By sample id: a sum or a bootstrap draw must not depend on the order of the file.
         """
-        return self._by_id(np.flatnonzero(pd.Index(self.patients).isin(patients)))
+        return self._by_id(np.flatnonzero(self._patient_index.isin(patients)))
 
     def index_rows(self) -> npt.NDArray[np.intp]:
         """Return the positions of the index samples, by sample id."""
@@ -100,9 +101,19 @@ class Cohort:
         sums = np.bincount(place, self.weights[rows] * values, len(names))
         return names.astype(object), sums / np.bincount(place, self.weights[rows], len(names))
 
+    # Folds ask for rows hundreds of times: what they are found by is made once.
+    @cached_property
+    def _patient_index(self) -> pd.Index:
+        return pd.Index(self.patients)
+
+    @cached_property
+    def _rank(self) -> npt.NDArray[np.intp]:
+        """Return the place of each sample in the order of the ids."""
+        order = np.argsort(self.values.index.to_numpy(dtype=str), kind="stable")
+        return np.argsort(order, kind="stable")
+
     def _by_id(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-        ids = self.values.index.to_numpy(dtype=str)[rows]
-        return rows[np.argsort(ids, kind="stable")]
+        return rows[np.argsort(self._rank[rows], kind="stable")]
 
     def used(self) -> npt.NDArray[np.object_]:
         """Return "index", "follow-up" or "other" for each sample."""

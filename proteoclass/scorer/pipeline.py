@@ -116,7 +116,9 @@ def _choosing(
         # the filter keeps the same proteins here as inside the pipeline.
         kept = detected.fit(training.to_numpy(dtype=float)).get_support(indices=True)
         required = tuple(np.flatnonzero(np.isin(kept, must_have)).tolist())
-        excluded = tuple(np.flatnonzero(~np.array(constraints.allowed(columns[kept]))).tolist())
+        # A plain array: an index of pandas hands out its names one by one, which takes long.
+        names = columns.to_numpy(dtype=object)[kept]
+        excluded = tuple(np.flatnonzero(~np.array(constraints.allowed(names))).tolist())
         if len(excluded) == len(kept):
             raise TooLittleDataError(
                 f"panel: none of the {len(kept)} proteins detected in "
