@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 Floats = npt.NDArray[np.float64]
 
@@ -90,7 +90,7 @@ def corrected_resampled_interval(
     folds = folds[~np.isnan(folds)]
     if len(folds) < 2:
         return float("nan"), float("nan")
-    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * corrected_resampled_error(
+    half = special.stdtrit(len(folds) - 1, 0.5 + level / 2) * corrected_resampled_error(
         folds, test_share
     )
     return float(folds.mean() - half), float(folds.mean() + half)
@@ -140,7 +140,7 @@ def corrected_resampled_auc_interval(
     mean = float(folds.mean())
     if error == 0:
         return float("nan"), float("nan")
-    half = stats.t.ppf(0.5 + level / 2, len(folds) - 1) * error / (mean * (1 - mean))
+    half = special.stdtrit(len(folds) - 1, 0.5 + level / 2) * error / (mean * (1 - mean))
     middle = special.logit(mean)
     return float(special.expit(middle - half)), float(special.expit(middle + half))
 
@@ -213,7 +213,7 @@ def corrected_resampled_p(differences: npt.ArrayLike, test_share: float) -> floa
     error = corrected_resampled_error(folds, test_share)
     if error == 0:
         return 1.0 if abs(folds.mean()) <= 1e-12 else float("nan")
-    return float(2 * stats.t.sf(abs(folds.mean()) / error, len(folds) - 1))
+    return float(2 * special.stdtr(len(folds) - 1, -abs(folds.mean()) / error))
 
 
 def wilson_interval(events: float, n: float, level: float = 0.95) -> tuple[float, float]:
@@ -240,7 +240,7 @@ def wilson_interval(events: float, n: float, level: float = 0.95) -> tuple[float
     >>> tuple(round(end, 3) for end in wilson_interval(5, 10))
     (0.237, 0.763)
     """
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     share = events / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

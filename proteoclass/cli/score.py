@@ -92,6 +92,9 @@ def score(
     if kept is None and (who is not None or correction):
         raise click.UsageError("--who and --correction go with --store")
     check_target(output, force=force)
+    from proteoclass.scorer.bare_xgboost import import_bare_xgboost
+
+    import_bare_xgboost()
     from proteoclass.scorer.platforms import with_platform
     from proteoclass.scorer.scoring_in_chunks import proteins_needed, score_in_chunks
 

@@ -15,7 +15,7 @@ import xgboost
 
 from proteoclass import io
 from proteoclass.matrix.matching import match_proteins
-from proteoclass.matrix.normalisation.normalise import (
+from proteoclass.matrix.normalisation.frozen import (
     WHOLE_PROFILE_MEDIAN,
     frozen_normalised,
     frozen_shift,

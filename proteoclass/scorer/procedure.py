@@ -11,8 +11,9 @@ import pandas as pd
 from sklearn.pipeline import Pipeline
 
 from proteoclass.errors import InputError, TooLittleDataError, name_list
+from proteoclass.matrix.normalisation.frozen import frozen_normalised
 from proteoclass.matrix.normalisation.impute import fewest_detected
-from proteoclass.matrix.normalisation.normalise import Normaliser, frozen_normalised
+from proteoclass.matrix.normalisation.normalise import Normaliser
 from proteoclass.panel.selection.selector import PanelSelector
 from proteoclass.scorer.panel_values import filled_panel
 from proteoclass.scorer.pipeline import build_pipeline, kept_columns, positions_of

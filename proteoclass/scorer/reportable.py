@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from proteoclass.matrix.normalisation.normalise import MIN_REFERENCE_FOUND
+from proteoclass.matrix.normalisation.frozen import MIN_REFERENCE_FOUND
 from proteoclass.scorer.calibration import Thresholds
 from proteoclass.scorer.missing_proteins import error_words
 from proteoclass.scorer.model_schema import ModelContent, RangePart

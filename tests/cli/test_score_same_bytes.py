@@ -100,3 +100,19 @@ def test_a_long_table_in_chunks(scored, cohort, expected, monkeypatch):
     monkeypatch.setattr("proteoclass.matrix.long_table.ProteinMatrix.build", counted)
     assert scored(cohort.values, "parquet") == expected
     assert calls[-3:] == [7, 7, cohort.n_samples % 7]
+
+
+def test_one_sample_is_scored_without_loading_scikit_learn(tmp_path):
+    # In a process of its own: scikit-learn and scipy.stats take longer to load than all the rest.
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\nfrom proteoclass.scorer.bare_xgboost import import_bare_xgboost\n"
+        "import_bare_xgboost()\nimport proteoclass.scorer.model, proteoclass.scorer.model_file\n"
+        "import proteoclass.scorer.reportable\n"
+        "print([name for name in ('sklearn', 'scipy.stats') if name in sys.modules])\n"
+        "import sklearn.base\nprint(sklearn.base.BaseEstimator.__name__)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split("\n")[:2] == ["[]", "BaseEstimator"]

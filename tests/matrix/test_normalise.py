@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import check_estimator
 
 from proteoclass.errors import InputError, TooLittleDataError
-from proteoclass.matrix.normalisation.normalise import (
-    METHODS,
+from proteoclass.matrix.normalisation.frozen import (
     WHOLE_PROFILE_MEDIAN,
-    Normaliser,
-    default_normalisation,
     frozen_normalised,
     frozen_shift,
 )
+from proteoclass.matrix.normalisation.normalise import METHODS, Normaliser, default_normalisation
 from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.matrix.protein_matrix import ProteinMatrix
 

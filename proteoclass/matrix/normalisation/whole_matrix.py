@@ -13,10 +13,7 @@ import pandas as pd
 
 from proteoclass.matrix.normalisation.censoring import not_measured_in, recommend_imputation
 from proteoclass.matrix.normalisation.impute import Imputer, imputation_for
-from proteoclass.matrix.normalisation.normalise import (
-    Normaliser,
-    default_normalisation,
-)
+from proteoclass.matrix.normalisation.normalise import Normaliser, default_normalisation
 from proteoclass.matrix.normalisation.plasma_proteins import plasma_protein_ids
 from proteoclass.matrix.normalisation.quotients import quotient_warnings
 from proteoclass.matrix.protein_matrix import ProteinMatrix
