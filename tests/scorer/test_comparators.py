@@ -143,6 +143,7 @@ def test_only_a_panel_that_beats_its_best_protein_goes_without_a_warning(lower, 
         "permutation": {"p": 0.01, "n": 100},
         "cohort": {
             "n_patients": 60, "n_positive": 30, "n_negative": 30, "quantity_scope": "run",
+            "n_patients_without_index": 0,
         },
         "design": {},
         "comparators": [row],
